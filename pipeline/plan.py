@@ -1,0 +1,200 @@
+"""The Plan: everything that was decided about an episode, as plain data that is saved as JSON and edited by people.
+
+Rendering needs the plan, the footage and the preset, and nothing else. Times are seconds, intervals half open.
+Shots and paths are in the time of their footage file; graphics and music are in the time of the episode.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+PLAN_VERSION = 1
+Layout = Literal["follow", "hold", "pan", "split", "fit"]
+
+
+class Data(BaseModel):
+    """Plain data: unknown keys are refused, so that a slip of the editor's keyboard is noticed."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Box(Data):
+    """A rectangle: left, top, width, height in pixels of the picture that it lies in."""
+
+    x: float
+    y: float
+    width: float = Field(gt=0)
+    height: float = Field(gt=0)
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+
+class Knot(Data):
+    """Where a crop's left top corner is at one moment: t in footage seconds, x and y in source display pixels."""
+
+    t: float
+    x: float
+    y: float
+
+
+class Pane(Data):
+    """A crop of constant size that moves along a path, and the part of the output that it fills.
+
+    width, height: source display pixels; onto: output pixels; between knots the path is interpolated.
+    """
+
+    width: float = Field(gt=0)
+    height: float = Field(gt=0)
+    path: list[Knot] = Field(min_length=1)
+    onto: Box
+
+
+class Shot(Data):
+    """One shot between two cuts and how it fills the output. start, end: footage seconds.
+
+    picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
+    a blurred copy of the picture. subjects are track numbers of the analysis.
+    """
+
+    start: float
+    end: float
+    layout: Layout
+    reason: str
+    picture: Box
+    panes: list[Pane] = Field(min_length=1)
+    subjects: list[int] = []
+    scores: dict[str, float] = {}
+
+
+class Take(Data):
+    """One stretch [start, end) of one footage file, cut into shots that cover it without gaps."""
+
+    file: Path
+    fingerprint: str
+    start: float
+    end: float
+    audio_stream: int | None
+    shots: list[Shot] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _shots_cover_the_take(self) -> "Take":
+        edges = [self.start, *(shot.end for shot in self.shots)]
+        starts = [shot.start for shot in self.shots] + [self.end]
+        if any(abs(a - b) > 1e-6 for a, b in zip(edges, starts, strict=True)):
+            raise ValueError(f"the shots of {self.file.name} must cover {self.start} to {self.end} without gaps")
+        if any(shot.end <= shot.start for shot in self.shots):
+            raise ValueError(f"a shot of {self.file.name} ends before it starts")
+        return self
+
+
+class Word(Data):
+    """One word of a caption with its own times, in episode seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+class Caption(Data):
+    """A cue on screen: one or two lines of words."""
+
+    kind: Literal["caption"] = "caption"
+    start: float
+    end: float
+    lines: list[list[Word]]
+
+
+class TitleCard(Data):
+    """«Серия N» and the title."""
+
+    kind: Literal["title_card"] = "title_card"
+    start: float
+    end: float
+    number: int | None
+    title: str
+
+
+class LowerThird(Data):
+    """Name and role of a person."""
+
+    kind: Literal["lower_third"] = "lower_third"
+    start: float
+    end: float
+    name: str
+    role: str = ""
+
+
+class Mark(Data):
+    """The series' mark in its corner."""
+
+    kind: Literal["mark"] = "mark"
+    start: float
+    end: float
+
+
+class EndCard(Data):
+    """Call to action and the QR code of a link."""
+
+    kind: Literal["end_card"] = "end_card"
+    start: float
+    end: float
+    link: str | None
+
+
+PlacedGraphic = Annotated[Caption | TitleCard | LowerThird | Mark | EndCard, Field(discriminator="kind")]
+
+
+class Music(Data):
+    """A music bed under the whole episode."""
+
+    file: Path
+
+
+class Plan(Data):
+    """What is shown and heard in an episode. rate: frames a second as a fraction, as "25" or "30000/1001".
+
+    tail: seconds after the last footage frame (the end card's), in which the last frame stands still.
+    """
+
+    version: int = PLAN_VERSION
+    made_by: str
+    preset: str
+    delivery: str
+    rate: str
+    width: int
+    height: int
+    takes: list[Take] = Field(min_length=1)
+    tail: float = 0.0
+    graphics: list[PlacedGraphic] = []
+    music: Music | None = None
+
+    @property
+    def frame_rate(self) -> Fraction:
+        return Fraction(self.rate)
+
+    @property
+    def duration(self) -> float:
+        """Episode seconds, a whole number of frames."""
+        return float(self.frame_count / self.frame_rate)
+
+    @property
+    def frame_count(self) -> int:
+        return sum(take_frames(self, take) for take in self.takes) + nearest_frame(self.tail, self.frame_rate)
+
+
+def nearest_frame(seconds: float, rate: Fraction) -> int:
+    """The frame number whose time is nearest; halves go up, as in ffmpeg's fps filter."""
+    return int(seconds * rate.numerator / rate.denominator + 0.5 + 1e-9)
+
+
+def take_frames(plan: Plan, take: Take) -> int:
+    """How many output frames a take lasts: at least one."""
+    return max(1, nearest_frame(take.end - take.start, plan.frame_rate))
