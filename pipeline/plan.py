@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PLAN_VERSION = 1
@@ -55,6 +57,12 @@ class Pane(Data):
     height: float = Field(gt=0)
     path: list[Knot] = Field(min_length=1)
     onto: Box
+
+    @model_validator(mode="after")
+    def _knots_in_order(self) -> "Pane":
+        if any(b.t <= a.t for a, b in zip(self.path, self.path[1:], strict=False)):
+            raise ValueError("the times of a path must rise from knot to knot")
+        return self
 
 
 class Shot(Data):
@@ -188,6 +196,35 @@ class Plan(Data):
     @property
     def frame_count(self) -> int:
         return sum(take_frames(self, take) for take in self.takes) + nearest_frame(self.tail, self.frame_rate)
+
+
+def pane_positions(pane: Pane, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left top corner of a pane's crop at footage seconds: (n, 2), source display pixels.
+
+    Monotone cubic interpolation between the knots (Fritsch and Carlson 1980), so that a path never overshoots one.
+    """
+    t = np.array([knot.t for knot in pane.path])
+    places = np.array([(knot.x, knot.y) for knot in pane.path])
+    if len(t) == 1:
+        return np.repeat(places, len(times), axis=0)
+    step = np.diff(t)
+    slope = np.diff(places, axis=0) / step[:, None]
+    tangent = np.zeros_like(places)
+    tangent[0], tangent[-1] = slope[0], slope[-1]
+    same = slope[:-1] * slope[1:] > 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        harmonic = 2 * slope[:-1] * slope[1:] / (slope[:-1] + slope[1:])
+    tangent[1:-1] = np.where(same, harmonic, 0)
+    at = np.clip(times, t[0], t[-1])
+    i = np.clip(np.searchsorted(t, at, side="right") - 1, 0, len(step) - 1)
+    h = step[i][:, None]
+    u = ((at - t[i]) / step[i])[:, None]
+    return np.asarray(
+        places[i] * (1 + 2 * u) * (1 - u) ** 2
+        + tangent[i] * h * u * (1 - u) ** 2
+        + places[i + 1] * u**2 * (3 - 2 * u)
+        + tangent[i + 1] * h * u**2 * (u - 1)
+    )
 
 
 def nearest_frame(seconds: float, rate: Fraction) -> int:

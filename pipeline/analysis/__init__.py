@@ -9,6 +9,7 @@ from pipeline.analysis import bars, cache, faces, motion, samples, shots, tracks
 from pipeline.plan import Box, Data
 from pipeline.source import Source
 
+FACES_SEEN = 0.3  # share of a shot below which a face does not spare the look at what moves
 ANALYSIS_VERSION = 1  # counts up whenever the same footage would give another analysis
 
 
@@ -88,16 +89,12 @@ def _shot(source: Source, looked: "samples.Looked", start: float, end: float) ->
         )
         for number, chain in enumerate(tracks.link([(s.t, s.faces) for s in inside]))
     ]
-    if not found:
+    longest = max((track.sightings[-1].t - track.sightings[0].t for track in found), default=0.0)
+    if longest < FACES_SEEN * (end - start):
         moving = motion.follow(source, [(s.t, s.gray) for s in inside], picture)
         if moving:
-            found = [
-                Track(
-                    number=0,
-                    kind="motion",
-                    sightings=[Sighting(t=t, box=_box(box), score=score) for t, box, score in moving],
-                )
-            ]
+            sightings = [Sighting(t=t, box=_box(box), score=score) for t, box, score in moving]
+            found.append(Track(number=len(found), kind="motion", sightings=sightings))
     return AnalysedShot(start=start, end=end, picture=picture, tracks=found)
 
 

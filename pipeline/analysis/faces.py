@@ -34,6 +34,7 @@ class Detector:
             model = str(assets.path(MODEL))
         except FileNotFoundError as error:
             raise MissingTool(f"The face model is not installed: {error}.") from error
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # OpenCV 5 warns at every load
         self._net = cv2.FaceDetectorYN.create(model, "", (width, height), LEAST_SCORE, OVERLAP, 200)
 
     def detect(self, image: NDArray[np.uint8], scale: float) -> list[Face]:

@@ -1,0 +1,423 @@
+"""The command line: the only file that talks to a person."""
+
+import json
+import signal
+import sys
+import time
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+warnings.filterwarnings("ignore", "Couldn't find ffmpeg")  # pydub looks for its own; the pipeline never uses it
+
+import assets  # noqa: E402
+import presets  # noqa: E402
+from pipeline import demo as demo_  # noqa: E402
+from pipeline import episode, ffmpeg_tool, loudness, source  # noqa: E402
+from pipeline import verify as verify_  # noqa: E402
+from pipeline.analysis import cache  # noqa: E402
+from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
+from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
+from pipeline.report import Report, shot_rows  # noqa: E402
+from presets import delivery as delivery_  # noqa: E402
+
+EXIT_CODES = "Exit codes: 0 done, 2 wrong use, 3 footage or captions unusable, 4 delivery check failed, 5 missing tool, 130 interrupted."
+
+app = typer.Typer(
+    name="episode", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help=f"Turns horizontal footage into a finished vertical episode. {EXIT_CODES}",
+)  # fmt: skip
+presets_app = typer.Typer(no_args_is_help=True, help="The looks of series.")
+app.add_typer(presets_app, name="presets")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Interrupted(EpisodeError):
+    """Ctrl-C, or a polite request to end."""
+
+    exit_code = 130
+
+
+FilesArg = Annotated[list[Path] | None, typer.Argument(help="Footage files in order, or one episode brief (.toml).")]
+NumberOption = Annotated[int | None, typer.Option(help="Number of the episode, for «Серия N».")]
+TitleOption = Annotated[str | None, typer.Option(help="Title of the episode.")]
+CaptionsOption = Annotated[Path | None, typer.Option(help="Captions: SRT, VTT, ASS, SBV or Whisper's JSON.")]
+FromOption = Annotated[list[str] | None, typer.Option("--from", help="Where to begin in a file, as 00:01:10; once for each file.")]
+ToOption = Annotated[list[str] | None, typer.Option("--to", help="Where to end in a file; once for each file.")]
+PersonOption = Annotated[list[str] | None, typer.Option("--person", help="«Name, role» or «Name, role @ 12.5» for a lower third.")]
+MusicOption = Annotated[Path | None, typer.Option(help="Music to lie under the speech.")]
+LinkOption = Annotated[str | None, typer.Option(help="Link for the end card's QR code.")]
+PresetOption = Annotated[str | None, typer.Option(help="Look of the series: a name, or a .toml file.")]
+DeliveryOption = Annotated[str | None, typer.Option(help="Where the file goes, as vk-clips.")]
+AudioOption = Annotated[int | None, typer.Option(help="Audio stream to use; `episode probe` lists them.")]
+OutputOption = Annotated[Path | None, typer.Option("-o", "--output", help="The video to write, as out/episode-03.mp4.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Analyse the footage anew.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
+
+
+@app.command()
+def render(
+    files: FilesArg = None,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Render this edited plan instead of analysing.")] = None,
+    number: NumberOption = None,
+    title: TitleOption = None,
+    captions: CaptionsOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    person: PersonOption = None,
+    music: MusicOption = None,
+    link: LinkOption = None,
+    preset: PresetOption = None,
+    delivery: DeliveryOption = None,
+    audio_stream: AudioOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Render a finished episode from footage, from a brief, or from an edited plan."""
+    with Meter(quiet or as_json) as meter:
+        if plan:
+            if files or any((number is not None, title, captions, from_, to, person, music, link, audio_stream is not None)):
+                raise WrongUse("--plan holds everything already; give it with -o, --force and nothing that it decides.")
+            made = episode.read_plan(plan)
+            if preset or delivery:
+                made = made.model_copy(update={k: v for k, v in (("preset", preset), ("delivery", delivery)) if v})
+            where = _files(output or plan.with_name(plan.name.removesuffix(".plan.json").removesuffix(".json") + ".mp4"))
+            _refuse_to_overwrite(where, force, but=plan)
+            keep_plan, notes = where.plan.resolve() != plan.resolve(), []
+        else:
+            brief = _brief(files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output)
+            where = _files(_output(brief))
+            _refuse_to_overwrite(where, force)
+            made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
+            keep_plan = True
+        try:
+            report = episode.render(made, where, meter, notes, keep_plan)
+        except episode.Rejected as rejected:
+            if as_json:
+                out.print(rejected.report.model_dump_json(indent=2), soft_wrap=True, markup=False)
+            raise
+    if as_json:
+        print(report.model_dump_json(indent=2))
+    elif not quiet:
+        _say_report(report, where)
+
+
+@app.command()
+def plan(
+    files: FilesArg = None,
+    number: NumberOption = None,
+    title: TitleOption = None,
+    captions: CaptionsOption = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    person: PersonOption = None,
+    music: MusicOption = None,
+    link: LinkOption = None,
+    preset: PresetOption = None,
+    delivery: DeliveryOption = None,
+    audio_stream: AudioOption = None,
+    output: OutputOption = None,
+    force: ForceOption = False,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide the framing, write plan and contact sheet, render nothing."""
+    brief = _brief(files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output)
+    where = _files(_output(brief))
+    _refuse_to_overwrite(where, force, only=(where.plan, where.sheet))
+    with Meter(quiet or as_json) as meter:
+        made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
+        episode.plan_files(made, where, meter)
+    if as_json:
+        print(made.model_dump_json(indent=2))
+    elif not quiet:
+        table = Table("from", "to", "layout", "why", box=None)
+        for row in shot_rows(made):
+            table.add_row(f"{row['start']:.2f}", f"{row['end']:.2f}", str(row["layout"]), str(row["reason"]))
+        out.print(table)
+        _say_notes(notes)
+        out.print(f"Plan {where.plan}\nLook at {where.sheet}\nChange the plan, then: episode render --plan {where.plan}", soft_wrap=True, markup=False)
+
+
+@app.command()
+def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json: JsonOption = False) -> None:
+    """Say what a footage file is."""
+    found = source.probe(file)
+    heard = loudness.measure(file) if found.audio else None
+    rows: dict[str, Any] = {
+        "file": str(file),
+        "container": found.container,
+        "picture": f"{found.width}x{found.height}",
+        "rotation": found.rotation,
+        "pixel_aspect": str(found.pixel_aspect),
+        "codec": found.codec,
+        "pixels": found.pixels,
+        "frame_rate": round(float(found.average_rate), 3),
+        "rate_is": "variable" if found.variable_rate else "constant",
+        "delivered_rate": round(float(found.rate), 3),
+        "seconds": round(found.duration, 3),
+        "interlaced": found.interlaced,
+        "colour": f"{found.matrix} {'full' if found.full_range else 'limited'}{' ' + found.hdr if found.hdr else ''}",
+        "audio": [
+            {"stream": a.index, "codec": a.codec, "rate": a.rate, "layout": a.layout, "language": a.language, "chosen": a.index == found.audio_stream}
+            for a in found.audio
+        ],
+        "subtitle_streams": found.subtitles,
+        "loudness_lufs": heard.integrated if heard else None,
+        "true_peak_dbtp": heard.true_peak if heard else None,
+    }
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in rows.items():
+        if name == "audio":
+            value = "; ".join(f"stream {a['stream']}: {a['codec']} {a['rate']} Hz {a['layout']} {a['language']}{' (used)' if a['chosen'] else ''}" for a in value) or "none"
+        table.add_row(name.replace("_", " "), "unknown" if value is None else str(value))
+    out.print(table)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A finished file.")],
+    delivery: Annotated[str, typer.Option(help="What it is checked against, as vk-clips.")] = "vk-clips",
+    as_json: JsonOption = False,
+) -> None:
+    """Check any file against a delivery spec; exit code 0 or 4."""
+    checks = verify_.verify(file, delivery_.load(delivery))
+    failed = [check for check in checks if not check.ok and check.level == "error"]
+    if as_json:
+        print(json.dumps({"file": str(file), "delivery": delivery, "ok": not failed, "checks": [c.model_dump() for c in checks]}, ensure_ascii=False, indent=2))
+    else:
+        out.print(_check_table(checks))
+        out.print(f"{len(failed)} findings." if failed else f"{file} meets {delivery}.", markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(4)
+
+
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """Say which ffmpeg, encoders, filters, fonts and face model are in use; exit code 5 when one is missing."""
+    found: dict[str, str] = {"episode": _version(), "python": sys.version.split()[0]}
+    problems: list[str] = []
+    try:
+        found |= {"ffmpeg": str(ffmpeg_tool.executable()), "ffmpeg version": ffmpeg_tool.version()}
+        lacking = ffmpeg_tool.missing()
+        found["encoders and filters"] = f"missing: {', '.join(lacking)}" if lacking else "all there"
+        problems += lacking
+    except EpisodeError as error:
+        problems.append(str(error))
+    for name in ("ManropeBold", "ManropeMedium", "Roboto", "models/face_detection_yunet_2023mar.onnx"):
+        try:
+            found[name] = str(assets.path(name))
+        except (FileNotFoundError, ValueError) as error:
+            problems.append(str(error))
+    found["analysis cache"] = str(cache.folder())
+    if as_json:
+        print(json.dumps({"found": found, "problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        table = Table(show_header=False, box=None)
+        for key, value in found.items():
+            table.add_row(key, value)
+        out.print(table)
+    if problems:
+        raise MissingTool("; ".join(problems) + ". Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG.")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("-o", "--output", help="Folder to write to.")] = Path("out/demo"),
+    force: ForceOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make horizontal footage, render an episode from it, verify it, and say where the files are."""
+    where = _files(folder / "episode-03.mp4")
+    _refuse_to_overwrite(where, force)
+    with Meter(quiet) as meter:
+        brief = demo_.make_demo(folder, lambda share: meter("footage", share, 1))
+        made, notes = episode.make_plan(brief, None, meter)
+        report = episode.render(made, where, meter, notes)
+    if not quiet:
+        out.print(f"Footage {brief.footage[0].file}", soft_wrap=True, markup=False)
+        _say_report(report, where)
+
+
+@presets_app.command("list")
+def presets_list() -> None:
+    """The presets and delivery specs that ship."""
+    for name in presets.names():
+        out.print(f"{name}  {presets.load(name).series.name}", markup=False)
+    out.print("delivery: " + ", ".join(delivery_.names()), markup=False)
+
+
+@presets_app.command("show")
+def presets_show(name: Annotated[str, typer.Argument(help="A preset's name or .toml file.")]) -> None:
+    """Every setting of a preset."""
+    print(presets.load(name).model_dump_json(indent=2))
+
+
+class Meter:
+    """Progress of stages: a bar each on a terminal, plain lines elsewhere, nothing when quiet."""
+
+    LINE_EVERY = 10.0  # seconds, where there is no terminal
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._bars = None if quiet or not err.is_terminal else Progress(
+            TextColumn("{task.description:14}"), BarColumn(), TextColumn("{task.percentage:3.0f}%"), TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(), console=err,
+        )  # fmt: skip
+        self._tasks: dict[str, TaskID] = {}
+        self._begun: dict[str, float] = {}
+        self._said = 0.0
+
+    def __enter__(self) -> "Meter":
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def __call__(self, stage: str, done: float, total: float) -> None:
+        if self._quiet:
+            return
+        now = time.monotonic()
+        first = stage not in self._begun
+        begun = self._begun.setdefault(stage, now)
+        speed = f"{done / (now - begun):.0f} frames/s" if stage == "encode" and now - begun > 1 else ""
+        if self._bars:
+            if first:
+                self._tasks[stage] = self._bars.add_task(stage, total=total, speed=speed)
+            self._bars.update(self._tasks[stage], completed=done, speed=speed)
+        elif first or now - self._said > self.LINE_EVERY:
+            self._said = now
+            left = f", {(now - begun) * (total - done) / done:.0f} s left" if done and not first else ""
+            err.print(f"{stage} {100 * done / total:.0f}% {speed}{left}".rstrip(), markup=False)
+
+
+def _brief(
+    files: list[Path] | None, number: int | None, title: str | None, captions: Path | None, from_: list[str] | None,
+    to: list[str] | None, person: list[str] | None, music: Path | None, link: str | None, preset: str | None,
+    delivery: str | None, audio_stream: int | None, output: Path | None,
+) -> Brief:  # fmt: skip
+    """The brief that the flags make, or the one in a .toml file with the flags in place of its own values."""
+    if not files:
+        raise WrongUse("Name a footage file or an episode brief; `episode render --help` shows how.")
+    flags: dict[str, Any] = {
+        "number": number, "title": title, "captions": captions, "music": music, "link": link, "preset": preset,
+        "delivery": delivery, "output": output, "people": [_person(text) for text in person] if person else None,
+    }  # fmt: skip
+    flags = {key: value for key, value in flags.items() if value is not None}
+    if files[0].suffix.lower() == ".toml":
+        if len(files) > 1 or from_ or to or audio_stream is not None:
+            raise WrongUse("A brief lists its own footage; give it alone, without other files, --from, --to or --audio-stream.")
+        brief = read_brief(files[0])
+        return make_brief(brief.model_dump(by_alias=True) | flags, str(files[0]))
+    for name, given in (("--from", from_), ("--to", to)):
+        if given and len(given) != len(files):
+            raise WrongUse(f"{name} is given {len(given)} times for {len(files)} files; give it once for each file.")
+    footage = [
+        {"file": file, "from": from_[i] if from_ else 0, "to": to[i] if to else None, "audio_stream": audio_stream}
+        for i, file in enumerate(files)
+    ]
+    return make_brief({"footage": footage} | flags, "The command line")
+
+
+def _person(text: str) -> dict[str, Any]:
+    words, _, at = text.partition("@")
+    name, _, role = words.partition(",")
+    return {"name": name.strip(), "role": role.strip()} | ({"at": at.strip()} if at else {})
+
+
+def _output(brief: Brief) -> Path:
+    if brief.output:
+        return brief.output
+    name = f"episode-{brief.number:02d}" if brief.number is not None else f"{brief.footage[0].file.stem}-vertical"
+    return Path("out", f"{name}.mp4")
+
+
+def _files(video: Path) -> episode.Files:
+    if video.is_dir() or video.suffix.lower() != ".mp4":
+        raise WrongUse(f"The output {video} must be the name of an .mp4 file, as out/episode-03.mp4.")
+    return episode.Files(video)
+
+
+def _refuse_to_overwrite(where: episode.Files, force: bool, only: tuple[Path, ...] = (), but: Path | None = None) -> None:
+    for file in only or (where.video, where.plan, where.report, where.sheet):
+        if file.exists() and not force and not (but and file.resolve() == but.resolve()):
+            raise WrongUse(f"{file} exists; give --force to replace it, or another -o.")
+
+
+def _say_report(report: Report, where: episode.Files) -> None:
+    _say_notes(report.warnings)
+    passed = sum(check.ok for check in report.checks)
+    out.print(
+        f"Episode {where.video}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed\n"
+        f"Look at {where.sheet}\nPlan    {where.plan}\nReport  {where.report}",
+        soft_wrap=True, markup=False,
+    )  # fmt: skip
+
+
+def _say_notes(notes: list[str]) -> None:
+    for note in notes:
+        err.print(f"Note: {note}", markup=False, soft_wrap=True)
+
+
+def _check_table(checks: list[verify_.Check]) -> Table:
+    table = Table("", "check", "measured", "must be", "sure", box=None)
+    for check in checks:
+        table.add_row("ok" if check.ok else ("FAIL" if check.level == "error" else "note"), check.name, check.measured, check.limit, check.sure)
+    return table
+
+
+def _version() -> str:
+    try:
+        return version("episode-pipeline")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Interrupted("Interrupted; nothing was left half written.")
+
+
+def main() -> None:
+    """Runs the command line; every error that a user can cause ends with one sentence and its exit code."""
+    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    if arguments[:1] == ["--version"]:
+        print(_version())
+        return
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles cannot say «Серия» otherwise
+    try:
+        app(args=arguments, prog_name="episode")
+    except (EpisodeError, presets.PresetError, delivery_.DeliverySpecError) as error:
+        if debug:
+            raise
+        err.print(str(error), markup=False, soft_wrap=True)
+        sys.exit(getattr(error, "exit_code", WrongUse.exit_code))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from PIL import Image
+from pydantic import ValidationError
+
+import presets
+from pipeline import captions, encode, framing, graphics, picture, report, sound, source, verify
+from pipeline.analysis import analyse
+from pipeline.brief import Brief, Footage, explain
+from pipeline.errors import DeliveryFailed, Unusable, WrongUse
+from pipeline.graphics.blend import Overlay
+from pipeline.plan import Music, Plan, Take
+from pipeline.report import Report
+from pipeline.source import Source
+from presets import Preset, delivery
+
+Progress = Callable[[str, float, float], None]  # stage, done, total
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where an episode's files go: the video, and beside it plan, report and contact sheet."""
+
+    video: Path
+    plan: Path = field(init=False)
+    report: Path = field(init=False)
+    sheet: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, ending in (("plan", ".plan.json"), ("report", ".report.json"), ("sheet", ".sheet.jpg")):
+            object.__setattr__(self, name, self.video.with_suffix(ending))
+
+
+def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tuple[Plan, list[str]]:
+    """Decides everything about the episode; warnings are sentences for the editor.
+
+    cache_folder: where analyses are kept, None to analyse anew. Raises WrongUse, Unusable.
+    """
+    preset = presets.load(brief.preset)
+    spec = delivery.load(brief.delivery)
+    sources = [source.probe(f.file, f.audio_stream) for f in brief.footage]
+    ranges = [_range(f, s) for f, s in zip(brief.footage, sources, strict=True)]
+    rate = sources[0].rate
+    tail = preset.end_card.seconds if preset.end_card.on else 0.0
+    look = framing.Look(spec.width, spec.height, preset.framing.max_upscale, preset.framing.crowd)
+    total = sum(end - start for start, end in ranges)
+    takes: list[Take] = []
+    done = 0.0
+    for source_, (start, end) in zip(sources, ranges, strict=True):
+        content = source.fingerprint(source_.file)
+        before = done
+        analysis = analyse(source_, start, end, content, cache_folder, lambda t, before=before: progress("analysis", before + t, total))  # type: ignore[misc]
+        done += end - start
+        takes.append(
+            Take(
+                file=source_.file.resolve(), fingerprint=content, start=start, end=end,
+                audio_stream=source_.audio_stream, shots=framing.frame(analysis, look),
+            )  # fmt: skip
+        )
+    plan = Plan(
+        made_by=f"episode {version('episode-pipeline')}", preset=brief.preset, delivery=brief.delivery,
+        rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
+        music=Music(file=brief.music.resolve()) if brief.music else None,
+    )  # fmt: skip
+    shown = plan.duration - tail
+    cues, warnings = captions.for_episode(brief.captions, preset, shown, float(rate)) if brief.captions else ([], [])
+    plan.graphics = graphics.schedule(brief, preset, cues, shown, tail)
+    longest = spec.longest_seconds
+    if plan.duration > longest:
+        raise WrongUse(f"The episode would last {plan.duration:.0f} s and {brief.delivery} takes {longest:.0f} s; shorten it with --from and --to.")
+    return plan, warnings
+
+
+def read_plan(file: Path) -> Plan:
+    """A plan that a person may have edited. Raises WrongUse with the place of the first slip."""
+    try:
+        plan = Plan.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        raise WrongUse(f"There is no plan {file}; check the path.") from None
+    except OSError as error:
+        raise WrongUse(f"The plan {file} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        raise WrongUse(f"The plan {file}: {explain(error, Plan)}") from error
+    return plan
+
+
+def render(plan: Plan, files: Files, progress: Progress, warnings: list[str] | None = None, keep_plan: bool = True) -> Report:
+    """Makes the episode's files. They appear whole, or none of them does.
+
+    keep_plan: write the plan beside the video too. Raises Unusable, WrongUse, MissingTool, or DeliveryFailed with
+    the findings when what was made does not meet the delivery spec.
+    """
+    clock = _Clock()
+    preset = presets.load(plan.preset)
+    spec = delivery.load(plan.delivery)
+    sources, changed = _sources(plan)
+    overlay = overlay_of(plan, preset)
+    with writable(files.video.parent), tempfile.TemporaryDirectory(prefix="episode-") as scratch, temporary(files.video) as part:
+        with clock.stage("sound"):
+            progress("sound", 0, 1)
+            mastered = Path(scratch, "sound.wav")
+            heard = sound.master(plan, spec, preset, mastered)
+            progress("sound", 1, 1)
+        with clock.stage("encode"):
+            count = plan.frame_count
+            frames = picture.render(plan, sources, overlay)
+            encode.encode(
+                frames, mastered, part, spec, (plan.width, plan.height), plan.frame_rate,
+                lambda done: progress("encode", done, count),
+            )  # fmt: skip
+        with clock.stage("verify"):
+            progress("verify", 0, 1)
+            checks = verify.verify(part, spec)
+            progress("verify", 1, 1)
+        failed = [check for check in checks if not check.ok and check.level == "error"]
+        made = Report(
+            version=version("episode-pipeline"), file=files.video, seconds=plan.duration, frames=plan.frame_count,
+            delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(plan),
+            warnings=[*(warnings or []), *changed, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
+            timings=clock.seconds,
+        )  # fmt: skip
+        if failed:
+            raise Rejected(made)
+        with clock.stage("sheet"):
+            progress("contact sheet", 0, 1)
+            sheet = report.contact_sheet(plan, sources, overlay_of(plan, preset))
+            progress("contact sheet", 1, 1)
+        save_picture(sheet, files.sheet)
+        if keep_plan:
+            save_text(plan.model_dump_json(indent=2), files.plan)
+        save_text(made.model_dump_json(indent=2), files.report)
+        part.replace(files.video)
+    return made
+
+
+class Rejected(DeliveryFailed):
+    """The finished file breaks its delivery spec; carries the report with every check."""
+
+    def __init__(self, made: Report) -> None:
+        names = "; ".join(f"{c.name} is {c.measured}, must be {c.limit}" for c in made.checks if not c.ok and c.level == "error")
+        super().__init__(f"The rendered file does not meet its delivery spec and was not kept: {names}.")
+        self.report = made
+
+
+def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
+    """Writes the plan and its contact sheet, nothing else."""
+    preset = presets.load(plan.preset)
+    sources, _ = _sources(plan)
+    with writable(files.video.parent):
+        progress("contact sheet", 0, 1)
+        sheet = report.contact_sheet(plan, sources, overlay_of(plan, preset))
+        progress("contact sheet", 1, 1)
+        save_picture(sheet, files.sheet)
+        save_text(plan.model_dump_json(indent=2), files.plan)
+
+
+def overlay_of(plan: Plan, preset: Preset) -> Overlay:
+    """The plan's graphics, ready to be blended from the first frame on."""
+    return Overlay(graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate)
+
+
+def _range(wanted: Footage, found: Source) -> tuple[float, float]:
+    end = found.duration if wanted.to is None else wanted.to
+    step = 1 / float(found.rate)
+    if wanted.from_ >= found.duration - step / 2:
+        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --from is {wanted.from_:.2f} s; choose an earlier one.")
+    if end > found.duration + max(step, 0.05):
+        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --to is {end:.2f} s; choose an earlier one.")
+    return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
+
+
+def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:
+    """The plan's footage probed again, and a warning for each file that is not the one that was planned on."""
+    sources = {take.file: source.probe(take.file, take.audio_stream) for take in plan.takes}
+    changed = {
+        f"{take.file.name} has changed since it was analysed; the crop may be off, plan it again."
+        for take in plan.takes
+        if source.fingerprint(take.file) != take.fingerprint
+    }
+    for take in plan.takes:
+        found = sources[take.file]
+        if take.end > found.duration + 1:
+            raise Unusable(f"{take.file} lasts {found.duration:.2f} s and the plan shows it until {take.end:.2f} s.")
+        for shot in take.shots:
+            if shot.picture.right > found.width + 1 or shot.picture.bottom > found.height + 1 or min(shot.picture.x, shot.picture.y) < 0:
+                raise WrongUse(f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} picture.")
+    return sources, sorted(changed)
+
+
+@contextmanager
+def writable(folder: Path) -> Iterator[None]:
+    """Makes the folder where it does not exist, and turns what the disk refuses into one sentence."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        yield
+    except OSError as error:
+        if error.errno == 28:
+            raise WrongUse(f"The disk of {folder} is full; free some space and run again.") from error
+        raise WrongUse(f"{error.filename or folder} cannot be written ({error.strerror}); choose another output folder.") from error
+
+
+@contextmanager
+def temporary(final: Path) -> Iterator[Path]:
+    """A name in the final file's folder that is gone afterwards unless it was renamed."""
+    part = final.with_name(f".{final.stem}.{os.getpid()}.part")
+    try:
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def save_text(text: str, file: Path) -> None:
+    """Writes a whole file or none."""
+    with temporary(file) as part:
+        part.write_text(text + "\n", "utf-8")
+        part.replace(file)
+
+
+def save_picture(image: Image.Image, file: Path) -> None:
+    """Writes a whole JPEG or none."""
+    with temporary(file) as part:
+        image.save(part, "JPEG", quality=90)
+        part.replace(file)
+
+
+class _Clock:
+    """Seconds that each stage took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - begun, 2)

@@ -1,0 +1,170 @@
+"""Plan + footage frames + graphics -> finished 9:16 frames, in YUV from end to end.
+
+The crop is resized from a window one or two pixels larger on whole source pixels; the fraction of a pixel goes into
+where the result is cut, so that a slow pan glides.
+"""
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import source as footage
+from pipeline.graphics.blend import Overlay
+from pipeline.plan import Box, Pane, Plan, Shot, Take, nearest_frame, pane_positions, take_frames
+from pipeline.source import Frame, Source
+
+BLUR_SIDE = 96  # height, in pixels, of the copy that is blurred behind a fitted picture
+BLUR_SIGMA = 3.0
+DIM = 0.55  # brightness of the blurred copy
+BLACK, GRAY = 16, 128  # limited range: luma of black, chroma of no colour
+MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
+
+
+def render(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay) -> Iterator[Frame]:
+    """All frames of the episode as (height * 3 / 2, width) I420; a frame is valid until the next is asked for."""
+    number = 0
+    out = blank(plan)
+    last = blank(plan)
+    for take in plan.takes:
+        count = take_frames(plan, take)
+        source = sources[take.file]
+        paths = _shot_frames(plan, take, count)
+        decoded = footage.frames(source, take.start, count, plan.frame_rate)
+        for index, frame in enumerate(decoded):
+            shot, places = paths[index]
+            compose(frame, shot, places, out)
+            if index == count - 1 and take is plan.takes[-1]:
+                np.copyto(last, out)
+            overlay.blend(out, number)
+            yield out
+            number += 1
+    for number in range(number, plan.frame_count):
+        np.copyto(out, last)
+        overlay.blend(out, number)
+        yield out
+
+
+def blank(plan: Plan) -> Frame:
+    """A black frame of the plan's size."""
+    frame = np.full((plan.height * 3 // 2, plan.width), GRAY, np.uint8)
+    frame[: plan.height] = BLACK
+    return frame
+
+
+def shot_at(take: Take, frame: int, rate: Fraction) -> Shot:
+    """The shot that a frame of a take belongs to; a cut lies on the nearest frame of the output's clock."""
+    for shot in take.shots[:-1]:
+        if frame < nearest_frame(shot.end - take.start, rate):
+            return shot
+    return take.shots[-1]
+
+
+def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left top corner of each pane's crop at footage seconds, held inside the picture: (times, panes, 2)."""
+    places = np.stack([pane_positions(pane, times) for pane in shot.panes], axis=1)
+    for number, pane in enumerate(shot.panes):
+        room = (max(shot.picture.x, shot.picture.right - pane.width), max(shot.picture.y, shot.picture.bottom - pane.height))
+        places[:, number] = np.clip(places[:, number], (shot.picture.x, shot.picture.y), room)
+    return places
+
+
+def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -> None:
+    """Fills out (I420) with the shot's panes cut from frame (I420); places: (panes, 2) corners in source pixels."""
+    targets = planes(out)
+    origins = planes(frame)
+    if shot.layout == "fit":
+        _blurred(origins, shot.picture, targets)
+    for pane, (x, y) in zip(shot.panes, places, strict=True):
+        for origin, target, part in zip(origins, targets, (1, 2, 2), strict=True):
+            onto = _whole(pane.onto, part)
+            _cut(
+                origin,
+                (x / part, y / part, pane.width / part, pane.height / part),
+                _inside(shot.picture, part),
+                target[onto[1] : onto[1] + onto[3], onto[0] : onto[0] + onto[2]],
+            )
+
+
+def planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
+    """Views of the Y, U and V planes of an I420 frame; U and V have half its width and height."""
+    height, width = frame.shape[0] * 2 // 3, frame.shape[1]
+    size = height * width
+    flat = frame.reshape(-1)
+    return (
+        flat[:size].reshape(height, width),
+        flat[size : size * 5 // 4].reshape(height // 2, width // 2),
+        flat[size * 5 // 4 :].reshape(height // 2, width // 2),
+    )
+
+
+def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray[np.float64]]]:
+    """For each frame of a take its shot and the corners of the shot's panes."""
+    rate = plan.frame_rate
+    times = take.start + np.arange(count) * (rate.denominator / rate.numerator)
+    result: list[tuple[Shot, NDArray[np.float64]]] = []
+    edges = [min(count, nearest_frame(shot.end - take.start, rate)) for shot in take.shots[:-1]] + [count]
+    first = 0
+    for shot, edge in zip(take.shots, edges, strict=True):
+        if edge > first:
+            result += [(shot, places) for places in corners(shot, times[first:edge])]
+            first = edge
+    return result
+
+
+def _whole(box: Box, part: int) -> tuple[int, int, int, int]:
+    return round(box.x / part), round(box.y / part), round(box.width / part), round(box.height / part)
+
+
+def _inside(box: Box, part: int) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the whole pixels inside a box of a plane that is `part` times smaller."""
+    return (
+        int(np.ceil(box.x / part)), int(np.ceil(box.y / part)), int(box.right / part), int(box.bottom / part),
+    )  # fmt: skip
+
+
+def _cut(
+    plane: Frame, crop: tuple[float, float, float, float], limits: tuple[int, int, int, int], target: Frame
+) -> None:
+    """Resizes a crop (x, y, width, height with fractions) of one plane into target, never reading outside limits."""
+    x, y, width, height = crop
+    high, wide = target.shape
+    left, right = _window(x, width, limits[0], limits[2])
+    top, bottom = _window(y, height, limits[1], limits[3])
+    scaled_wide = max(wide, round((right - left) * wide / width))
+    scaled_high = max(high, round((bottom - top) * high / height))
+    shrinks = scaled_wide < right - left
+    resized = cv2.resize(
+        plane[top:bottom, left:right],
+        (scaled_wide, scaled_high),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC,
+    )
+    offset_x = float(np.clip((x - left) * wide / width, 0, scaled_wide - wide))
+    offset_y = float(np.clip((y - top) * high / height, 0, scaled_high - high))
+    column, row = round(offset_x), round(offset_y)
+    np.copyto(target, resized[row : row + high, column : column + wide])
+
+
+def _window(start: float, size: float, low: int, high: int) -> tuple[int, int]:
+    """Whole pixels around [start, start + size), MARGIN wider where the limits allow."""
+    first = max(low, int(np.floor(start)) - MARGIN)
+    last = min(high, int(np.ceil(start + size)) + MARGIN)
+    return first, max(first + 1, last)
+
+
+def _blurred(origins: tuple[Frame, Frame, Frame], picture: Box, targets: tuple[Frame, Frame, Frame]) -> None:
+    """The picture's middle, blurred and dimmed, over the whole output."""
+    high, wide = targets[0].shape
+    width = min(picture.width, picture.height * wide / high)
+    height = width * high / wide
+    x, y = picture.x + (picture.width - width) / 2, picture.y + (picture.height - height) / 2
+    for origin, target, part, zero in zip(origins, targets, (1, 2, 2), (BLACK, GRAY, GRAY), strict=True):
+        a, b = int(x / part), int(y / part)
+        middle = origin[b : b + int(height / part), a : a + int(width / part)]
+        small = cv2.resize(middle, (BLUR_SIDE * wide // high, BLUR_SIDE), interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA)
+        dim = cv2.convertScaleAbs(soft, alpha=DIM, beta=zero * (1 - DIM))
+        cv2.resize(dim, (target.shape[1], target.shape[0]), dst=target, interpolation=cv2.INTER_LINEAR)

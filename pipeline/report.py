@@ -1,0 +1,143 @@
+"""What was made and why: a contact sheet to look at and a report in JSON."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+import assets
+from pipeline import picture
+from pipeline import source as footage
+from pipeline.graphics.blend import Overlay
+from pipeline.plan import Data, Plan, Shot, take_frames
+from pipeline.sound import SoundReport
+from pipeline.source import Frame, Source
+from pipeline.verify import Check
+
+ROW = 360  # height of a row's pictures in pixels
+MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly picked
+TEXT = 380  # width of a row's text
+GAP = 12
+GROUND, INK, FAINT, CROP = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40)
+
+
+class Report(Data):
+    """What was made: the file, its checks with measured values, its sound, and each shot's layout and reason."""
+
+    version: str
+    file: Path
+    seconds: float
+    frames: int
+    delivered: bool
+    sound: SoundReport
+    checks: list[Check]
+    shots: list[dict[str, str | float]]
+    warnings: list[str]
+    timings: dict[str, float]
+
+
+def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
+    """Each shot's place, layout and reason, for the report and for a table."""
+    return [
+        {"file": take.file.name, "start": round(shot.start, 3), "end": round(shot.end, 3), "layout": shot.layout, "reason": shot.reason}
+        for take in plan.takes
+        for shot in take.shots
+    ]
+
+
+def contact_sheet(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay) -> Image.Image:
+    """One row a shot: the footage with the crop drawn on it, the result beside it, and why.
+
+    The moment shown is a third into the shot; the end card, if there is one, is the last row.
+    """
+    rows = [row for row in _rows(plan)]
+    if len(rows) > MOST_ROWS:
+        rows = [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
+    drawn = [_row(plan, sources, overlay, *row) for row in rows]
+    if plan.tail:
+        result = picture.blank(plan)
+        overlay.blend(result, plan.frame_count - 1)
+        drawn.append(_join(None, _rgb(result), ["end card", f"{plan.tail:g} s"]))
+    width = max(image.width for image in drawn)
+    sheet = Image.new("RGB", (width, sum(image.height for image in drawn)), GROUND)
+    y = 0
+    for image in drawn:
+        sheet.paste(image, (0, y))
+        y += image.height
+    return sheet
+
+
+def _rows(plan: Plan) -> list[tuple[int, int, int, Shot]]:
+    """(take, frame of the take, frame of the episode, shot) of the moment that shows each shot."""
+    rows = []
+    first = 0
+    for number, take in enumerate(plan.takes):
+        count = take_frames(plan, take)
+        for shot in take.shots:
+            moment = shot.start + (shot.end - shot.start) / 3
+            frame = min(count - 1, max(0, round((moment - take.start) * float(plan.frame_rate))))
+            rows.append((number, frame, first + frame, shot))
+        first += count
+    return rows
+
+
+def _row(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, number: int, frame: int, shown: int, shot: Shot) -> Image.Image:
+    take = plan.takes[number]
+    t = take.start + frame / float(plan.frame_rate)
+    decoded = next(iter(footage.frames(sources[take.file], t, 1, plan.frame_rate)))
+    places = picture.corners(shot, np.array([t]))[0]
+    result = picture.blank(plan)
+    picture.compose(decoded, shot, places, result)
+    overlay.blend(result, shown)
+    original = _rgb(decoded)
+    if shot.layout != "fit":
+        for pane, (x, y) in zip(shot.panes, places, strict=True):
+            a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
+            cv2.rectangle(original, a, b, CROP, max(2, original.shape[0] // 180))
+    at = shown / float(plan.frame_rate)
+    text = [f"{shot.layout}  at {at:.1f} s", f"{take.file.name}  {shot.start:.2f} to {shot.end:.2f} s", shot.reason]
+    return _join(original, _rgb(result), text)
+
+
+def _rgb(frame: Frame) -> NDArray[np.uint8]:
+    """I420, BT.709 limited, as RGB (OpenCV's own conversion assumes BT.601)."""
+    y, u, v = picture.planes(frame)
+    size = (y.shape[1], y.shape[0])
+    luma = (y.astype(np.float32) - 16) * (255 / 219)
+    cb = (cv2.resize(u, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
+    cr = (cv2.resize(v, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
+    rgb = np.stack([luma + 1.5748 * cr, luma - 0.1873 * cb - 0.4681 * cr, luma + 1.8556 * cb], axis=-1)
+    return np.clip(rgb, 0, 255).astype(np.uint8)
+
+
+def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: list[str]) -> Image.Image:
+    pictures = [image for image in (original, result) if image is not None]
+    scaled = [Image.fromarray(cv2.resize(p, (round(p.shape[1] * ROW / p.shape[0]), ROW), interpolation=cv2.INTER_AREA)) for p in pictures]
+    width = max(640 + 203 + 2 * GAP, sum(image.width for image in scaled) + GAP * len(scaled)) + TEXT + GAP
+    row = Image.new("RGB", (width, ROW + GAP), GROUND)
+    x = GAP
+    for image in scaled:
+        row.paste(image, (x, GAP // 2))
+        x += image.width + GAP
+    draw = ImageDraw.Draw(row)
+    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
+    y = GAP
+    for number, paragraph in enumerate(text):
+        for line in _wrap(paragraph, font, TEXT - GAP):
+            draw.text((x, y), line, font=font, fill=INK if number != 1 else FAINT)
+            y += 27
+    return row
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) > width and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
