@@ -12,7 +12,10 @@ SIDE = 160  # longer side, in pixels, of the picture that is compared
 CHANGE = 12  # of 255: brightness that counts as movement, above noise
 LEAST_AREA = 0.004  # share of the picture that must move
 MOST_AREA = 0.5  # above it everything moves and nothing is the subject
-MEMORY = 0.7  # seconds over which movement is gathered
+MEMORY = 0.25  # seconds over which movement is gathered
+JOIN = 9  # pixels between parts that belong to one moving thing
+MASS = 0.4  # share of all movement that the largest thing must have
+SMOOTH = 2  # looks before and after that steady a box
 
 
 def follow(source: Source, looks: list[tuple[float, NDArray[np.uint8]]], picture: Box) -> list[tuple[float, Rectangle, float]]:
@@ -37,7 +40,7 @@ def follow(source: Source, looks: list[tuple[float, NDArray[np.uint8]]], picture
         if box:
             found.append((t1, tuple(v * scale for v in box), min(1.0, area * 20)))  # type: ignore[arg-type]
     seen = len(found) / (len(small) - 1)
-    return found if seen >= 0.4 else []
+    return _steady(found) if seen >= 0.4 else []
 
 
 def _small(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -49,7 +52,7 @@ def _small(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _moved(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
     """How much each pixel changed beyond CHANGE once the camera's own shift is undone."""
     window = cv2.createHanningWindow((before.shape[1], before.shape[0]), cv2.CV_32F)
-    (dx, dy), response = cv2.phaseCorrelate(before, after, window)
+    (dx, dy), response = cv2.phaseCorrelate(before.copy(), after.copy(), window)  # it writes into its arguments
     if response > 0.2 and 0.3 < abs(dx) + abs(dy) < SIDE / 6:
         shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
         before = np.asarray(
@@ -60,13 +63,26 @@ def _moved(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[n
 
 
 def _box(weights: NDArray[np.float32]) -> Rectangle | None:
-    """The box that holds the middle 80% of the movement in each direction."""
+    """The box that holds the middle 80% of the largest moving thing; None when movement is scattered."""
     total = float(weights.sum())
-    if total <= 0:
+    joined = cv2.dilate((weights > CHANGE).astype(np.uint8), np.ones((JOIN, JOIN), np.uint8))
+    count, labels = cv2.connectedComponents(joined)
+    masses = [float(weights[labels == label].sum()) for label in range(1, count)]
+    if not masses or max(masses) < MASS * total:
         return None
+    weights = np.where(labels == 1 + int(np.argmax(masses)), weights, 0).astype(np.float32)
     edges = []
     for axis in (0, 1):
-        share = np.cumsum(weights.sum(axis=axis)) / total
+        share = np.cumsum(weights.sum(axis=axis)) / max(masses)
         edges.append((float(np.searchsorted(share, 0.1)), float(np.searchsorted(share, 0.9)) + 1))
     (x0, x1), (y0, y1) = edges
     return x0, y0, x1 - x0, y1 - y0
+
+
+def _steady(found: list[tuple[float, Rectangle, float]]) -> list[tuple[float, Rectangle, float]]:
+    """Each box by the median of the ones around it: one flicker of the light is no movement of the subject."""
+    boxes = np.array([box for _, box, _ in found])
+    return [
+        (t, tuple(float(v) for v in np.median(boxes[max(0, i - SMOOTH) : i + SMOOTH + 1], axis=0)), score)  # type: ignore[misc]
+        for i, (t, _, score) in enumerate(found)
+    ]

@@ -1,0 +1,57 @@
+"""Briefs from TOML and times as people write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.brief import Brief, read_brief, seconds
+from pipeline.errors import WrongUse
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("70", 70), ("01:10", 70), ("00:01:10", 70), ("1:00:00.5", 3600.5), ("0:01,25", 1.25), (12.5, 12.5)],
+)
+def test_a_time_is_read_as_people_write_it(text, value):
+    assert seconds(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "1:75", "-3", "00:61:00", "1e9", "nan", True])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(ValueError):
+        seconds(text)
+
+
+@given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59), st.integers(0, 999))
+def test_any_clock_time_is_its_seconds(h, m, s, ms):
+    assert seconds(f"{h:02d}:{m:02d}:{s:02d}.{ms:03d}") == pytest.approx(h * 3600 + m * 60 + s + ms / 1000)
+
+
+def write(tmp_path, text):
+    file = tmp_path / "episode.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_paths_of_a_brief_are_relative_to_it(tmp_path):
+    brief = read_brief(write(tmp_path, 'title = "Цех"\n[[footage]]\nfile = "a.mov"\nfrom = "00:01:10"\nto = 75\n'))
+    assert isinstance(brief, Brief)
+    assert brief.footage[0].file == tmp_path / "a.mov"
+    assert (brief.footage[0].from_, brief.footage[0].to) == (70, 75)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('titel = "x"\nfootage = [{file = "a"}]', "title"),
+        ('footage = [{file = "a", form = 1}]', "from"),
+        ('footage = [{file = "a", from = 5, to = 5}]', "empty"),
+        ('footage = [{file = "a", from = 5, to = 4}]', "backwards"),
+        ("footage = []", "footage"),
+        ("footage = [", "cannot be read"),
+        ('link = "javascript:1"\nfootage = [{file = "a"}]', "link"),
+    ],
+)
+def test_a_slip_in_a_brief_is_named(tmp_path, text, says):
+    with pytest.raises(WrongUse, match=says):
+        read_brief(write(tmp_path, text))
