@@ -24,8 +24,8 @@ def output_options(spec: DeliverySpec, rate: Fraction) -> dict[str, str]:
         "c:v": "libx264",
         "preset": X264_PRESET,
         "crf": str(spec.crf),
-        "maxrate": str(peak * 9 // 10),  # x264 keeps to it over a second, not over every frame
-        "bufsize": str(peak * 9 // 10),
+        "maxrate": str(peak * 6 // 10),  # no second can hold more than maxrate and bufsize together
+        "bufsize": str(peak * 4 // 10),
         "profile:v": "high",
         "level:v": spec.level,
         "pix_fmt": "yuv420p",

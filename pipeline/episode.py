@@ -23,6 +23,8 @@ from pipeline.report import Report
 from pipeline.source import Source
 from presets import Preset, delivery
 
+VERSION = version("episode-pipeline")
+
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
 
@@ -123,7 +125,7 @@ def render(plan: Plan, files: Files, progress: Progress, warnings: list[str] | N
             progress("verify", 1, 1)
         failed = [check for check in checks if not check.ok and check.level == "error"]
         made = Report(
-            version=version("episode-pipeline"), file=files.video, seconds=plan.duration, frames=plan.frame_count,
+            version=VERSION, file=files.video, seconds=plan.duration, frames=plan.frame_count,
             delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(plan),
             warnings=[*(warnings or []), *changed, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
             timings=clock.seconds,

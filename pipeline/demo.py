@@ -1,0 +1,228 @@
+"""Made footage: a person in a factory hall who talks over machines, drawn and voiced here, for the demo and for tests."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import cv2
+import ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import ffmpeg_tool
+from pipeline.brief import Brief, make_brief
+from pipeline.errors import MissingTool
+
+Image = NDArray[np.uint8]  # BGR
+Sound = NDArray[np.float64]  # mono samples, full scale 1
+
+SIZE, RATE, SOUND_RATE = (1920, 1080), Fraction(30), 48_000
+SECONDS, CUT = 20.0, 11.0
+FACE = (178, 63, 90, 113)  # left, top, width, height of the face in the portrait, as YuNet sees it
+TALK = [(0.8, 3.6), (4.3, 7.4), (8.0, 10.6), (11.6, 14.6), (15.2, 19.0)]
+LINES = [
+    "Я пришла на завод сразу после института.",
+    "Здесь работал мой дед, потом отец.",
+    "Цех я знаю с детства.",
+    "Теперь моя дочь учится на технолога.",
+    "Значит, династия продолжается.",
+]
+GRAIN = 1.8  # standard deviation of the film grain, of 255
+
+
+def make_demo(folder: Path, progress: Callable[[float], None]) -> Brief:
+    """Writes 20 s of horizontal footage and its captions into folder and gives the brief of an episode from them.
+
+    Two shots: a face that moves across the hall, then another framing of it. progress gets the share done.
+    Raises MissingTool when the portrait's package is not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    video, captions = folder / "footage.mp4", folder / "footage.srt"
+    captions.write_text(
+        "\n".join(
+            f"{n}\n{_clock(a)} --> {_clock(b)}\n{line}\n" for n, ((a, b), line) in enumerate(zip(TALK, LINES, strict=True), 1)
+        ),
+        "utf-8",
+    )
+    sound = 0.5 * voice(SECONDS, TALK, seed=3) + 0.5 * machines(SECONDS, seed=4)
+    write_video(video, _demo_frames(progress), SIZE, RATE, sound)
+    return make_brief(
+        {
+            "footage": [{"file": video}], "number": 3, "title": "Династия сталеваров", "captions": captions,
+            "people": [{"name": "Айлин Коллинз", "role": "Инженер-технолог литейного цеха", "at": 4.0}],
+            "link": "https://vk.com/video", "preset": "open-industry",
+        },
+        "The demo",
+    )  # fmt: skip
+
+
+def write_video(
+    file: Path, frames: Iterator[Image], size: tuple[int, int], rate: Fraction, sound: Sound | None,
+    **options: str | int,
+) -> None:  # fmt: skip
+    """Encodes BGR frames of size (width, height) and mono sound to a file; options are ffmpeg's output options."""
+    pictures = ffmpeg.input(
+        "pipe:", format="rawvideo", pix_fmt="bgr24", s=f"{size[0]}x{size[1]}", framerate=f"{rate.numerator}/{rate.denominator}"
+    )["v"].filter("scale", out_color_matrix="bt709", out_range="limited")  # fmt: skip
+    settings: dict[str, str | int] = {
+        "c:v": "libx264", "preset": "veryfast", "crf": 17, "pix_fmt": "yuv420p", "colorspace": "bt709", "color_range": "tv",
+        "color_primaries": "bt709", "color_trc": "bt709", "c:a": "aac", "b:a": "192k",
+    } | options  # fmt: skip
+    with tempfile.TemporaryDirectory(prefix="episode-") as scratch:
+        streams = [pictures]
+        if sound is not None:
+            pcm = Path(scratch, "sound.raw")
+            pcm.write_bytes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+            streams.append(ffmpeg.input(str(pcm), format="s16le", ar=SOUND_RATE, ac=1)["a"])
+        arguments = ffmpeg_tool.command(ffmpeg.output(*streams, str(file), **settings).overwrite_output())
+        arguments.remove("-nostdin")
+        process = ffmpeg_tool.start(arguments, stdin=subprocess.PIPE)
+        assert process.stdin
+        with process:
+            for frame in frames:
+                process.stdin.write(memoryview(np.ascontiguousarray(frame)).cast("B"))
+            process.stdin.close()
+        if process.returncode:
+            raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")
+
+
+@cache
+def portrait() -> tuple[Image, NDArray[np.float32]]:
+    """NASA's public-domain portrait of the astronaut Eileen Collins and her outline: BGR (512, 512, 3), alpha (512, 512)."""
+    try:
+        from skimage import data  # a dependency of the demo alone
+    except ImportError as error:
+        raise MissingTool('The demo needs a portrait: pip install "episode-pipeline[demo]".') from error
+    image = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
+    mask = np.full(image.shape[:2], cv2.GC_BGD, np.uint8)
+    cv2.ellipse(mask, (222, 130), (100, 128), 0, 0, 360, cv2.GC_PR_FGD, -1)
+    cv2.fillPoly(mask, [np.array([(150, 215), (300, 215), (470, 330), (505, 511), (0, 511), (25, 330)])], cv2.GC_PR_FGD)
+    cv2.ellipse(mask, (222, 128), (62, 84), 0, 0, 360, cv2.GC_FGD, -1)
+    cv2.fillPoly(mask, [np.array([(180, 210), (270, 210), (380, 330), (400, 511), (70, 511), (80, 330)])], cv2.GC_FGD)
+    cv2.setRNGSeed(1)
+    cv2.grabCut(image, mask, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    sure = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    sure = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    _, labels = cv2.connectedComponents(sure)
+    body = (labels == labels[130, 222]).astype(np.float32)
+    return image, np.asarray(cv2.GaussianBlur(cv2.erode(body, np.ones((3, 3))), (0, 0), 1.6), np.float32)
+
+
+def place(ground: Image, middle: float, top: float, face_height: float, mirrored: bool = False) -> tuple[float, float, float, float]:
+    """Draws the portrait into a BGR picture, its face's middle at x `middle`, its top at y `top`, face_height pixels high.
+
+    Gives the face's box x, y, width, height. The portrait may reach over the picture's edges.
+    """
+    image, alpha = portrait()
+    scale = face_height / FACE[3]
+    x, y, width, height = (v * scale for v in FACE)
+    if mirrored:
+        image, alpha = image[:, ::-1], alpha[:, ::-1]
+        x = image.shape[1] * scale - x - width
+    left = middle - width / 2 - x
+    move = np.array([[scale, 0, left], [0, scale, top - y]], np.float64)
+    y0, y1 = max(0, int(top - y)), min(ground.shape[0], int(np.ceil(top - y + 512 * scale)))
+    x0, x1 = max(0, int(left)), min(ground.shape[1], int(np.ceil(left + 512 * scale)))
+    if x1 > x0 and y1 > y0:
+        move -= np.array([[0, 0, x0], [0, 0, y0]])
+        way = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+        drawn = cv2.warpAffine(image, move, (x1 - x0, y1 - y0), flags=way, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+        share = cv2.warpAffine(alpha, move, (x1 - x0, y1 - y0), flags=way)[:, :, None]
+        part = ground[y0:y1, x0:x1]
+        part[:] = (drawn * share + part * (1 - share)).astype(np.uint8)
+    return middle - width / 2, top, width, height
+
+
+def factory(width: int, height: int, seed: int) -> Image:
+    """A factory hall: wall, windows, girders, machines and floor, textured, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    unit = height / 1080
+    hall = np.empty((height, width, 3), np.float32)
+    hall[:] = np.linspace(70, 110, height)[:, None, None] * np.array([1.0, 0.98, 0.94])
+    for x in np.arange(rng.uniform(0, 200), 1920, 330):  # windows
+        a, b = int(x * unit), int((x + 210) * unit)
+        hall[int(80 * unit) : int(430 * unit), a:b] = (205, 200, 185)
+        for bar in range(1, 4):
+            hall[int((80 + bar * 88) * unit) :][: max(1, int(7 * unit)), a:b] = (70, 72, 74)
+    for x in np.arange(rng.uniform(0, 300), 1920, 480):  # girders
+        cv2.rectangle(hall, (int(x * unit), 0), (int((x + 36) * unit), height), (52, 60, 78), -1)
+        cv2.rectangle(hall, (int((x + 14) * unit), 0), (int((x + 20) * unit), height), (84, 92, 112), -1)
+    for _ in range(9):  # machines
+        x, w, h = rng.uniform(-100, 1850), rng.uniform(140, 330), rng.uniform(160, 380)
+        colour = [float(v) for v in rng.uniform(60, 115) + rng.uniform(-14, 14, 3)]
+        top, base = int((820 - h) * unit), int(830 * unit)
+        cv2.rectangle(hall, (int(x * unit), top), (int((x + w) * unit), base), colour, -1)
+        for _ in range(6):
+            at = (int((x + rng.uniform(0.1, 0.9) * w) * unit), int(top + rng.uniform(0.1, 0.9) * (base - top)))
+            cv2.circle(hall, at, max(2, int(rng.uniform(5, 16) * unit)), [float(v) for v in rng.uniform(60, 200) + rng.uniform(-30, 30, 3)], -1)
+    hall[int(830 * unit) :] = np.linspace(78, 120, height - int(830 * unit))[:, None, None] * np.array([0.95, 1.0, 1.02])
+    rough = cv2.resize(rng.normal(0, 1, (height // 3 + 1, width // 3 + 1)).astype(np.float32), (width, height))
+    hall += (rough * 7 + rng.normal(0, 3, (height, width)))[:, :, None]
+    soft = cv2.GaussianBlur(hall, (0, 0), 2.2 * unit)
+    return np.clip(soft + rng.normal(0, 2.5, (height, width, 1)), 0, 255).astype(np.uint8)
+
+
+def voice(seconds: float, talk: list[tuple[float, float]], seed: int) -> Sound:
+    """Speech-like sound in the given stretches: a buzzing source through moving formants, in syllables; peak about 0.5."""
+    from scipy.signal import lfilter
+
+    rng = np.random.default_rng(seed)
+    count = round(seconds * SOUND_RATE)
+    sound = np.zeros(count)
+    for start, end in talk:
+        at = start
+        while at < end - 0.08:
+            length = min(rng.uniform(0.12, 0.24), end - at)
+            n = int(length * SOUND_RATE)
+            pitch = rng.uniform(170, 230) * np.linspace(1.04, 0.96, n)
+            source = np.diff((np.cumsum(pitch) / SOUND_RATE) % 1.0, prepend=0) + rng.normal(0, 0.02, n)
+            syllable = np.zeros(n)
+            for formant, width, gain in ((rng.uniform(350, 850), 90, 1.0), (rng.uniform(1000, 2300), 120, 0.6), (2900, 180, 0.25)):
+                r = np.exp(-np.pi * width / SOUND_RATE)
+                poles = [1, -2 * r * np.cos(2 * np.pi * formant / SOUND_RATE), r * r]
+                tone = lfilter([1 - r], poles, source)
+                syllable += gain * tone / (np.abs(tone).max() + 1e-9)
+            first = int(at * SOUND_RATE)
+            sound[first : first + n] += (syllable * np.hanning(n))[: count - first]
+            at += length + rng.uniform(0.0, 0.05)
+    return 0.5 * sound / max(1e-9, float(np.abs(sound).max()))
+
+
+def machines(seconds: float, seed: int) -> Sound:
+    """Factory noise: a low rumble, hiss and the mains' 50 Hz with harmonics; effective value about 0.02."""
+    rng = np.random.default_rng(seed)
+    count = round(seconds * SOUND_RATE)
+    white = rng.normal(0, 1, count)
+    spectrum = np.fft.rfft(white)
+    hertz = np.fft.rfftfreq(count, 1 / SOUND_RATE)
+    noise = np.fft.irfft(spectrum / np.maximum(hertz, 40) ** 0.7, count)
+    t = np.arange(count) / SOUND_RATE
+    hum = sum(np.sin(2 * np.pi * 50 * k * t) / k for k in (1, 2, 3, 5))
+    return np.asarray(0.016 * noise / noise.std() + 0.012 * hum)
+
+
+def _demo_frames(progress: Callable[[float], None]) -> Iterator[Image]:
+    width, height = SIZE
+    halls = [factory(width, height, 11), np.clip(factory(width, height, 12) * np.array([0.86, 0.95, 1.08]), 0, 255).astype(np.uint8)]
+    rng = np.random.default_rng(7)
+    grain = [cv2.resize(rng.normal(0, GRAIN, (height // 2, width // 2)).astype(np.float32), SIZE) for _ in range(7)]
+    grain = [np.repeat(np.rint(g * 1.4).astype(np.int16)[:, :, None], 3, axis=2) for g in grain]
+    count = round(SECONDS * RATE)
+    for number in range(count):
+        t = number / float(RATE)
+        frame = halls[t >= CUT].copy()
+        if t < CUT:  # walks across the hall, stands, goes on
+            walk = np.interp(t, [0, 2.0, 5.5, 7.5, CUT], [520, 520, 1180, 1180, 1420])
+            place(frame, float(walk) + 5 * np.sin(t * 2.1), 300 + 4 * np.sin(t * 3.7), 250)
+        else:
+            place(frame, 640 + 9 * np.sin(t * 1.3), 260 + 4 * np.sin(t * 1.9), 330, mirrored=True)
+        yield np.clip(frame + grain[number % len(grain)], 0, 255).astype(np.uint8)
+        progress((number + 1) / count)
+
+
+def _clock(seconds: float) -> str:
+    whole, part = divmod(round(seconds * 1000), 1000)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{part:03d}"
