@@ -51,9 +51,13 @@ FilesArg = Annotated[list[Path] | None, typer.Argument(help="Footage files in or
 NumberOption = Annotated[int | None, typer.Option(help="Number of the episode, for «Серия N».")]
 TitleOption = Annotated[str | None, typer.Option(help="Title of the episode.")]
 CaptionsOption = Annotated[Path | None, typer.Option(help="Captions: SRT, VTT, ASS, SBV or Whisper's JSON.")]
-FromOption = Annotated[list[str] | None, typer.Option("--from", help="Where to begin in a file, as 00:01:10; once for each file.")]
+FromOption = Annotated[
+    list[str] | None, typer.Option("--from", help="Where to begin in a file, as 00:01:10; once for each file.")
+]
 ToOption = Annotated[list[str] | None, typer.Option("--to", help="Where to end in a file; once for each file.")]
-PersonOption = Annotated[list[str] | None, typer.Option("--person", help="«Name, role» or «Name, role @ 12.5» for a lower third.")]
+PersonOption = Annotated[
+    list[str] | None, typer.Option("--person", help="«Name, role» or «Name, role @ 12.5» for a lower third.")
+]
 MusicOption = Annotated[Path | None, typer.Option(help="Music to lie under the speech.")]
 LinkOption = Annotated[str | None, typer.Option(help="Link for the end card's QR code.")]
 PresetOption = Annotated[str | None, typer.Option(help="Look of the series: a name, or a .toml file.")]
@@ -88,18 +92,25 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Render a finished episode from footage, from a brief, or from an edited plan."""
+    notes: list[str] = []
     with Meter(quiet or as_json) as meter:
         if plan:
-            if files or any((number is not None, title, captions, from_, to, person, music, link, audio_stream is not None)):
+            if files or any(
+                (number is not None, title, captions, from_, to, person, music, link, audio_stream is not None)
+            ):
                 raise WrongUse("--plan holds everything already; give it with -o, --force and nothing that it decides.")
             made = episode.read_plan(plan)
             if preset or delivery:
                 made = made.model_copy(update={k: v for k, v in (("preset", preset), ("delivery", delivery)) if v})
-            where = _files(output or plan.with_name(plan.name.removesuffix(".plan.json").removesuffix(".json") + ".mp4"))
+            where = _files(
+                output or plan.with_name(plan.name.removesuffix(".plan.json").removesuffix(".json") + ".mp4")
+            )
             _refuse_to_overwrite(where, force, but=plan)
-            keep_plan, notes = where.plan.resolve() != plan.resolve(), []
+            keep_plan = where.plan.resolve() != plan.resolve()
         else:
-            brief = _brief(files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output)
+            brief = _brief(
+                files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output
+            )
             where = _files(_output(brief))
             _refuse_to_overwrite(where, force)
             made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
@@ -137,7 +148,9 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Decide the framing, write plan and contact sheet, render nothing."""
-    brief = _brief(files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output)
+    brief = _brief(
+        files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output
+    )
     where = _files(_output(brief))
     _refuse_to_overwrite(where, force, only=(where.plan, where.sheet))
     with Meter(quiet or as_json) as meter:
@@ -151,7 +164,11 @@ def plan(
             table.add_row(f"{row['start']:.2f}", f"{row['end']:.2f}", str(row["layout"]), str(row["reason"]))
         out.print(table)
         _say_notes(notes)
-        out.print(f"Plan {where.plan}\nLook at {where.sheet}\nChange the plan, then: episode render --plan {where.plan}", soft_wrap=True, markup=False)
+        out.print(
+            f"Plan {where.plan}\nLook at {where.sheet}\nChange the plan, then: episode render --plan {where.plan}",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 @app.command()
@@ -174,7 +191,14 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
         "interlaced": found.interlaced,
         "colour": f"{found.matrix} {'full' if found.full_range else 'limited'}{' ' + found.hdr if found.hdr else ''}",
         "audio": [
-            {"stream": a.index, "codec": a.codec, "rate": a.rate, "layout": a.layout, "language": a.language, "chosen": a.index == found.audio_stream}
+            {
+                "stream": a.index,
+                "codec": a.codec,
+                "rate": a.rate,
+                "layout": a.layout,
+                "language": a.language,
+                "chosen": a.index == found.audio_stream,
+            }
             for a in found.audio
         ],
         "subtitle_streams": found.subtitles,
@@ -187,7 +211,13 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
     table = Table(show_header=False, box=None)
     for name, value in rows.items():
         if name == "audio":
-            value = "; ".join(f"stream {a['stream']}: {a['codec']} {a['rate']} Hz {a['layout']} {a['language']}{' (used)' if a['chosen'] else ''}" for a in value) or "none"
+            value = (
+                "; ".join(
+                    f"stream {a['stream']}: {a['codec']} {a['rate']} Hz {a['layout']} {a['language']}{' (used)' if a['chosen'] else ''}"
+                    for a in value
+                )
+                or "none"
+            )
         table.add_row(name.replace("_", " "), "unknown" if value is None else str(value))
     out.print(table)
 
@@ -202,7 +232,13 @@ def verify(
     checks = verify_.verify(file, delivery_.load(delivery))
     failed = [check for check in checks if not check.ok and check.level == "error"]
     if as_json:
-        print(json.dumps({"file": str(file), "delivery": delivery, "ok": not failed, "checks": [c.model_dump() for c in checks]}, ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {"file": str(file), "delivery": delivery, "ok": not failed, "checks": [c.model_dump() for c in checks]},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         out.print(_check_table(checks))
         out.print(f"{len(failed)} findings." if failed else f"{file} meets {delivery}.", markup=False, soft_wrap=True)
@@ -236,7 +272,9 @@ def doctor(as_json: JsonOption = False) -> None:
             table.add_row(key, value)
         out.print(table)
     if problems:
-        raise MissingTool("; ".join(problems) + ". Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG.")
+        raise MissingTool(
+            "; ".join(problems) + ". Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG."
+        )
 
 
 @app.command()
@@ -327,7 +365,9 @@ def _brief(
     flags = {key: value for key, value in flags.items() if value is not None}
     if files[0].suffix.lower() == ".toml":
         if len(files) > 1 or from_ or to or audio_stream is not None:
-            raise WrongUse("A brief lists its own footage; give it alone, without other files, --from, --to or --audio-stream.")
+            raise WrongUse(
+                "A brief lists its own footage; give it alone, without other files, --from, --to or --audio-stream."
+            )
         brief = read_brief(files[0])
         return make_brief(brief.model_dump(by_alias=True) | flags, str(files[0]))
     for name, given in (("--from", from_), ("--to", to)):
@@ -359,7 +399,9 @@ def _files(video: Path) -> episode.Files:
     return episode.Files(video)
 
 
-def _refuse_to_overwrite(where: episode.Files, force: bool, only: tuple[Path, ...] = (), but: Path | None = None) -> None:
+def _refuse_to_overwrite(
+    where: episode.Files, force: bool, only: tuple[Path, ...] = (), but: Path | None = None
+) -> None:
     for file in only or (where.video, where.plan, where.report, where.sheet):
         if file.exists() and not force and not (but and file.resolve() == but.resolve()):
             raise WrongUse(f"{file} exists; give --force to replace it, or another -o.")
@@ -383,7 +425,13 @@ def _say_notes(notes: list[str]) -> None:
 def _check_table(checks: list[verify_.Check]) -> Table:
     table = Table("", "check", "measured", "must be", "sure", box=None)
     for check in checks:
-        table.add_row("ok" if check.ok else ("FAIL" if check.level == "error" else "note"), check.name, check.measured, check.limit, check.sure)
+        table.add_row(
+            "ok" if check.ok else ("FAIL" if check.level == "error" else "note"),
+            check.name,
+            check.measured,
+            check.limit,
+            check.sure,
+        )
     return table
 
 

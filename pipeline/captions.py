@@ -20,7 +20,38 @@ GAP_FRAMES = 2  # between two captions, or none
 MOST_BYTES = 5_000_000
 MOST_CUES = 5000
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1251")
-STICKS_TO_NEXT = frozenset("а без в во да до за и из из-за к как ко на над не ни но о об от по под при с со то у".split())
+STICKS_TO_NEXT = frozenset(
+    [
+        "а",
+        "без",
+        "в",
+        "во",
+        "да",
+        "до",
+        "за",
+        "и",
+        "из",
+        "из-за",
+        "к",
+        "как",
+        "ко",
+        "на",
+        "над",
+        "не",
+        "ни",
+        "но",
+        "о",
+        "об",
+        "от",
+        "по",
+        "под",
+        "при",
+        "с",
+        "со",
+        "то",
+        "у",
+    ]
+)
 DASHES = {"—", "–", "-"}
 _VOWELS = re.compile(r"[аеёиоуыэюяaeiouy]", re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]*>|\{[^}]*\}")
@@ -34,7 +65,11 @@ def for_episode(file: Path, preset: Preset, duration: float, rate: float) -> tup
     Raises Unusable for a file that does not parse, or whose captions all lie outside the episode.
     """
     inside = [
-        [word.model_copy(update={"start": max(0.0, word.start), "end": min(duration, word.end)}) for word in cue if word.start < duration and word.end > 0]
+        [
+            word.model_copy(update={"start": max(0.0, word.start), "end": min(duration, word.end)})
+            for word in cue
+            if word.start < duration and word.end > 0
+        ]
         for cue in read_words(file)
     ]
     inside = [cue for cue in inside if cue]
@@ -60,13 +95,19 @@ def read_words(file: Path) -> list[list[Word]]:
         cues = _whisper_words(text) if text.lstrip().startswith(("{", "[{")) else []
         cues = cues or _subtitle_words(text)
     except (pysubs2.exceptions.Pysubs2Error, ValueError, KeyError, TypeError, IndexError) as error:
-        raise Unusable(f"The captions {file} do not parse as SRT, VTT, ASS, SBV or Whisper JSON ({type(error).__name__}).") from error
+        raise Unusable(
+            f"The captions {file} do not parse as SRT, VTT, ASS, SBV or Whisper JSON ({type(error).__name__})."
+        ) from error
     if not cues:
-        raise Unusable(f"The captions {file} hold no caption; check that it is an SRT, VTT, ASS, SBV or Whisper JSON file.")
+        raise Unusable(
+            f"The captions {file} hold no caption; check that it is an SRT, VTT, ASS, SBV or Whisper JSON file."
+        )
     return sorted(cues, key=lambda cue: cue[0].start)[:MOST_CUES]
 
 
-def readable(cues: list[list[Word]], measure: Measure, duration: float, rate: float, speed: float) -> tuple[list[Caption], list[str]]:
+def readable(
+    cues: list[list[Word]], measure: Measure, duration: float, rate: float, speed: float
+) -> tuple[list[Caption], list[str]]:
     """Captions of at most two lines that keep order, overlap nobody and lose no word; warnings for the rest.
 
     measure gives the width of a text in pixels. Cues that are too large are split at the words' own times; short ones
@@ -93,8 +134,13 @@ def readable(cues: list[list[Word]], measure: Measure, duration: float, rate: fl
                 captions[-1].lines[-1] += words
                 continue
         if len(text) / (end - start) > speed:
-            warnings.append(f"The caption «{text}» at {start:.1f} s runs at {len(text) / (end - start):.0f} characters a second; {speed:g} can be read.")
-        held = [w.model_copy(update={"start": min(max(w.start, start), end), "end": min(max(w.end, start), end)}) for w in words]
+            warnings.append(
+                f"The caption «{text}» at {start:.1f} s runs at {len(text) / (end - start):.0f} characters a second; {speed:g} can be read."
+            )
+        held = [
+            w.model_copy(update={"start": min(max(w.start, start), end), "end": min(max(w.end, start), end)})
+            for w in words
+        ]
         captions.append(Caption(start=start, end=end, lines=_balanced(held, measure)))
     return captions, warnings
 
@@ -164,7 +210,11 @@ def _split(words: list[Word], measure: Measure) -> list[list[Word]]:
     for place in range(1, len(words)):
         before += len(words[place - 1].text) + 1
         last = words[place - 1].text
-        cost = abs(before / total - 0.5) - (0.25 if last[-1] in ".!?…" else 0.12 if last[-1] in ",;:" else 0) + _sticks(words, place)
+        cost = (
+            abs(before / total - 0.5)
+            - (0.25 if last[-1] in ".!?…" else 0.12 if last[-1] in ",;:" else 0)
+            + _sticks(words, place)
+        )
         if cost < best_cost:
             best, best_cost = place, cost
     return _split(words[:best], measure) + _split(words[best:], measure)

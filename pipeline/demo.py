@@ -43,7 +43,8 @@ def make_demo(folder: Path, progress: Callable[[float], None]) -> Brief:
     video, captions = folder / "footage.mp4", folder / "footage.srt"
     captions.write_text(
         "\n".join(
-            f"{n}\n{_clock(a)} --> {_clock(b)}\n{line}\n" for n, ((a, b), line) in enumerate(zip(TALK, LINES, strict=True), 1)
+            f"{n}\n{_clock(a)} --> {_clock(b)}\n{line}\n"
+            for n, ((a, b), line) in enumerate(zip(TALK, LINES, strict=True), 1)
         ),
         "utf-8",
     )
@@ -67,7 +68,7 @@ def write_video(
     pictures = ffmpeg.input(
         "pipe:", format="rawvideo", pix_fmt="bgr24", s=f"{size[0]}x{size[1]}", framerate=f"{rate.numerator}/{rate.denominator}"
     )["v"].filter("scale", out_color_matrix="bt709", out_range="limited")  # fmt: skip
-    settings: dict[str, str | int] = {
+    settings: dict[str, object] = {
         "c:v": "libx264", "preset": "veryfast", "crf": 17, "pix_fmt": "yuv420p", "colorspace": "bt709", "color_range": "tv",
         "color_primaries": "bt709", "color_trc": "bt709", "c:a": "aac", "b:a": "192k",
     } | options  # fmt: skip
@@ -83,7 +84,7 @@ def write_video(
         assert process.stdin
         with process:
             for frame in frames:
-                process.stdin.write(memoryview(np.ascontiguousarray(frame)).cast("B"))
+                process.stdin.write(np.ascontiguousarray(frame).data.cast("B"))
             process.stdin.close()
         if process.returncode:
             raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")
@@ -96,7 +97,7 @@ def portrait() -> tuple[Image, NDArray[np.float32]]:
         from skimage import data  # a dependency of the demo alone
     except ImportError as error:
         raise MissingTool('The demo needs a portrait: pip install "episode-pipeline[demo]".') from error
-    image = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
+    image = np.ascontiguousarray(data.astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
     mask = np.full(image.shape[:2], cv2.GC_BGD, np.uint8)
     cv2.ellipse(mask, (222, 130), (100, 128), 0, 0, 360, cv2.GC_PR_FGD, -1)
     cv2.fillPoly(mask, [np.array([(150, 215), (300, 215), (470, 330), (505, 511), (0, 511), (25, 330)])], cv2.GC_PR_FGD)
@@ -105,13 +106,15 @@ def portrait() -> tuple[Image, NDArray[np.float32]]:
     cv2.setRNGSeed(1)
     cv2.grabCut(image, mask, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     sure = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    sure = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    _, labels = cv2.connectedComponents(sure)
+    whole = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    _, labels = cv2.connectedComponents(whole)
     body = (labels == labels[130, 222]).astype(np.float32)
     return image, np.asarray(cv2.GaussianBlur(cv2.erode(body, np.ones((3, 3))), (0, 0), 1.6), np.float32)
 
 
-def place(ground: Image, middle: float, top: float, face_height: float, mirrored: bool = False) -> tuple[float, float, float, float]:
+def place(
+    ground: Image, middle: float, top: float, face_height: float, mirrored: bool = False
+) -> tuple[float, float, float, float]:
     """Draws the portrait into a BGR picture, its face's middle at x `middle`, its top at y `top`, face_height pixels high.
 
     Gives the face's box x, y, width, height. The portrait may reach over the picture's edges.
@@ -129,7 +132,9 @@ def place(ground: Image, middle: float, top: float, face_height: float, mirrored
     if x1 > x0 and y1 > y0:
         move -= np.array([[0, 0, x0], [0, 0, y0]])
         way = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-        drawn = cv2.warpAffine(image, move, (x1 - x0, y1 - y0), flags=way, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+        drawn = cv2.warpAffine(image, move, (x1 - x0, y1 - y0), flags=way, borderMode=cv2.BORDER_REPLICATE).astype(
+            np.float32
+        )
         share = cv2.warpAffine(alpha, move, (x1 - x0, y1 - y0), flags=way)[:, :, None]
         part = ground[y0:y1, x0:x1]
         part[:] = (drawn * share + part * (1 - share)).astype(np.uint8)
@@ -157,8 +162,16 @@ def factory(width: int, height: int, seed: int) -> Image:
         cv2.rectangle(hall, (int(x * unit), top), (int((x + w) * unit), base), colour, -1)
         for _ in range(6):
             at = (int((x + rng.uniform(0.1, 0.9) * w) * unit), int(top + rng.uniform(0.1, 0.9) * (base - top)))
-            cv2.circle(hall, at, max(2, int(rng.uniform(5, 16) * unit)), [float(v) for v in rng.uniform(60, 200) + rng.uniform(-30, 30, 3)], -1)
-    hall[int(830 * unit) :] = np.linspace(78, 120, height - int(830 * unit))[:, None, None] * np.array([0.95, 1.0, 1.02])
+            cv2.circle(
+                hall,
+                at,
+                max(2, int(rng.uniform(5, 16) * unit)),
+                [float(v) for v in rng.uniform(60, 200) + rng.uniform(-30, 30, 3)],
+                -1,
+            )
+    hall[int(830 * unit) :] = np.linspace(78, 120, height - int(830 * unit))[:, None, None] * np.array(
+        [0.95, 1.0, 1.02]
+    )
     rough = cv2.resize(rng.normal(0, 1, (height // 3 + 1, width // 3 + 1)).astype(np.float32), (width, height))
     hall += (rough * 7 + rng.normal(0, 3, (height, width)))[:, :, None]
     soft = cv2.GaussianBlur(hall, (0, 0), 2.2 * unit)
@@ -180,7 +193,11 @@ def voice(seconds: float, talk: list[tuple[float, float]], seed: int) -> Sound:
             pitch = rng.uniform(170, 230) * np.linspace(1.04, 0.96, n)
             source = np.diff((np.cumsum(pitch) / SOUND_RATE) % 1.0, prepend=0) + rng.normal(0, 0.02, n)
             syllable = np.zeros(n)
-            for formant, width, gain in ((rng.uniform(350, 850), 90, 1.0), (rng.uniform(1000, 2300), 120, 0.6), (2900, 180, 0.25)):
+            for formant, width, gain in (
+                (rng.uniform(350, 850), 90, 1.0),
+                (rng.uniform(1000, 2300), 120, 0.6),
+                (2900, 180, 0.25),
+            ):
                 r = np.exp(-np.pi * width / SOUND_RATE)
                 poles = [1, -2 * r * np.cos(2 * np.pi * formant / SOUND_RATE), r * r]
                 tone = lfilter([1 - r], poles, source)
@@ -206,7 +223,10 @@ def machines(seconds: float, seed: int) -> Sound:
 
 def _demo_frames(progress: Callable[[float], None]) -> Iterator[Image]:
     width, height = SIZE
-    halls = [factory(width, height, 11), np.clip(factory(width, height, 12) * np.array([0.86, 0.95, 1.08]), 0, 255).astype(np.uint8)]
+    halls = [
+        factory(width, height, 11),
+        np.clip(factory(width, height, 12) * np.array([0.86, 0.95, 1.08]), 0, 255).astype(np.uint8),
+    ]
     rng = np.random.default_rng(7)
     grain = [cv2.resize(rng.normal(0, GRAIN, (height // 2, width // 2)).astype(np.float32), SIZE) for _ in range(7)]
     grain = [np.repeat(np.rint(g * 1.4).astype(np.int16)[:, :, None], 3, axis=2) for g in grain]

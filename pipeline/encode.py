@@ -64,7 +64,12 @@ def encode(
         "pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{size[0]}x{size[1]}", framerate=clock,
         color_range="tv", colorspace="bt709", color_primaries="bt709", color_trc="bt709", thread_queue_size=2,
     )  # fmt: skip
-    options = {**output_options(spec, rate), "map_metadata": "-1", "fflags": "+bitexact", "video_track_timescale": rate.numerator}
+    options = {
+        **output_options(spec, rate),
+        "map_metadata": "-1",
+        "fflags": "+bitexact",
+        "video_track_timescale": rate.numerator,
+    }
     stream = ffmpeg.output(picture["v"], ffmpeg.input(str(sound))["a"], str(out), **options).overwrite_output()
     arguments = ffmpeg_tool.command(stream)
     arguments.remove("-nostdin")
@@ -76,7 +81,7 @@ def encode(
     try:
         try:
             for number, frame in enumerate(frames, 1):
-                process.stdin.write(memoryview(frame).cast("B"))
+                process.stdin.write(frame.data.cast("B"))
                 progress(number)
             process.stdin.close()
         except (BrokenPipeError, OSError) as error:

@@ -55,30 +55,35 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     tail = preset.end_card.seconds if preset.end_card.on else 0.0
     look = framing.Look(spec.width, spec.height, preset.framing.max_upscale, preset.framing.crowd)
     total = sum(end - start for start, end in ranges)
+    if total + tail > spec.longest_seconds:
+        raise WrongUse(
+            f"The episode would last {total + tail:.0f} s and {brief.delivery} takes {spec.longest_seconds:.0f} s; "
+            "shorten it with --from and --to."
+        )
     takes: list[Take] = []
     done = 0.0
     for source_, (start, end) in zip(sources, ranges, strict=True):
         content = source.fingerprint(source_.file)
-        before = done
-        analysis = analyse(source_, start, end, content, cache_folder, lambda t, before=before: progress("analysis", before + t, total))  # type: ignore[misc]
+        analysis = analyse(source_, start, end, content, cache_folder, _counted(progress, done, total))
         done += end - start
         takes.append(
             Take(
-                file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-                audio_stream=source_.audio_stream, shots=framing.frame(analysis, look),
-            )  # fmt: skip
+                file=source_.file.resolve(),
+                fingerprint=content,
+                start=start,
+                end=end,
+                audio_stream=source_.audio_stream,
+                shots=framing.frame(analysis, look),
+            )
         )
     plan = Plan(
-        made_by=f"episode {version('episode-pipeline')}", preset=brief.preset, delivery=brief.delivery,
+        made_by=f"episode {VERSION}", preset=brief.preset, delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=brief.music.resolve()) if brief.music else None,
     )  # fmt: skip
     shown = plan.duration - tail
     cues, warnings = captions.for_episode(brief.captions, preset, shown, float(rate)) if brief.captions else ([], [])
     plan.graphics = graphics.schedule(brief, preset, cues, shown, tail)
-    longest = spec.longest_seconds
-    if plan.duration > longest:
-        raise WrongUse(f"The episode would last {plan.duration:.0f} s and {brief.delivery} takes {longest:.0f} s; shorten it with --from and --to.")
     return plan, warnings
 
 
@@ -95,7 +100,9 @@ def read_plan(file: Path) -> Plan:
     return plan
 
 
-def render(plan: Plan, files: Files, progress: Progress, warnings: list[str] | None = None, keep_plan: bool = True) -> Report:
+def render(
+    plan: Plan, files: Files, progress: Progress, warnings: list[str] | None = None, keep_plan: bool = True
+) -> Report:
     """Makes the episode's files. They appear whole, or none of them does.
 
     keep_plan: write the plan beside the video too. Raises Unusable, WrongUse, MissingTool, or DeliveryFailed with
@@ -106,7 +113,11 @@ def render(plan: Plan, files: Files, progress: Progress, warnings: list[str] | N
     spec = delivery.load(plan.delivery)
     sources, changed = _sources(plan)
     overlay = overlay_of(plan, preset)
-    with writable(files.video.parent), tempfile.TemporaryDirectory(prefix="episode-") as scratch, temporary(files.video) as part:
+    with (
+        writable(files.video.parent),
+        tempfile.TemporaryDirectory(prefix="episode-") as scratch,
+        temporary(files.video) as part,
+    ):
         with clock.stage("sound"):
             progress("sound", 0, 1)
             mastered = Path(scratch, "sound.wav")
@@ -148,7 +159,9 @@ class Rejected(DeliveryFailed):
     """The finished file breaks its delivery spec; carries the report with every check."""
 
     def __init__(self, made: Report) -> None:
-        names = "; ".join(f"{c.name} is {c.measured}, must be {c.limit}" for c in made.checks if not c.ok and c.level == "error")
+        names = "; ".join(
+            f"{c.name} is {c.measured}, must be {c.limit}" for c in made.checks if not c.ok and c.level == "error"
+        )
         super().__init__(f"The rendered file does not meet its delivery spec and was not kept: {names}.")
         self.report = made
 
@@ -170,11 +183,17 @@ def overlay_of(plan: Plan, preset: Preset) -> Overlay:
     return Overlay(graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate)
 
 
+def _counted(progress: Progress, before: float, total: float) -> Callable[[float], None]:
+    return lambda done: progress("analysis", before + done, total)
+
+
 def _range(wanted: Footage, found: Source) -> tuple[float, float]:
     end = found.duration if wanted.to is None else wanted.to
     step = 1 / float(found.rate)
     if wanted.from_ >= found.duration - step / 2:
-        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --from is {wanted.from_:.2f} s; choose an earlier one.")
+        raise Unusable(
+            f"{wanted.file} lasts {found.duration:.2f} s and --from is {wanted.from_:.2f} s; choose an earlier one."
+        )
     if end > found.duration + max(step, 0.05):
         raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --to is {end:.2f} s; choose an earlier one.")
     return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
@@ -193,8 +212,14 @@ def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:
         if take.end > found.duration + 1:
             raise Unusable(f"{take.file} lasts {found.duration:.2f} s and the plan shows it until {take.end:.2f} s.")
         for shot in take.shots:
-            if shot.picture.right > found.width + 1 or shot.picture.bottom > found.height + 1 or min(shot.picture.x, shot.picture.y) < 0:
-                raise WrongUse(f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} picture.")
+            if (
+                shot.picture.right > found.width + 1
+                or shot.picture.bottom > found.height + 1
+                or min(shot.picture.x, shot.picture.y) < 0
+            ):
+                raise WrongUse(
+                    f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} picture."
+                )
     return sources, sorted(changed)
 
 
@@ -209,7 +234,9 @@ def writable(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno == 28:
             raise WrongUse(f"The disk of {folder} is full; free some space and run again.") from error
-        raise WrongUse(f"{error.filename or folder} cannot be written ({error.strerror}); choose another output folder.") from error
+        raise WrongUse(
+            f"{error.filename or folder} cannot be written ({error.strerror}); choose another output folder."
+        ) from error
 
 
 @contextmanager

@@ -69,7 +69,10 @@ def version() -> str:
 
 def missing() -> list[str]:
     """The encoders and filters that the pipeline needs and this ffmpeg lacks."""
-    have = {kind: {word for line in _listing(kind).splitlines() for word in line.split()[1:2]} for kind in set(NEEDED.values())}
+    have = {
+        kind: {word for line in _listing(kind).splitlines() for word in line.split()[1:2]}
+        for kind in set(NEEDED.values())
+    }
     return [name for name, kind in NEEDED.items() if name not in have[kind]]
 
 

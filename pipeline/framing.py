@@ -91,7 +91,14 @@ def _frame_shot(shot: AnalysedShot, look: Look) -> Shot:
         kept, share = _fullest_hold(important, weights, picture.height * look.width / look.height)
         scores["crowd held"] = round(share, 3)
         if share >= CROWD_SHARE:
-            return _crop(shot, look, "hold", kept, f"a crowd: the {len(kept)} of {len(important)} faces that one still crop holds", scores)
+            return _crop(
+                shot,
+                look,
+                "hold",
+                kept,
+                f"a crowd: the {len(kept)} of {len(important)} faces that one still crop holds",
+                scores,
+            )
     return fit(shot, look, f"{len(important)} faces matter and no crop holds them all", scores)
 
 
@@ -149,7 +156,9 @@ def _extent(tracks: list[Track], times: Array, axis: int) -> tuple[Array, Array]
     return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
-def _crop(shot: AnalysedShot, look: Look, layout: Layout, tracks: list[Track], reason: str, scores: dict[str, float]) -> Shot:
+def _crop(
+    shot: AnalysedShot, look: Look, layout: Layout, tracks: list[Track], reason: str, scores: dict[str, float]
+) -> Shot:
     """One crop over the shot, its size constant, its path as calm as the tracks allow."""
     picture = shot.picture
     height = min(_crop_height(picture, look, tracks), picture.width * look.height / look.width)
@@ -166,7 +175,10 @@ def _crop(shot: AnalysedShot, look: Look, layout: Layout, tracks: list[Track], r
     if still:
         path = [Knot(t=shot.start, x=round(float(np.median(x)), 2), y=round(float(np.median(y)), 2))]
     else:
-        path = [Knot(t=round(float(t), 4), x=round(float(a), 2), y=round(float(b), 2)) for t, a, b in zip(times, x, y, strict=True)]
+        path = [
+            Knot(t=round(float(t), 4), x=round(float(a), 2), y=round(float(b), 2))
+            for t, a, b in zip(times, x, y, strict=True)
+        ]
     if layout == "follow" and still:
         layout = "hold"
     onto = Box(x=0, y=0, width=look.width, height=look.height)
@@ -208,7 +220,8 @@ def _ideal(tracks: list[Track], times: Array, axis: int, size: float) -> Array:
     if axis == 0 or any(t.kind != "face" for t in tracks):
         return (low + high) / 2 - size / 2
     eyes = [
-        np.interp(times, [s.t for s in t.sightings], [_eye_height(s.box, s.landmarks) for s in t.sightings]) for t in tracks
+        np.interp(times, [s.t for s in t.sightings], [_eye_height(s.box, s.landmarks) for s in t.sightings])
+        for t in tracks
     ]
     return np.asarray(np.mean(eyes, axis=0) - EYES * size)
 
@@ -226,8 +239,8 @@ def _path(times: Array, bounds: tuple[Array, Array], ideal: Array, limits: tuple
     wanted = np.clip(ideal, low, high)
     slack = SHAKE * width
     if lower.max() <= upper.min() + slack:
-        inside = sorted((float(lower.max()), float(upper.min())))
-        return np.full(len(times), np.clip(np.median(wanted), *inside))
+        least, most = sorted((float(lower.max()), float(upper.min())))
+        return np.full(len(times), min(max(float(np.median(wanted)), least), most))
     return solve_path(lower, upper, wanted, (low, high))
 
 
@@ -262,7 +275,11 @@ def solve_path(lower: Array, upper: Array, ideal: Array, limits: tuple[float, fl
     stay = vstack([hstack([one, none, -one]), hstack([-one, none, -one])])
     result = linprog(
         np.concatenate(
-            [np.zeros(n), *(np.full(size, w) for size, w in zip(sizes, [*WEIGHTS[: len(orders)], PULL], strict=True)), np.full(n, OUTSIDE)]
+            [
+                np.zeros(n),
+                *(np.full(size, w) for size, w in zip(sizes, [*WEIGHTS[: len(orders)], PULL], strict=True)),
+                np.full(n, OUTSIDE),
+            ]
         ),
         A_ub=vstack([above, below, stay], format="csr"),
         b_ub=np.concatenate([targets, -targets, upper, -lower]),
@@ -274,7 +291,9 @@ def solve_path(lower: Array, upper: Array, ideal: Array, limits: tuple[float, fl
     return np.asarray(result.x[:n], float)
 
 
-def _shot(shot: AnalysedShot, layout: Layout, reason: str, panes: list[Pane], subjects: list[int], scores: dict[str, float]) -> Shot:
+def _shot(
+    shot: AnalysedShot, layout: Layout, reason: str, panes: list[Pane], subjects: list[int], scores: dict[str, float]
+) -> Shot:
     return Shot(
         start=shot.start, end=shot.end, layout=layout, reason=reason, picture=shot.picture, panes=panes,
         subjects=subjects, scores=scores,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline import source as footage
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Box, Pane, Plan, Shot, Take, nearest_frame, pane_positions, take_frames
+from pipeline.plan import Box, Plan, Shot, Take, nearest_frame, pane_positions, take_frames
 from pipeline.source import Frame, Source
 
 BLUR_SIDE = 96  # height, in pixels, of the copy that is blurred behind a fitted picture
@@ -42,9 +42,9 @@ def render(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay) -> Iter
             overlay.blend(out, number)
             yield out
             number += 1
-    for number in range(number, plan.frame_count):
+    for still in range(number, plan.frame_count):
         np.copyto(out, last)
-        overlay.blend(out, number)
+        overlay.blend(out, still)
         yield out
 
 
@@ -67,7 +67,10 @@ def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Left top corner of each pane's crop at footage seconds, held inside the picture: (times, panes, 2)."""
     places = np.stack([pane_positions(pane, times) for pane in shot.panes], axis=1)
     for number, pane in enumerate(shot.panes):
-        room = (max(shot.picture.x, shot.picture.right - pane.width), max(shot.picture.y, shot.picture.bottom - pane.height))
+        room = (
+            max(shot.picture.x, shot.picture.right - pane.width),
+            max(shot.picture.y, shot.picture.bottom - pane.height),
+        )
         places[:, number] = np.clip(places[:, number], (shot.picture.x, shot.picture.y), room)
     return places
 
@@ -104,7 +107,7 @@ def planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
 def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray[np.float64]]]:
     """For each frame of a take its shot and the corners of the shot's panes."""
     rate = plan.frame_rate
-    times = take.start + np.arange(count) * (rate.denominator / rate.numerator)
+    times = np.asarray(take.start + np.arange(count) * (rate.denominator / rate.numerator), np.float64)
     result: list[tuple[Shot, NDArray[np.float64]]] = []
     edges = [min(count, nearest_frame(shot.end - take.start, rate)) for shot in take.shots[:-1]] + [count]
     first = 0

@@ -42,7 +42,13 @@ class Report(Data):
 def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
     """Each shot's place, layout and reason, for the report and for a table."""
     return [
-        {"file": take.file.name, "start": round(shot.start, 3), "end": round(shot.end, 3), "layout": shot.layout, "reason": shot.reason}
+        {
+            "file": take.file.name,
+            "start": round(shot.start, 3),
+            "end": round(shot.end, 3),
+            "layout": shot.layout,
+            "reason": shot.reason,
+        }
         for take in plan.takes
         for shot in take.shots
     ]
@@ -84,7 +90,9 @@ def _rows(plan: Plan) -> list[tuple[int, int, int, Shot]]:
     return rows
 
 
-def _row(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, number: int, frame: int, shown: int, shot: Shot) -> Image.Image:
+def _row(
+    plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, number: int, frame: int, shown: int, shot: Shot
+) -> Image.Image:
     take = plan.takes[number]
     t = take.start + frame / float(plan.frame_rate)
     decoded = next(iter(footage.frames(sources[take.file], t, 1, plan.frame_rate)))
@@ -110,12 +118,15 @@ def _rgb(frame: Frame) -> NDArray[np.uint8]:
     cb = (cv2.resize(u, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
     cr = (cv2.resize(v, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
     rgb = np.stack([luma + 1.5748 * cr, luma - 0.1873 * cb - 0.4681 * cr, luma + 1.8556 * cb], axis=-1)
-    return np.clip(rgb, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(rgb, 0, 255), np.uint8)
 
 
 def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: list[str]) -> Image.Image:
     pictures = [image for image in (original, result) if image is not None]
-    scaled = [Image.fromarray(cv2.resize(p, (round(p.shape[1] * ROW / p.shape[0]), ROW), interpolation=cv2.INTER_AREA)) for p in pictures]
+    scaled = [
+        Image.fromarray(cv2.resize(p, (round(p.shape[1] * ROW / p.shape[0]), ROW), interpolation=cv2.INTER_AREA))
+        for p in pictures
+    ]
     width = max(640 + 203 + 2 * GAP, sum(image.width for image in scaled) + GAP * len(scaled)) + TEXT + GAP
     row = Image.new("RGB", (width, ROW + GAP), GROUND)
     x = GAP

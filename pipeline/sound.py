@@ -72,7 +72,9 @@ def decode(take: Take, samples: int) -> AudioSegment:
     if take.audio_stream is None:
         return _silence(samples)
     seconds = samples / RATE
-    heard = input_of(take.file, take.start)[str(take.audio_stream)].filter("aresample", RATE, **{"async": 1, "first_pts": 0})
+    heard = input_of(take.file, take.start)[str(take.audio_stream)].filter(
+        "aresample", RATE, **{"async": 1, "first_pts": 0}
+    )
     pcm = ffmpeg_tool.run(heard.output("pipe:", format="s16le", ac=CHANNELS, ar=RATE, t=f"{seconds + 0.1:.6f}")).stdout
     return _segment(pcm[: samples * CHANNELS * WIDTH].ljust(samples * CHANNELS * WIDTH, b"\0"))
 
@@ -112,7 +114,9 @@ def _fade_out(segment: AudioSegment, seconds: float) -> AudioSegment:
 def _with_music(mix: AudioSegment, file: Path, under_speech: float) -> AudioSegment:
     """The mix over a looped bed that stays `under_speech` dB below the speech and comes up in longer gaps."""
     wanted = int(mix.frame_count())
-    pcm = ffmpeg_tool.run(input_of(file)["a:0"].output("pipe:", format="s16le", ac=CHANNELS, ar=RATE, t=f"{wanted / RATE:.3f}")).stdout
+    pcm = ffmpeg_tool.run(
+        input_of(file)["a:0"].output("pipe:", format="s16le", ac=CHANNELS, ar=RATE, t=f"{wanted / RATE:.3f}")
+    ).stdout
     if len(pcm) < RATE * CHANNELS * WIDTH // 2:
         raise Unusable(f"The music {file} is shorter than half a second; choose another file.")
     bed = _segment(pcm[: len(pcm) // 4 * 4])
@@ -163,7 +167,7 @@ def _bed_gain(talk: NDArray[np.bool_], samples: int) -> NDArray[np.float64]:
         if (b - a) * window > DUCK_LONGEST_GAP and end - start > 2 * DUCK_FADE:
             points += [(start, 0.0), (start + DUCK_FADE, MUSIC_IN_GAPS), (end - DUCK_FADE, MUSIC_IN_GAPS), (end, 0.0)]
     times, levels = zip(*points, strict=True)
-    return np.interp(np.arange(samples) / RATE, times, levels)
+    return np.asarray(np.interp(np.arange(samples) / RATE, times, levels))
 
 
 def _level(mixed: Path, out: Path, before: loudness.Loudness, spec: DeliverySpec, channels: list[str]) -> SoundReport:
@@ -191,7 +195,9 @@ def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None) -> None:
     if ceiling is not None:
         heard = (
             heard.filter("aresample", 4 * RATE)
-            .filter("alimiter", level_in=1, limit=10 ** (ceiling / 20), attack=5, release=80, level="false", latency="true")
+            .filter(
+                "alimiter", level_in=1, limit=10 ** (ceiling / 20), attack=5, release=80, level="false", latency="true"
+            )
             .filter("aresample", RATE)
         )
     ffmpeg_tool.run(heard.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=CHANNELS).overwrite_output())

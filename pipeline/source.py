@@ -86,7 +86,9 @@ def probe(file: Path, audio_stream: int | None = None) -> Source:
         with open_media(file) as container:
             return _probe(container, file, audio_stream)
     except av.error.FFmpegError as error:
-        raise Unusable(f"{file} is not footage that can be read ({error.strerror}); export it again as MP4 or MOV.") from error
+        raise Unusable(
+            f"{file} is not footage that can be read ({error.strerror}); export it again as MP4 or MOV."
+        ) from error
 
 
 def open_media(file: Path) -> Any:
@@ -140,7 +142,7 @@ def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator
         listener.join()
         process.stdout.close()
         process.stderr.close()
-    if done == 0 or (count - done) > max(1, rate):
+    if done == 0 or (count - done) > max(1.0, float(rate)):
         reason = f" ({ffmpeg_tool.last_line(said[0])})" if said and said[0] else ""
         at = start + done / float(rate)
         raise Unusable(f"{source.file} breaks off at {at:.2f} s{reason}; choose an earlier --to or export it again.")
@@ -347,7 +349,7 @@ def _zscale_input(source: Source) -> dict[str, str]:
 
 def _read_into(pipe: Any, frame: Frame) -> bool:
     """Fills frame from a pipe; False at the end, which may fall inside a frame when the decoder fails."""
-    view = memoryview(frame).cast("B")
+    view = frame.data.cast("B")
     filled = 0
     while filled < len(view):
         got = pipe.readinto(view[filled:])

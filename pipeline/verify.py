@@ -53,9 +53,21 @@ def verify(file: Path, spec: DeliverySpec) -> list[Check]:
         raise Unusable(f"{file} is not a file with anything in it; check the path.")
     checks: list[Check] = []
 
-    def add(group: str, name: str, measured: object, limit: str, ok: bool, level: Literal["error", "warning"] = "error") -> None:
+    def add(
+        group: str, name: str, measured: object, limit: str, ok: bool, level: Literal["error", "warning"] = "error"
+    ) -> None:
         from_ = spec.sources[group]
-        checks.append(Check(name=name, measured=str(measured), limit=limit, ok=bool(ok), level=level, sure=from_.sure, source=from_.source))
+        checks.append(
+            Check(
+                name=name,
+                measured=str(measured),
+                limit=limit,
+                ok=bool(ok),
+                level=level,
+                sure=from_.sure,
+                source=from_.source,
+            )
+        )
 
     try:
         with open_media(file) as container:
@@ -88,14 +100,26 @@ def _check_container(container: Any, file: Path, spec: DeliverySpec, add: Add) -
     add("container", "container", brand or container.format.name, "MP4 with an isom or mp42 brand", brand[:4] in BRANDS)
     order = [name for name, _ in boxes if name in ("moov", "mdat")]
     first = order[0] if order else "no moov"
-    add("container", "moov", "first" if first == "moov" else "after the media data", "before the media data", first == "moov")
+    add(
+        "container",
+        "moov",
+        "first" if first == "moov" else "after the media data",
+        "before the media data",
+        first == "moov",
+    )
     kinds = [s.type for s in container.streams]
     add(
         "container", "streams", ", ".join(kinds), "one video and one audio",
         kinds.count("video") == 1 and kinds.count("audio") == 1 and len(kinds) == 2,
     )  # fmt: skip
     size = file.stat().st_size
-    add("size", "file size", f"{size} bytes", f"{spec.smallest_bytes} to {spec.largest_bytes} bytes", spec.smallest_bytes <= size <= spec.largest_bytes)
+    add(
+        "size",
+        "file size",
+        f"{size} bytes",
+        f"{spec.smallest_bytes} to {spec.largest_bytes} bytes",
+        spec.smallest_bytes <= size <= spec.largest_bytes,
+    )
 
 
 def _check_video(container: Any, video: Any, spec: DeliverySpec, add: Add) -> None:
@@ -103,9 +127,21 @@ def _check_video(container: Any, video: Any, spec: DeliverySpec, add: Add) -> No
     aspect = video.sample_aspect_ratio or Fraction(1)
     add("shape", "shape", f"{context.width}x{context.height}, pixels {aspect}", f"{_ratio(spec)}, square pixels",
         aspect == 1 and context.width * spec.height == context.height * spec.width)  # fmt: skip
-    add("shape", "size", f"{context.width}x{context.height}", f"{spec.width}x{spec.height}", (context.width, context.height) == (spec.width, spec.height))
+    add(
+        "shape",
+        "size",
+        f"{context.width}x{context.height}",
+        f"{spec.width}x{spec.height}",
+        (context.width, context.height) == (spec.width, spec.height),
+    )
     add("video", "codec", context.name, "h264", context.name == "h264")
-    add("video", "profile", context.profile, "High or below", context.profile in {"High", "Main", "Baseline", "Constrained Baseline"})
+    add(
+        "video",
+        "profile",
+        context.profile,
+        "High or below",
+        context.profile in {"High", "Main", "Baseline", "Constrained Baseline"},
+    )
     level = context.level if context.level is not None else 0
     add("video", "level", f"{level / 10:.1f}", f"at most {spec.level}", 0 < level <= LEVELS[spec.level])
     add("video", "pixels", context.pix_fmt, "8-bit 4:2:0 (yuv420p)", context.pix_fmt in ("yuv420p", "yuvj420p"))
@@ -113,10 +149,22 @@ def _check_video(container: Any, video: Any, spec: DeliverySpec, add: Add) -> No
     add("video", "key frames decode", len(frames), "at least 1", len(frames) >= 1)
     if not frames:
         return
-    add("video", "scan", "interlaced" if any(f.interlaced_frame for f in frames) else "progressive", "progressive", not any(f.interlaced_frame for f in frames))
+    add(
+        "video",
+        "scan",
+        "interlaced" if any(f.interlaced_frame for f in frames) else "progressive",
+        "progressive",
+        not any(f.interlaced_frame for f in frames),
+    )
     frame = frames[0]
     tags = (int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace))
-    add("video", "colour tags", "/".join(map(str, tags)), "BT.709 primaries, transfer and matrix (1/1/1)", tags == (1, 1, 1))
+    add(
+        "video",
+        "colour tags",
+        "/".join(map(str, tags)),
+        "BT.709 primaries, transfer and matrix (1/1/1)",
+        tags == (1, 1, 1),
+    )
     full = int(frame.color_range) == 2 or context.pix_fmt.startswith("yuvj")
     limited = int(frame.color_range) == 1 and not full
     add("video", "range", "full" if full else ("limited" if limited else "not said"), "limited", limited)
@@ -136,25 +184,61 @@ def _check_frames(packets: Packets, spec: DeliverySpec, add: Add) -> None:
         spec.warn_below_seconds <= seconds <= spec.warn_above_seconds, "warning")  # fmt: skip
     rate = 1 / float(np.mean(steps))
     constant = float(np.ptp(steps)) <= 0.002
-    add("rate", "constant rate", f"steps {steps.min() * 1000:.2f} to {steps.max() * 1000:.2f} ms", "equal steps", constant)
+    add(
+        "rate",
+        "constant rate",
+        f"steps {steps.min() * 1000:.2f} to {steps.max() * 1000:.2f} ms",
+        "equal steps",
+        constant,
+    )
     near = min(spec.allowed_rates, key=lambda allowed: abs(float(allowed) - rate))
-    add("rate", "frame rate", f"{rate:.3f}", f"one of {', '.join(spec.rates)}", abs(float(near) - rate) < float(near) / 3000)
+    add(
+        "rate",
+        "frame rate",
+        f"{rate:.3f}",
+        f"one of {', '.join(spec.rates)}",
+        abs(float(near) - rate) < float(near) / 3000,
+    )
     idr = [t for t, is_idr in zip(packets.times, packets.idr, strict=True) if is_idr]
     add("key frames", "first frame", "key frame" if packets.idr[0] else "no key frame", "key frame", packets.idr[0])
     gaps = np.diff([*idr, float(times[-1]) + float(np.median(steps))]) if idr else np.array([seconds])
-    add("key frames", "key frame distance", f"{gaps.max():.2f} s", f"at most {spec.longest_gop:g} s", gaps.max() <= spec.longest_gop + 0.01)
+    add(
+        "key frames",
+        "key frame distance",
+        f"{gaps.max():.2f} s",
+        f"at most {spec.longest_gop:g} s",
+        gaps.max() <= spec.longest_gop + 0.01,
+    )
     opened = sum(key and not is_idr for key, is_idr in zip(packets.key, packets.idr, strict=True))
     add("key frames", "closed groups", f"{opened} open", "0 open", opened == 0)
     sizes = np.array(packets.sizes)[np.argsort(packets.times)]
     window = max(1, min(len(sizes), round(rate)))
     peak = float(np.convolve(sizes, np.ones(window), "valid").max()) * 8 * rate / window
-    add("bitrate", "peak bit rate", f"{peak / 1e6:.1f} Mbit/s over 1 s", f"at most {spec.peak_bitrate / 1e6:g} Mbit/s", peak <= spec.peak_bitrate)
+    add(
+        "bitrate",
+        "peak bit rate",
+        f"{peak / 1e6:.1f} Mbit/s over 1 s",
+        f"at most {spec.peak_bitrate / 1e6:g} Mbit/s",
+        peak <= spec.peak_bitrate,
+    )
 
 
 def _check_audio(audio: Any, packets: Packets, spec: DeliverySpec, add: Add) -> None:
     context = audio.codec_context
-    add("sound", "sound codec", f"{context.name} {context.profile or ''}".strip(), "AAC-LC", context.name == "aac" and context.profile == AAC_LC)
-    add("sound", "sample rate", f"{context.sample_rate} Hz", f"{spec.sample_rate} Hz", context.sample_rate == spec.sample_rate)
+    add(
+        "sound",
+        "sound codec",
+        f"{context.name} {context.profile or ''}".strip(),
+        "AAC-LC",
+        context.name == "aac" and context.profile == AAC_LC,
+    )
+    add(
+        "sound",
+        "sample rate",
+        f"{context.sample_rate} Hz",
+        f"{spec.sample_rate} Hz",
+        context.sample_rate == spec.sample_rate,
+    )
     add("sound", "channels", context.channels, str(spec.channels), context.channels == spec.channels)
     seconds = sum(packets.lengths) or 1
     bits = sum(packets.sizes) * 8 / seconds
@@ -168,11 +252,23 @@ def _check_sync(video: Packets, audio: Packets, stream: Any, spec: DeliverySpec,
         return
     starts = min(video.times), max(0.0, min(audio.times)) if min(audio.times) < 0 else min(audio.times)
     gap = starts[1] - starts[0]
-    add("sync", "start", f"sound {gap * 1000:+.1f} ms", f"within {spec.start_sync * 1000:g} ms of the picture", abs(gap) <= spec.start_sync)
+    add(
+        "sync",
+        "start",
+        f"sound {gap * 1000:+.1f} ms",
+        f"within {spec.start_sync * 1000:g} ms of the picture",
+        abs(gap) <= spec.start_sync,
+    )
     step = float(np.median(np.diff(np.sort(video.times))))
     ends = max(video.times) + step, audio.times[-1] + audio.lengths[-1]
     slack = step + 1024 / (stream.codec_context.sample_rate or 48_000)  # AAC ends on a whole packet of 1024 samples
-    add("sync", "end", f"sound {(ends[1] - ends[0]) * 1000:+.1f} ms", "within one frame of the picture", abs(ends[1] - ends[0]) <= slack)
+    add(
+        "sync",
+        "end",
+        f"sound {(ends[1] - ends[0]) * 1000:+.1f} ms",
+        "within one frame of the picture",
+        abs(ends[1] - ends[0]) <= slack,
+    )
 
 
 def _check_loudness(file: Path, spec: DeliverySpec, add: Add) -> None:
@@ -184,7 +280,13 @@ def _check_loudness(file: Path, spec: DeliverySpec, add: Add) -> None:
         near = abs(heard.integrated - spec.loudness) <= spec.loudness_tolerance
         add("loudness", "loudness", f"{heard.integrated:.1f} LUFS", target, near)
     peak = heard.true_peak
-    add("loudness", "true peak", "silent" if peak is None else f"{peak:.1f} dBTP", f"at most {spec.true_peak:g} dBTP", peak is None or peak <= spec.true_peak)
+    add(
+        "loudness",
+        "true peak",
+        "silent" if peak is None else f"{peak:.1f} dBTP",
+        f"at most {spec.true_peak:g} dBTP",
+        peak is None or peak <= spec.true_peak,
+    )
 
 
 def _packets(container: Any, video: Any, audio: Any) -> dict[int, Packets]:

@@ -1,5 +1,6 @@
 """What is in the footage: shots, black bars, faces and where things move, found in one pass over few frames."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def analyse(
     looked = samples.look(source, start, end, progress)
     cuts = shots.exact(source, looked.cuts)
     edges = [start, *(cut for cut in cuts if start < cut < end), end]
-    result = Analysis(shots=[_shot(source, looked, a, b) for a, b in zip(edges, edges[1:], strict=False)])
+    result = Analysis(shots=[_shot(source, looked, a, b) for a, b in itertools.pairwise(edges)])
     if cache_folder:
         cache.store(cache_folder, key, result)
     return result
@@ -83,7 +84,12 @@ def _shot(source: Source, looked: "samples.Looked", start: float, end: float) ->
             number=number,
             kind="face",
             sightings=[
-                Sighting(t=t, box=_box(face.box), score=face.score, landmarks=[(round(x, 1), round(y, 1)) for x, y in face.landmarks])
+                Sighting(
+                    t=t,
+                    box=_box(face.box),
+                    score=face.score,
+                    landmarks=[(round(x, 1), round(y, 1)) for x, y in face.landmarks],
+                )
                 for t, face in chain
             ],
         )

@@ -1,5 +1,7 @@
 """Where things move in a shot without faces, camera movement taken out."""
 
+import itertools
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,9 @@ MASS = 0.4  # share of all movement that the largest thing must have
 SMOOTH = 2  # looks before and after that steady a box
 
 
-def follow(source: Source, looks: list[tuple[float, NDArray[np.uint8]]], picture: Box) -> list[tuple[float, Rectangle, float]]:
+def follow(
+    source: Source, looks: list[tuple[float, NDArray[np.uint8]]], picture: Box
+) -> list[tuple[float, Rectangle, float]]:
     """(time, box, certainty) of the place that moves, in source display pixels; empty when nothing does."""
     if len(looks) < 3:
         return []
@@ -29,7 +33,7 @@ def follow(source: Source, looks: list[tuple[float, NDArray[np.uint8]]], picture
     inside[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] = 1
     gathered = np.zeros_like(inside)
     found: list[tuple[float, Rectangle, float]] = []
-    for (t0, before), (t1, after) in zip(small, small[1:], strict=False):
+    for (t0, before), (t1, after) in itertools.pairwise(small):
         moved = _moved(before, after) * inside
         keep = float(np.exp(-(t1 - t0) / MEMORY))
         gathered = gathered * keep + moved
@@ -38,7 +42,7 @@ def follow(source: Source, looks: list[tuple[float, NDArray[np.uint8]]], picture
             continue
         box = _box(gathered)
         if box:
-            found.append((t1, tuple(v * scale for v in box), min(1.0, area * 20)))  # type: ignore[arg-type]
+            found.append((t1, tuple(v * scale for v in box), min(1.0, area * 20)))
     seen = len(found) / (len(small) - 1)
     return _steady(found) if seen >= 0.4 else []
 
@@ -56,7 +60,8 @@ def _moved(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[n
     if response > 0.2 and 0.3 < abs(dx) + abs(dy) < SIDE / 6:
         shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
         before = np.asarray(
-            cv2.warpAffine(before, shift, (before.shape[1], before.shape[0]), borderMode=cv2.BORDER_REPLICATE), np.float32
+            cv2.warpAffine(before, shift, (before.shape[1], before.shape[0]), borderMode=cv2.BORDER_REPLICATE),
+            np.float32,
         )
     change = np.abs(after - before) - CHANGE
     return np.asarray(np.maximum(change, 0), np.float32)

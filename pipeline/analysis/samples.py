@@ -48,7 +48,9 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
         looked.cuts += cuts.see(t, picture(source, frame, CUT_SIDE))
         if t >= due - 1e-6:
             image = picture(source, frame, FACE_SIDE)
-            gray = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), size(source, GRAY_SIDE), interpolation=cv2.INTER_AREA)
+            gray = cv2.resize(
+                cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), size(source, GRAY_SIDE), interpolation=cv2.INTER_AREA
+            )
             scale = source.width / image.shape[1]
             looked.samples.append(Sample(t, np.asarray(gray, np.uint8), detector.detect(image, scale)))
             due = max(due + 1 / LOOKS_A_SECOND, t)

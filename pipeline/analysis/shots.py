@@ -40,7 +40,10 @@ class Cuts:
         pairs = []
         for cut in found:
             number = cut.frame_num
-            if 0 < number < len(self._times) and self._times[number] - max(self._last_cut, self._times[0]) >= SHORTEST_SHOT:
+            if (
+                0 < number < len(self._times)
+                and self._times[number] - max(self._last_cut, self._times[0]) >= SHORTEST_SHOT
+            ):
                 self._last_cut = self._times[number]
                 pairs.append((self._times[number - 1], self._times[number]))
         return pairs

@@ -71,12 +71,11 @@ def _patch(graphic: Graphic, t: float, size: tuple[int, int]) -> Patch | None:
     half = (alpha.shape[1] // 2, alpha.shape[0] // 2)
     colour, rest = [], []
     for number, plane in enumerate(full):
-        weighted, share = plane * alpha, alpha
+        weighted, share = (np.asarray(p) for p in (plane * alpha, alpha))
         if number:
-            weighted = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA)
-            share = cv2.resize(alpha, half, interpolation=cv2.INTER_AREA)
-        colour.append(np.rint(weighted).astype(np.uint8))
-        rest.append(np.rint(255 * (1 - share)).astype(np.uint8))
+            weighted, share = (np.asarray(cv2.resize(p, half, interpolation=cv2.INTER_AREA)) for p in (weighted, share))
+        colour.append(np.asarray(np.rint(weighted), np.uint8))
+        rest.append(np.asarray(np.rint(255 * (1 - share)), np.uint8))
     return Patch(
         int(graphic.x + left), int(graphic.y + top), (colour[0], colour[1], colour[2]), (rest[0], rest[1], rest[2]),
         not any(plane.any() for plane in rest),

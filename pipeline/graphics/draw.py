@@ -19,7 +19,7 @@ CAPTION_LEFT, CAPTION_RIGHT, CAPTION_MIDDLE = 70, 890, 1290
 NAME_LEFT, NAME_RIGHT, NAME_BOTTOM = 70, 890, 1104
 MARK_AT = (66, 222)
 CARD_LEFT, CARD_RIGHT, CARD_TOP, CARD_BOTTOM = 90, 890, 260, 1460
-TITLE_BOTTOM, TITLE_BOTTOM_OVER_CAPTION = 1400, 1096
+TITLE_BOTTOM, TITLE_BOTTOM_OVER_CAPTION = 1400, 1180
 ENTRY, EXIT = 0.3, 0.2  # seconds
 SLIDE = 28  # pixels that a name glides in
 QR_SIDE = 420  # pixels at most, a whole number for each module
@@ -56,7 +56,9 @@ def draw(plan: Plan, preset: Preset) -> list[Graphic]:
             case Caption():
                 drawn.append(_caption(placed, preset))
             case TitleCard():
-                drawn.append(_title_card(placed, preset, TITLE_BOTTOM if early >= placed.end else TITLE_BOTTOM_OVER_CAPTION))
+                drawn.append(
+                    _title_card(placed, preset, TITLE_BOTTOM if early >= placed.end else TITLE_BOTTOM_OVER_CAPTION)
+                )
             case LowerThird():
                 drawn.append(_lower_third(placed, preset))
             case Mark():
@@ -107,7 +109,10 @@ def _lower_third(name: LowerThird, preset: Preset) -> Graphic:
     names, size = text.fit(name.name, preset.type.bold, 52, room, 1, 36)
     roles, small = text.fit(name.role, preset.type.medium, 36, room, 2, 28) if name.role else ([], 36)
     step, small_step = round(size * text.LEADING), round(small * text.LEADING)
-    widest = max([text.width(n, preset.type.bold, size) for n in names] + [text.width(r, preset.type.medium, small) for r in roles])
+    widest = max(
+        [text.width(n, preset.type.bold, size) for n in names]
+        + [text.width(r, preset.type.medium, small) for r in roles]
+    )
     image = _canvas(widest + 70, step * len(names) + small_step * len(roles) + 36)
     _plate(image, preset.colours.ground, 0.86, 14)
     ImageDraw.Draw(image).rectangle((0, 0, 9, image.height), fill=preset.colours.accent)
@@ -126,7 +131,9 @@ def _mark(mark: Mark, preset: Preset) -> Graphic:
     image = _canvas(text.width(preset.series.name, name, size) + 56, 56)
     _plate(image, preset.colours.ground, 0.55, 12)
     ImageDraw.Draw(image).rectangle((16, 17, 21, image.height - 18), fill=preset.colours.accent)
-    text.write(image, (36, (image.height - size * text.LEADING) / 2), preset.series.name, name, size, preset.colours.ink)
+    text.write(
+        image, (36, (image.height - size * text.LEADING) / 2), preset.series.name, name, size, preset.colours.ink
+    )
     return _still(image, *MARK_AT, mark.start, mark.end)
 
 
@@ -140,13 +147,23 @@ def _end_card(card: EndCard, preset: Preset) -> Graphic:
     if card.link:
         code = _qr(card.link)
         plate = (round(middle - code.width / 2), round(y + 50))
-        pen.rounded_rectangle((plate[0] - 16, plate[1] - 16, plate[0] + code.width + 15, plate[1] + code.height + 15), 24, fill="white")
+        pen.rounded_rectangle(
+            (plate[0] - 16, plate[1] - 16, plate[0] + code.width + 15, plate[1] + code.height + 15), 24, fill="white"
+        )
         image.paste(code, plate)
     if preset.series.partners:
         lines, size = text.fit(preset.series.partners, preset.type.medium, 32, room, 3, 24)
         step = round(size * 1.35)
         for index, line in enumerate(lines):
-            text.write(image, (middle, CARD_BOTTOM - step * (len(lines) - index)), line, preset.type.medium, size, preset.colours.ink, "m")
+            text.write(
+                image,
+                (middle, CARD_BOTTOM - step * (len(lines) - index)),
+                line,
+                preset.type.medium,
+                size,
+                preset.colours.ink,
+                "m",
+            )
     return _fading(image, 0, 0, card.start, card.end, fade_out=False)
 
 
@@ -175,7 +192,9 @@ def _canvas(width: float, height: float) -> Image.Image:
 def _plate(image: Image.Image, colour: str, opacity: float, radius: int) -> None:
     """A rounded box over the whole image, its corners smooth by drawing four times larger."""
     large = Image.new("L", (image.width * 4, image.height * 4), 0)
-    ImageDraw.Draw(large).rounded_rectangle((0, 0, large.width - 1, large.height - 1), radius * 4, fill=round(255 * opacity))
+    ImageDraw.Draw(large).rounded_rectangle(
+        (0, 0, large.width - 1, large.height - 1), radius * 4, fill=round(255 * opacity)
+    )
     image.paste(Image.new("RGBA", image.size, (*ImageColor.getrgb(colour)[:3], 255)), (0, 0))
     image.putalpha(large.resize(image.size, Image.Resampling.LANCZOS))
 
@@ -184,7 +203,9 @@ def _plate(image: Image.Image, colour: str, opacity: float, radius: int) -> None
 def _scrim(width: int, height: int, top: int, bottom: int) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
     """Alpha of a soft band: clear at both ends, darkest between top and bottom."""
     rows = np.arange(height)
-    shape = np.minimum(np.clip(rows / max(1, top), 0, 1), np.clip((height - 1 - rows) / max(1, height - 1 - bottom), 0, 1))
+    shape = np.minimum(
+        np.clip(rows / max(1, top), 0, 1), np.clip((height - 1 - rows) / max(1, height - 1 - bottom), 0, 1)
+    )
     ease = shape * shape * (3 - 2 * shape)
     return np.repeat((ease * 0.74 * 255).astype(np.uint8)[:, None], width, axis=1)
 
@@ -195,7 +216,14 @@ def _still(image: Image.Image, x: float, y: float, start: float, end: float) -> 
 
 
 def _fading(
-    image: Image.Image, x: float, y: float, start: float, end: float, slide: int = 0, fade_in: bool = True, fade_out: bool = True
+    image: Image.Image,
+    x: float,
+    y: float,
+    start: float,
+    end: float,
+    slide: int = 0,
+    fade_in: bool = True,
+    fade_out: bool = True,
 ) -> Graphic:
     """A graphic that fades and, with slide, glides in with ease; the clip is wider by the slide."""
     seconds = end - start

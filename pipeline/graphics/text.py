@@ -47,7 +47,9 @@ def fit(text: str, name: str, size: int, widest: float, most_lines: int, smalles
     return wrap(text, name, smallest, widest), smallest
 
 
-def write(image: Image.Image, at: tuple[float, float], text: str, name: str, size: int, fill: str, anchor: str = "l") -> None:
+def write(
+    image: Image.Image, at: tuple[float, float], text: str, name: str, size: int, fill: str, anchor: str = "l"
+) -> None:
     """Draws one line; at is its left (anchor l) or middle (anchor m) and the top of its line box."""
     draw = ImageDraw.Draw(image)
     x = at[0] - (width(text, name, size) / 2 if anchor == "m" else 0)

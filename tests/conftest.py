@@ -1,0 +1,69 @@
+"""Footage that several tests share, made once; analyses are cached in a temporary folder."""
+
+import os
+
+import pytest
+
+from pipeline import episode
+from tests.footage import Face, Scene, make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["EPISODE_CACHE"] = str(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def two_shots(tmp_path_factory):
+    """A walk from left to right, then a seated face on the right: 5 s, 640x360, a cut at frame 63."""
+    scenes = [
+        Scene(2.52, [Face(lambda t: 0.25 + 0.16 * t)], seed=1),
+        Scene(2.48, [Face(lambda t: 0.75, height=0.3)], seed=2),
+    ]
+    return make(tmp_path_factory.mktemp("footage") / "two_shots.mp4", scenes)
+
+
+@pytest.fixture(scope="session")
+def flash_and_click(tmp_path_factory):
+    return make(
+        tmp_path_factory.mktemp("footage") / "flash.mp4",
+        [Scene(3.0, [Face(lambda t: 0.5)])],
+        flash=2.0,
+        sound="clicks",
+    )
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """Renders with x264's fastest setting: what tests look at does not depend on it."""
+    from pipeline import encode
+
+    before, encode.X264_PRESET = encode.X264_PRESET, "ultrafast"
+    yield
+    encode.X264_PRESET = before
+
+
+@pytest.fixture(scope="session")
+def finished(two_shots, tmp_path_factory, quick):
+    """An episode with everything in it: (brief, files, report)."""
+    from pipeline.brief import make_brief
+
+    folder = tmp_path_factory.mktemp("finished")
+    captions = folder / "words.srt"
+    captions.write_text("1\n00:00:03,000 --> 00:00:04,800\nЦех работает круглые сутки.\n", "utf-8")
+    brief = make_brief(
+        {
+            "footage": [{"file": two_shots.file}],
+            "number": 3,
+            "title": "Династия сталеваров",
+            "captions": captions,
+            "link": "https://vk.com/app1",
+            "people": [{"name": "Анна", "role": "Сталевар"}],
+        },
+        "test",
+    )
+    files = episode.Files(folder / "out" / "episode-03.mp4")
+    plan, notes = episode.make_plan(brief, None, lambda *_: None)
+    return brief, files, episode.render(plan, files, lambda *_: None, notes)

@@ -1,0 +1,153 @@
+"""The command line as a user meets it: exit codes, one clear sentence, nothing overwritten, nothing left behind."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.footage import Scene, make
+
+ROOT = Path(__file__).parent.parent
+
+
+def episode(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)],
+        capture_output=True, text=True, encoding="utf-8", timeout=300, cwd=options.pop("cwd", ROOT), **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("cli") / "short.mp4", [Scene(1.0)], size=(320, 180)).file
+
+
+@pytest.fixture(scope="module")
+def odd_files(tmp_path_factory, short):
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "empty.mp4").touch()
+    (folder / "text.mp4").write_text("this is no video " * 100)
+    (folder / "list.mp4").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
+    import ffmpeg
+
+    from pipeline import ffmpeg_tool
+
+    ffmpeg_tool.run(ffmpeg.input(str(short))["a"].output(str(folder / "sound.mp4"), acodec="copy"))
+    (folder / "bad.srt").write_text("no times here")
+    (folder / "late.srt").write_text("1\n00:10:00,000 --> 00:10:02,000\nПоздно.\n", "utf-8")
+    (folder / "folder.mp4").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("missing.mp4", 3, "no file"),
+        ("folder.mp4", 3, "folder"),
+        ("empty.mp4", 3, "empty"),
+        ("text.mp4", 3, "not footage"),
+        ("list.mp4", 3, "footage"),
+        ("sound.mp4", 3, "no picture"),
+    ],
+)
+def test_what_is_no_footage_is_refused_in_one_sentence(odd_files, tmp_path, name, code, says):
+    done = episode("render", odd_files / name, "-o", tmp_path / "new" / "out.mp4")
+    assert done.returncode == code, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert says in last and name in last and "Traceback" not in done.stderr
+    assert not (tmp_path / "new" / "out.mp4").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "says"),
+    [
+        (["--from", "0.5", "--to", "0.5"], 2, "empty"),
+        (["--from", "0.8", "--to", "0.2"], 2, "backwards"),
+        (["--from", "5"], 3, "lasts"),
+        (["--to", "99"], 3, "lasts"),
+        (["--from", "soon"], 2, "not a time"),
+        (["--preset", "open-industri"], 2, "open-industry"),
+        (["--delivery", "vk-clip"], 2, "vk-clips"),
+        (["--captions", "{odd}/bad.srt"], 3, "captions"),
+        (["--captions", "{odd}/late.srt"], 3, "outside"),
+        (["--captions", "{odd}/none.srt"], 3, "captions"),
+        (["--audio-stream", "7"], 2, "audio stream"),
+    ],
+)
+def test_a_wrong_flag_is_named(short, odd_files, tmp_path, flags, code, says):
+    done = episode("plan", short, *(f.format(odd=odd_files) for f in flags), "-o", tmp_path / "out.mp4")
+    assert (done.returncode, says in done.stderr) == (code, True), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten_unasked(short, tmp_path):
+    mine = tmp_path / "out.mp4"
+    mine.write_text("mine")
+    done = episode("render", short, "-o", mine)
+    assert done.returncode == 2 and "--force" in done.stderr
+    assert mine.read_text() == "mine"
+
+
+def test_an_output_folder_that_is_a_file_is_named(short, tmp_path):
+    (tmp_path / "file").touch()
+    done = episode("render", short, "-o", tmp_path / "file" / "out.mp4", "--preset", "plain", "--quiet")
+    assert done.returncode == 2 and "folder" in done.stderr
+
+
+def test_a_missing_ffmpeg_has_its_own_exit_code(tmp_path):
+    import os
+
+    done = episode("doctor", env={**os.environ, "EPISODE_FFMPEG": str(tmp_path / "nothing")})
+    assert done.returncode == 5 and "EPISODE_FFMPEG" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path):
+    brief = tmp_path / "episode.toml"
+    brief.write_text(
+        f"title = 'Цех'\nnumber = 4\npreset = 'plain'\noutput = 'made/four.mp4'\n[[footage]]\nfile = '{short.as_posix()}'\nto = 0.8\n",
+        "utf-8",
+    )
+    done = episode("render", brief, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["delivered"] and report["seconds"] == pytest.approx(0.8)
+    assert (tmp_path / "made" / "four.mp4").is_file()
+    checked = episode("verify", tmp_path / "made" / "four.mp4", "--json")
+    assert checked.returncode == 0 and json.loads(checked.stdout)["ok"]
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
+    import signal
+    import time
+
+    file = make(tmp_path / "long.mp4", [Scene(12.0)], size=(640, 360)).file
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "cli.py"), "render", str(file), "-o", str(tmp_path / "out" / "x.mp4"), "--no-cache"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stderr:
+        if line.startswith("encode"):
+            break
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 130, rest
+    assert "Interrupted" in rest and list((tmp_path / "out").iterdir()) == []
+
+
+def test_verify_says_4_for_horizontal_footage(short):
+    done = episode("verify", short)
+    assert done.returncode == 4 and "1080x1920" in done.stdout
+
+
+def test_probe_and_presets_speak(short):
+    assert json.loads(episode("probe", short, "--json").stdout)["picture"] == "320x180"
+    listed = episode("presets", "list").stdout
+    assert "open-industry" in listed and "plain" in listed and "vk-clips" in listed
+    assert np.isclose(json.loads(episode("presets", "show", "plain").stdout)["framing"]["max_upscale"], 1.8)
