@@ -24,7 +24,7 @@ RATE, CHANNELS, WIDTH = 48_000, 2, 2  # Hz, stereo, bytes a sample
 JOIN_MS = 10  # fade on both sides of a join, so that no cut clicks
 END_FADE = 0.4  # seconds
 MUSIC_END_FADE = 1.5
-MOST_GAIN = 30.0  # dB; beyond it the noise floor is all that would be heard
+NOTHING = -60.0  # LUFS; below it there is only the recorder's own noise, which is not made loud
 HEADROOM = 1.0  # dB under the true-peak limit: encoding to AAC adds up to about this much
 TRIES = 4
 SPEECH_WINDOW = 0.05  # seconds
@@ -64,6 +64,10 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
     if before.integrated is None or before.true_peak is None:
         mixed.replace(out)
         return SoundReport(before=before, after=before, gain=0.0, limited=False, channels=channels)
+    if before.integrated < NOTHING:
+        _silence(int(mix.frame_count())).export(str(out), format="wav")
+        channels.append(f"nothing above {NOTHING:g} LUFS was recorded, so the episode is silent")
+        return SoundReport(before=before, after=loudness.measure(out), gain=0.0, limited=False, channels=channels)
     return _level(mixed, out, before, spec, channels)
 
 
@@ -174,18 +178,18 @@ def _level(mixed: Path, out: Path, before: loudness.Loudness, spec: DeliverySpec
     """Gain to the loudness, a limiter where peaks need it, measured again until both limits hold."""
     assert before.integrated is not None and before.true_peak is not None
     ceiling = spec.true_peak - HEADROOM
-    gain = min(MOST_GAIN, spec.loudness - before.integrated)
+    gain = spec.loudness - before.integrated
     limited = False
     for _ in range(TRIES):
         limited = before.true_peak + gain > ceiling
         _apply(mixed, out, gain, ceiling if limited else None)
         after = loudness.measure(out)
-        if after.integrated is None or not limited or gain >= MOST_GAIN:
+        if after.integrated is None or not limited:
             break
         short = spec.loudness - after.integrated
         if abs(short) <= spec.loudness_tolerance / 5:
             break
-        gain = min(MOST_GAIN, gain + short)
+        gain += short
     return SoundReport(before=before, after=after, gain=round(gain, 2), limited=limited, channels=channels)
 
 

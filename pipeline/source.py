@@ -298,7 +298,7 @@ def delivery_rate(average: Fraction) -> Fraction:
     if abs(near - rate) <= rate / 60:
         return near
     whole = [r for r in RATES if r > rate and abs(r / rate - round(r / rate)) < 0.01]
-    return min(whole) if whole else Fraction(30)
+    return min(whole, key=lambda r: (abs(r / rate - round(r / rate)) > 1e-4, r)) if whole else Fraction(30)
 
 
 def _is_601(frame: Any) -> bool:
