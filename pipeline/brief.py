@@ -96,6 +96,7 @@ def read_brief(file: Path) -> Brief:
             "captions": brief.captions and file.parent / brief.captions,
             "music": brief.music and file.parent / brief.music,
             "output": brief.output and file.parent / brief.output,
+            "preset": str(file.parent / brief.preset) if brief.preset.endswith(".toml") else brief.preset,
         }
     )
 

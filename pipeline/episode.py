@@ -77,7 +77,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
             )
         )
     plan = Plan(
-        made_by=f"episode {VERSION}", preset=brief.preset, delivery=brief.delivery,
+        made_by=f"episode {VERSION}", preset=_lasting(brief.preset), delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=brief.music.resolve()) if brief.music else None,
     )  # fmt: skip
@@ -181,6 +181,11 @@ def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
 def overlay_of(plan: Plan, preset: Preset) -> Overlay:
     """The plan's graphics, ready to be blended from the first frame on."""
     return Overlay(graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate)
+
+
+def _lasting(preset: str) -> str:
+    """A preset's name, or its file's whole path: the plan may be rendered from another folder."""
+    return str(Path(preset).resolve()) if preset.endswith(".toml") else preset
 
 
 def _counted(progress: Progress, before: float, total: float) -> Callable[[float], None]:
