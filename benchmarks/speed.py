@@ -1,6 +1,6 @@
 """A whole `episode render` against one ffmpeg line: the same footage, scale, x264 settings and sound codec.
 
-    uv run python benchmarks/speed.py [runs]
+uv run python benchmarks/speed.py [runs]
 """
 
 import os
@@ -67,10 +67,15 @@ def main() -> None:
         source = ffmpeg.input(str(footage))
         picture = source["v"].filter("crop", "ih*9/16", "ih").filter("scale", 1080, 1920, flags="bicubic")
         options = output_options(delivery.load("vk-clips"), Fraction(30))
-        line = ffmpeg_tool.command(ffmpeg.output(picture, source["a"], str(folder / "plain.mp4"), **options).overwrite_output())
+        line = ffmpeg_tool.command(
+            ffmpeg.output(picture, source["a"], str(folder / "plain.mp4"), **options).overwrite_output()
+        )
         # no end card: both write the same 600 frames
         preset = folder / "look.toml"
-        preset.write_text((ROOT / "presets/open-industry.toml").read_text("utf-8").replace("[end_card]", "[end_card]\non = false"), "utf-8")
+        preset.write_text(
+            (ROOT / "presets/open-industry.toml").read_text("utf-8").replace("[end_card]", "[end_card]\non = false"),
+            "utf-8",
+        )
         render = [
             sys.executable, str(ROOT / "cli.py"), "render", str(footage), "--number", "3", "--title", "Династия сталеваров",
             "--captions", str(brief.captions), "--person", "Айлин Коллинз, Инженер-технолог @ 4", "--preset", str(preset),

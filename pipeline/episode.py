@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -123,7 +124,8 @@ def render(
             mastered = Path(scratch, "sound.wav")
             heard = sound.master(plan, spec, preset, mastered)
             progress("sound", 1, 1)
-        with clock.stage("encode"):
+        with ThreadPoolExecutor(1) as beside, clock.stage("encode"):
+            sheet = beside.submit(report.contact_sheet, plan, sources, overlay_of(plan, preset))
             count = plan.frame_count
             frames = picture.render(plan, sources, overlay)
             encode.encode(
@@ -143,11 +145,7 @@ def render(
         )  # fmt: skip
         if failed:
             raise Rejected(made)
-        with clock.stage("sheet"):
-            progress("contact sheet", 0, 1)
-            sheet = report.contact_sheet(plan, sources, overlay_of(plan, preset))
-            progress("contact sheet", 1, 1)
-        save_picture(sheet, files.sheet)
+        save_picture(sheet.result(), files.sheet)
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), files.plan)
         save_text(made.model_dump_json(indent=2), files.report)

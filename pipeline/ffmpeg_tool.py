@@ -12,6 +12,7 @@ import imageio_ffmpeg
 from pipeline.errors import MissingTool, Unusable
 
 SETTING = "EPISODE_FFMPEG"
+PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
 NEEDED = {"libx264": "-encoders", "aac": "-encoders"} | dict.fromkeys(
     ("fps", "scale", "bwdif", "zscale", "tonemap", "ebur128", "loudnorm", "alimiter", "aresample"), "-filters"
 )
@@ -39,7 +40,7 @@ def command(stream: Any) -> list[str]:
 def start(arguments: list[str], **pipes: Any) -> subprocess.Popen[bytes]:
     """Starts a command made by command(), with stdin, stdout and stderr as asked. Raises MissingTool."""
     try:
-        return subprocess.Popen(arguments, **pipes)
+        return subprocess.Popen(arguments, pipesize=PIPE_BYTES, **pipes)
     except OSError as error:
         raise MissingTool(f"{arguments[0]} cannot be started: {error}; `episode doctor` says more.") from error
 

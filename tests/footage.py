@@ -1,8 +1,8 @@
 """Footage that tests make themselves, with its truth: where each face is, when each cut, flash and click is.
 
-    video = make(tmp_path / "a.mp4", [Scene(2.0, faces=[Face(at=lambda t: 0.3 + 0.1 * t)])])
-    video.boxes[0]   # faces of frame 0: x, y, width, height in source pixels
-    video.cuts       # frame numbers
+video = make(tmp_path / "a.mp4", [Scene(2.0, faces=[Face(at=lambda t: 0.3 + 0.1 * t)])])
+video.boxes[0]   # faces of frame 0: x, y, width, height in source pixels
+video.cuts       # frame numbers
 """
 
 from collections.abc import Callable

@@ -41,10 +41,15 @@ def test_each_format_gives_the_same_words(tmp_path, name):
 def test_words_of_whisper_keep_their_own_times(tmp_path):
     words = [{"word": " Да", "start": 1.0, "end": 1.2}, {"word": " нет", "start": 2.5, "end": 2.9}]
     (tmp_path / "a.json").write_text(json.dumps({"segments": [{"start": 1, "end": 3, "text": "", "words": words}]}))
-    assert [(w.text, w.start, w.end) for w in read_words(tmp_path / "a.json")[0]] == [("Да", 1.0, 1.2), ("нет", 2.5, 2.9)]
+    assert [(w.text, w.start, w.end) for w in read_words(tmp_path / "a.json")[0]] == [
+        ("Да", 1.0, 1.2),
+        ("нет", 2.5, 2.9),
+    ]
 
 
-@pytest.mark.parametrize("content", [b"", b"plain words", b"\x00\x01\x02\xff", b'{"segments": 5}', b'{"segments": [{"start": "x"}]}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"plain words", b"\x00\x01\x02\xff", b'{"segments": 5}', b'{"segments": [{"start": "x"}]}']
+)
 def test_what_holds_no_caption_is_refused(tmp_path, content):
     (tmp_path / "a.srt").write_bytes(content)
     with pytest.raises(Unusable, match=r"a\.srt"):
@@ -60,7 +65,9 @@ def test_captions_beyond_the_episode_are_refused_and_the_rest_is_cut(tmp_path):
 
 
 def test_a_short_preposition_stays_with_its_word():
-    words = [Word(text=t, start=i * 0.5, end=i * 0.5 + 0.5) for i, t in enumerate("Работаю здесь давно и не жалею".split())]
+    words = [
+        Word(text=t, start=i * 0.5, end=i * 0.5 + 0.5) for i, t in enumerate("Работаю здесь давно и не жалею".split())
+    ]
     captions, _ = readable([words], lambda text: 45 * len(text), 10, 25, 17)
     for line in [line for c in captions for line in c.lines][:-1]:
         assert line[-1].text.lower() not in {"и", "не"}

@@ -127,7 +127,15 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
 
     file = make(tmp_path / "long.mp4", [Scene(12.0)], size=(640, 360)).file
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), "render", str(file), "-o", str(tmp_path / "out" / "x.mp4"), "--no-cache"],
+        [
+            sys.executable,
+            str(ROOT / "cli.py"),
+            "render",
+            str(file),
+            "-o",
+            str(tmp_path / "out" / "x.mp4"),
+            "--no-cache",
+        ],
         stderr=subprocess.PIPE,
         text=True,
     )

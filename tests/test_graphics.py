@@ -26,7 +26,9 @@ GRAPHICS = {
     "caption": Caption(start=0, end=5, lines=words("Съешь ещё этих «ёлочек»,\n№ 5 за 10 ₽ — и чаю!")),
     "title_card": TitleCard(start=0, end=5, number=3, title="Династия сталеваров"),
     "long_title": TitleCard(start=0, end=5, number=12, title="Электрогазосварщица шестого разряда и её сыновья"),
-    "lower_third": LowerThird(start=0, end=5, name="Айлин Коллинз", role="Инженер-технолог литейного цеха завода «Серп и Молот»"),
+    "lower_third": LowerThird(
+        start=0, end=5, name="Айлин Коллинз", role="Инженер-технолог литейного цеха завода «Серп и Молот»"
+    ),
     "mark": Mark(start=0, end=5),
     "end_card": EndCard(start=0, end=5, link="https://vk.com/app51783"),
 }
@@ -51,7 +53,9 @@ def drawn(*placed, ground=110, frame=60):
 
 @pytest.mark.parametrize("name", GRAPHICS)
 def test_it_looks_like_its_golden_picture(name):
-    small = cv2.resize(cv2.cvtColor(drawn(GRAPHICS[name]), cv2.COLOR_YUV2BGR_I420), (360, 640), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        cv2.cvtColor(drawn(GRAPHICS[name]), cv2.COLOR_YUV2BGR_I420), (360, 640), interpolation=cv2.INTER_AREA
+    )
     file = GOLDEN / f"{name}.png"
     if os.environ.get("EPISODE_NEW_GOLDEN"):
         cv2.imwrite(str(file), small)
@@ -101,7 +105,13 @@ def test_a_word_of_sixty_letters_stays_inside():
 
 def test_names_never_share_the_screen_with_the_title_or_each_other():
     brief = make_brief(
-        {"footage": [{"file": "a"}], "title": "Цех", "number": 1, "people": [{"name": "А", "at": 0.5}, {"name": "Б", "at": 1}]}, "test"
+        {
+            "footage": [{"file": "a"}],
+            "title": "Цех",
+            "number": 1,
+            "people": [{"name": "А", "at": 0.5}, {"name": "Б", "at": 1}],
+        },
+        "test",
     )
     placed = [g for g in graphics.schedule(brief, PRESET, [], 30, 3.5) if not isinstance(g, Mark)]
     assert [type(g) for g in placed] == [TitleCard, LowerThird, LowerThird, EndCard]

@@ -67,7 +67,9 @@ def test_in_points_and_joins_keep_clicks_in_place(tmp_path, name):
     report, samples = master(tmp_path, plan((file, 1.0, 3.0), (file, 3.52, 7.0)))
     assert len(samples) == round((50 + 87) / 25 * RATE)
     for expected in (0.5, 2.0 + 0.48, 2.0 + 2.73):
-        assert first(samples, expected - 0.2, expected + 0.2) == pytest.approx(expected, abs=0.001 if codec != "aac" else 0.01)
+        assert first(samples, expected - 0.2, expected + 0.2) == pytest.approx(
+            expected, abs=0.001 if codec != "aac" else 0.01
+        )
     assert report.after.integrated is not None
 
 
@@ -135,7 +137,9 @@ def test_music_lies_under_speech_and_comes_up_in_gaps(tmp_path):
         spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part)))) ** 2
         hertz = np.fft.rfftfreq(len(part), 1 / RATE)
         near = np.abs(hertz - 5000) < 30
-        return 10 * np.log10(spectrum[near].sum() / len(part) ** 2), 10 * np.log10(spectrum[~near].sum() / len(part) ** 2)
+        return 10 * np.log10(spectrum[near].sum() / len(part) ** 2), 10 * np.log10(
+            spectrum[~near].sum() / len(part) ** 2
+        )
 
     under, speech = level(1, 2.5)
     up, _ = level(4.5, 5.5)

@@ -44,7 +44,11 @@ RED_709 = (63, 102, 240)  # ITU-R BT.709, limited range
     [
         {},
         {"video": {"scale": {"out_color_matrix": "bt601"}}, "colorspace": "smpte170m"},
-        {"video": {"scale": {"out_range": "full", "out_color_matrix": "bt709"}}, "color_range": "pc", "colorspace": "bt709"},
+        {
+            "video": {"scale": {"out_range": "full", "out_color_matrix": "bt709"}},
+            "color_range": "pc",
+            "colorspace": "bt709",
+        },
         {"pix_fmt": "yuv422p"},
         {"pix_fmt": "yuv444p10le"},
         {"vcodec": "ffv1", "pix_fmt": "yuv420p"},
@@ -140,7 +144,11 @@ def test_the_picture_is_chosen_over_a_cover(tmp_path):
     video = chart(tmp_path / "a.mp4")
     with av.open(str(video)) as container:
         container.decode(video=0)
-    ffmpeg_tool.run(ffmpeg.input("color=green:size=64x64:duration=0.04", f="lavfi")["v"].output(str(tmp_path / "c.png"), **{"frames:v": 1}))
+    ffmpeg_tool.run(
+        ffmpeg.input("color=green:size=64x64:duration=0.04", f="lavfi")["v"].output(
+            str(tmp_path / "c.png"), **{"frames:v": 1}
+        )
+    )
     both = ffmpeg.output(
         ffmpeg.input(str(tmp_path / "c.png"))["v"], ffmpeg.input(str(video))["v"], str(tmp_path / "both.mp4"),
         c="copy", **{"disposition:v:0": "attached_pic"},

@@ -13,7 +13,18 @@ SPEC = delivery.load("vk-clips")
 SOUND = "sine=frequency=440:sample_rate=48000"
 
 
-def make(file, seconds=3.0, size="1080x1920", rate="25", volume="7.8dB", video=None, audio=True, channels=2, tagged=True, **options):
+def make(
+    file,
+    seconds=3.0,
+    size="1080x1920",
+    rate="25",
+    volume="7.8dB",
+    video=None,
+    audio=True,
+    channels=2,
+    tagged=True,
+    **options,
+):
     """A file made to the spec except for what is given."""
     picture = ffmpeg.input(f"testsrc2=size={size}:rate={rate}:duration={seconds}", f="lavfi")["v"]
     if tagged:
@@ -26,7 +37,9 @@ def make(file, seconds=3.0, size="1080x1920", rate="25", volume="7.8dB", video=N
     if audio:
         heard = ffmpeg.input(f"{SOUND}:duration={seconds}", f="lavfi")["a"].filter("volume", volume)
         streams.append(heard.filter("aformat", channel_layouts="stereo" if channels == 2 else "mono"))
-    settings = encode.output_options(SPEC, Fraction(rate)) | {"preset": "ultrafast", "crf": "30", "ac": channels} | options
+    settings = (
+        encode.output_options(SPEC, Fraction(rate)) | {"preset": "ultrafast", "crf": "30", "ac": channels} | options
+    )
     if not audio:
         settings = {k: v for k, v in settings.items() if k not in ("c:a", "b:a", "ar", "ac")}
     ffmpeg_tool.run(ffmpeg.output(*streams, str(file), **{k: v for k, v in settings.items() if v is not None}))
