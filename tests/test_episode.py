@@ -53,7 +53,7 @@ def test_every_frame_shows_the_whole_face_and_the_crop_changes_on_the_exact_cut(
         left = corners(shot, np.array([number / 25]))[0, 0, 0]
         x, _, width, _ = boxes[0]
         whole += left <= x and x + width <= left + shot.panes[0].width
-        assert 0 <= left and left + shot.panes[0].width <= two_shots.size[0] + 0.01
+        assert left >= 0 and left + shot.panes[0].width <= two_shots.size[0] + 0.01
     assert whole / len(two_shots.boxes) >= 0.99
 
 
