@@ -25,3 +25,8 @@ def path(name: str) -> Path:
     if not file.is_file():
         raise FileNotFoundError(f"no asset {name}; if it is the face model, install the package again")
     return file
+
+
+def fonts() -> list[str]:
+    """The names of the fonts that come with the font packages."""
+    return sorted(name for name, font in _FONTS.items() if name[0].isupper() and str(font).lower().endswith(".ttf"))

@@ -3,11 +3,15 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from PIL import ImageColor, ImageFont
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import assets
 
 FOLDER = Path(__file__).parent
+LEAST_CONTRAST = 4.5  # of caption text against its box, WCAG 2.1 AA
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
@@ -36,7 +40,11 @@ class Colours(_Section):
 
 
 class Type(_Section):
-    """Fonts by the names that the font packages give them: bold for titles, medium for text."""
+    """Fonts: bold for titles, medium for text.
+
+    Each is a name that the font packages give, as ManropeBold or RobotoMedium, or a font file in assets/ or beside
+    the preset.
+    """
 
     bold: str = "ManropeExtraBold"
     medium: str = "ManropeSemiBold"
@@ -64,9 +72,9 @@ class Names(_Section):
 
 
 class Captions(_Section):
-    """size: type in pixels. characters_a_second: reading speed above which the editor is warned."""
+    """size: type in pixels; 59 gives capitals of 2.2% of the picture's height, DELIVERY.md. characters_a_second: reading speed above which the editor is warned."""
 
-    size: int = Field(64, ge=40, le=110)
+    size: int = Field(64, ge=59, le=110)
     box_opacity: float = Field(0.82, ge=0.6, le=1)
     characters_a_second: float = Field(17, ge=8, le=30)
 
@@ -106,6 +114,19 @@ class Preset(_Section):
     sound: Sound = Sound()
     framing: Framing = Framing()
 
+    @model_validator(mode="after")
+    def _captions_are_legible(self) -> Self:
+        ink, ground = (_rgb(colour) for colour in (self.colours.ink, self.colours.ground))
+        share = self.captions.box_opacity
+        boxes = [tuple(share * part + (1 - share) * footage for part in ground) for footage in (0, 255)]
+        worst = min(_contrast(ink, box) for box in boxes)
+        if worst < LEAST_CONTRAST:
+            raise ValueError(
+                f"captions have a contrast of {worst:.1f} on the worst footage and need {LEAST_CONTRAST}; "
+                "move colours.ink and colours.ground apart or raise captions.box_opacity"
+            )
+        return self
+
 
 def names() -> list[str]:
     """The presets that ship."""
@@ -125,18 +146,55 @@ def load(name: str) -> Preset:
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names())}."
         raise PresetError(f"There is no preset {name}; {hint}")
     try:
-        return Preset.model_validate(tomllib.loads(file.read_text("utf-8")))
+        preset = Preset.model_validate(tomllib.loads(file.read_text("utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PresetError(f"The preset {file} cannot be read: {error}.") from error
     except ValidationError as error:
         raise PresetError(f"The preset {file}: {_explain(error)}") from error
+    fonts = {key: _font(font, key, file) for key, font in preset.type.model_dump().items()}
+    return preset.model_copy(update={"type": Type(**fonts)})
+
+
+def font_file(font: str) -> Path:
+    """The file of a font as a loaded preset names it. Raises FileNotFoundError, ValueError."""
+    return Path(font) if Path(font).is_absolute() else assets.path(font)
+
+
+def _font(font: str, key: str, preset: Path) -> str:
+    """The font's name, or its whole path where it lies beside the preset; a font that cannot be drawn is refused."""
+    folder = preset.parent.resolve()
+    beside = (folder / font).resolve()
+    named = str(beside) if beside.is_file() and beside.is_relative_to(folder) else font
+    try:
+        ImageFont.truetype(str(font_file(named)), 20)
+    except (OSError, ValueError):
+        near = difflib.get_close_matches(font, assets.fonts(), n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "name one as ManropeBold, or a file beside the preset."
+        raise PresetError(f"The preset {preset}: type.{key}: there is no font {font}; {hint}") from None
+    return named
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in ImageColor.getrgb(colour)[:3])
+
+
+def _contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Contrast ratio of two sRGB colours in 0..255, WCAG 2.1."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: tuple[float, ...]) -> float:
+    linear = [p / 255 / 12.92 if p / 255 <= 0.04045 else ((p / 255 + 0.055) / 1.055) ** 2.4 for p in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def _explain(error: ValidationError) -> str:
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     if first["type"] != "extra_forbidden":
-        return f"{'.'.join(place)}: {first['msg']}."
+        reason = str(first.get("ctx", {}).get("error", first["msg"]))
+        return f"{'.'.join(place)}: {reason}." if place else f"{reason}."
     model: type[BaseModel] = Preset
     for part in place[:-1]:
         inner = model.model_fields[part].annotation

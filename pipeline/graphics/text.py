@@ -4,7 +4,7 @@ from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-import assets
+import presets
 
 FALLBACK = "RobotoMedium"
 LEADING = 1.22  # line height in type sizes
@@ -13,8 +13,8 @@ _MISSING = "\U0010ffff"  # no font has it: what it draws is the box for missing 
 
 @cache
 def font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font of the font packages at a size in pixels."""
-    return ImageFont.truetype(str(assets.path(name)), size)
+    """A font, named as in a loaded preset, at a size in pixels."""
+    return ImageFont.truetype(str(presets.font_file(name)), size)
 
 
 def width(text: str, name: str, size: int) -> float:
