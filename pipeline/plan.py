@@ -131,13 +131,14 @@ class TitleCard(Data):
 
 
 class LowerThird(Data):
-    """Name and role of a person."""
+    """Name and role of a person, on the left or on the right."""
 
     kind: Literal["lower_third"] = "lower_third"
     start: float
     end: float
     name: str
     role: str = ""
+    side: Literal["left", "right"] = "left"
 
 
 class Mark(Data):

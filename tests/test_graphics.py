@@ -85,6 +85,15 @@ def test_caption_text_has_contrast_on_any_footage(ground):
     assert (ink + 0.05) / (box + 0.05) >= 4.5
 
 
+def test_a_name_stands_on_the_side_that_the_brief_says():
+    sides = {}
+    for side in ("left", "right"):
+        changed = drawn(LowerThird(start=0, end=5, name="Анна", side=side))[:1920] != 110
+        columns = np.flatnonzero(changed.any(axis=0))
+        sides[side] = columns.min(), columns.max()
+    assert sides["left"][0] == 70 and sides["right"][0] > 500 and sides["right"][1] <= 890
+
+
 def test_the_code_scans():
     frame = cv2.cvtColor(drawn(GRAPHICS["end_card"]), cv2.COLOR_YUV2BGR_I420)
     assert cv2.QRCodeDetector().detectAndDecode(frame)[0] == "https://vk.com/app51783"

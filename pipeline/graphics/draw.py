@@ -123,7 +123,8 @@ def _lower_third(name: LowerThird, preset: Preset) -> Graphic:
     for line in roles:
         text.write(image, (34, y), line, preset.type.medium, small, preset.colours.ink)
         y += small_step
-    return _fading(image, NAME_LEFT, NAME_BOTTOM - image.height, name.start, name.end, slide=SLIDE)
+    x = NAME_LEFT if name.side == "left" else NAME_RIGHT - image.width
+    return _fading(image, x, NAME_BOTTOM - image.height, name.start, name.end, slide=SLIDE)
 
 
 def _mark(mark: Mark, preset: Preset) -> Graphic:

@@ -27,7 +27,7 @@ def schedule(brief: Brief, preset: Preset, captions: list[Caption], shown: float
             start = max(free, person.at or 0.0)
             end = min(start + preset.lower_third.seconds, shown)
             if end - start >= SHORTEST:
-                placed.append(LowerThird(start=start, end=end, name=person.name, role=person.role))
+                placed.append(LowerThird(start=start, end=end, name=person.name, role=person.role, side=person.side or "left"))
                 free = end + PAUSE
     placed += captions
     if tail > 0:
