@@ -11,6 +11,7 @@ import pytest
 import presets
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
+from pipeline.errors import WrongUse
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Box, Caption, EndCard, Knot, LowerThird, Mark, Pane, Plan, Shot, Take, TitleCard, Word
 
@@ -94,9 +95,18 @@ def test_a_name_stands_on_the_side_that_the_brief_says():
     assert sides["left"][0] == 70 and sides["right"][0] > 500 and sides["right"][1] <= 890
 
 
-def test_the_code_scans():
-    frame = cv2.cvtColor(drawn(GRAPHICS["end_card"]), cv2.COLOR_YUV2BGR_I420)
-    assert cv2.QRCodeDetector().detectAndDecode(frame)[0] == "https://vk.com/app51783"
+CODES = {
+    "https://vk.com/app51783": "https://vk.com/app51783",
+    "https://vk.com/app1": "https://vk.com/app1",
+    "https://vk.com/я?a=1#й": "https://vk.com/%D1%8F?a=1#%D0%B9",
+}
+
+
+@pytest.mark.parametrize("link", CODES)
+def test_the_code_scans(link):
+    frame = cv2.cvtColor(drawn(EndCard(start=0, end=5, link=link)), cv2.COLOR_YUV2BGR_I420)
+    for picture_ in (frame, cv2.GaussianBlur(frame, (0, 0), 1), cv2.resize(frame, (720, 1280))):
+        assert cv2.QRCodeDetector().detectAndDecode(picture_)[0] == CODES[link]
 
 
 def test_a_graphic_is_gone_when_its_time_is_over_and_fades_in_between():
@@ -127,9 +137,97 @@ def test_names_never_share_the_screen_with_the_title_or_each_other():
     assert all(a.end <= b.start for a, b in zip(placed, placed[1:], strict=False))
 
 
-def test_a_preset_with_a_slip_names_the_nearest_key(tmp_path):
-    (tmp_path / "mine.toml").write_text("[captions]\nsise = 70\n")
-    with pytest.raises(presets.PresetError, match=r"captions\.sise; did you mean size"):
-        presets.load(str(tmp_path / "mine.toml"))
-    with pytest.raises(presets.PresetError, match="did you mean plain"):
-        presets.load("plane")
+def test_a_code_scans_up_to_the_length_at_which_a_link_is_reported():
+    brief = make_brief({"footage": [{"file": "a"}]}, "test")
+    link = ("https://vk.com/app51783?ref=" + "0123456789abcdefghij" * 9)[:200]
+    frame = cv2.cvtColor(drawn(EndCard(start=0, end=5, link=link)), cv2.COLOR_YUV2BGR_I420)
+    assert cv2.QRCodeDetector().detectAndDecode(frame)[0] == link
+    reported = [graphics.notes(brief, PRESET, [EndCard(start=0, end=5, link=made)]) for made in (link, link + "x")]
+    assert not reported[0] and "QR" in reported[1][0]
+
+
+def test_a_link_too_long_for_a_code_is_refused():
+    with pytest.raises(WrongUse, match="too long"):
+        drawn(EndCard(start=0, end=5, link="https://vk.com/" + "я" * 1400))
+
+
+def test_a_title_keeps_above_a_caption_that_shares_the_screen_with_it():
+    title, caption = GRAPHICS["title_card"], GRAPHICS["caption"]
+    later = caption.model_copy(update={"start": 5, "end": 6})
+    top = np.flatnonzero((drawn(caption)[:1920] != 110).any(axis=1)).min()
+    light = np.flatnonzero((drawn(title, caption)[:1920] > 200).any(axis=1))
+    alone = np.flatnonzero((drawn(title, later)[:1920] > 200).any(axis=1))
+    assert light[light < top].max() < top - 30 and light[light > top].min() > top
+    assert alone.max() > 1300
+
+
+def test_a_character_that_no_font_has_is_left_out_and_named():
+    with_it, without = (Caption(start=0, end=5, lines=words(t)) for t in ("Ура 🙂!", "Ура !"))
+    assert np.array_equal(drawn(with_it), drawn(without))
+    brief = make_brief({"footage": [{"file": "a"}]}, "test")
+    assert "🙂" in graphics.notes(brief, PRESET, [with_it])[0] and not graphics.notes(brief, PRESET, [without])
+
+
+def test_a_character_that_only_the_second_font_has_is_drawn():
+    assert not np.array_equal(
+        drawn(Caption(start=0, end=5, lines=words("ᴧ"))), drawn(Caption(start=0, end=5, lines=words(" x ")))
+    )
+
+
+def test_letters_in_two_parts_look_like_letters_in_one():
+    assert np.array_equal(
+        drawn(Caption(start=0, end=5, lines=words("и\u0306од"))), drawn(Caption(start=0, end=5, lines=words("йод")))
+    )
+
+
+def test_somebody_for_whom_no_time_is_left_is_reported():
+    brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна", "at": 29.5}]}, "test")
+    placed = graphics.schedule(brief, PRESET, [], 30, 3.5)
+    assert not any(isinstance(g, LowerThird) for g in placed)
+    assert any("Анна" in note for note in graphics.notes(brief, PRESET, placed))
+
+
+NOTHING = {
+    "no words": Caption(start=0, end=5, lines=[[]]),
+    "no lines": Caption(start=0, end=5, lines=[]),
+    "no title": TitleCard(start=0, end=5, number=None, title=""),
+    "no name": LowerThird(start=0, end=5, name=" "),
+    "no time": Caption(start=2.4, end=2.4, lines=words("Да")),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_has_nothing_to_show_draws_nothing(name):
+    assert (drawn(NOTHING[name])[:1920] == 110).all()
+
+
+@pytest.mark.parametrize(
+    "title", ["Цех", "Щ" * 60, "Ночь у мартеновской печи и один день из жизни тех, кто её кормит " * 3]
+)
+def test_any_title_stays_inside_the_safe_area(title):
+    light = drawn(TitleCard(start=0, end=5, number=9999, title=title))[:1920] > 200
+    columns, lines = np.flatnonzero(light.any(axis=0)), np.flatnonzero(light.any(axis=1))
+    assert columns.min() >= 90 and columns.max() < 890 and lines.min() >= 260 and lines.max() < 1460
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_a_name_stays_inside_its_safe_area_while_it_glides_in(side):
+    name = LowerThird(start=0, end=5, name="Константин Константинопольский", role="Начальник цеха", side=side)
+    for frame in range(1, 9):
+        columns = np.flatnonzero((np.abs(drawn(name, frame=frame)[:1920].astype(int) - 110) > 2).any(axis=0))
+        assert columns.min() >= 70 and columns.max() < 890
+
+
+@pytest.mark.parametrize("ground", [16, 128, 235])
+def test_colours_are_those_of_the_preset(ground):
+    """The ground of the end card, whatever is below it, from the frame's YUV by ITU-R BT.709."""
+    frame = drawn(GRAPHICS["end_card"], ground=ground, frame=100)
+    y, u, v = (float(p[row, 1]) for p, row in zip(picture.planes(frame), (1900, 950, 950), strict=True))
+    luma, blue, red = (y - 16) * 255 / 219, (u - 128) * 255 / 224, (v - 128) * 255 / 224
+    seen = (luma + 1.5748 * red, luma - 0.1873 * blue - 0.4681 * red, luma + 1.8556 * blue)
+    assert np.abs(np.subtract(seen, (0x15, 0x18, 0x1B))).max() < 2.5
+
+
+def test_a_graphic_of_another_shape_is_refused():
+    with pytest.raises(WrongUse, match="1080x1920"):
+        graphics.draw(plan(GRAPHICS["mark"]).model_copy(update={"width": 720, "height": 1280}), PRESET)

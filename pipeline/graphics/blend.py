@@ -12,6 +12,14 @@ from pipeline.plan import nearest_frame
 
 Plane = NDArray[np.uint8]
 
+# 8-bit R, G, B and 1 to limited-range Y, U, V, ITU-R BT.709
+_LUMA = np.array([0.2126, 0.7152, 0.0722])
+RGB_TO_YUV = np.array([
+    [*(_LUMA * 219 / 255), 16],
+    [*((np.array([0, 0, 1]) - _LUMA) / 1.8556 * 224 / 255), 128],
+    [*((np.array([1, 0, 0]) - _LUMA) / 1.5748 * 224 / 255), 128],
+])  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -54,9 +62,8 @@ class Overlay:
 
 def _patch(graphic: Graphic, t: float, size: tuple[int, int]) -> Patch | None:
     """Renders one state, cut to what is not clear and to the picture."""
-    rgb = np.asarray(graphic.clip.get_frame(t), np.float32)[:, :, :3]
-    alpha = np.clip(np.asarray(graphic.clip.mask.get_frame(t), np.float32), 0, 1)
-    rows, columns = np.flatnonzero(alpha.max(axis=1) > 1 / 512), np.flatnonzero(alpha.max(axis=0) > 1 / 512)
+    alpha = np.rint(255 * np.asarray(graphic.clip.mask.get_frame(t), np.float32)).clip(0, 255).astype(np.uint8)
+    rows, columns = np.flatnonzero(alpha.max(axis=1)), np.flatnonzero(alpha.max(axis=0))
     if len(rows) == 0:
         return None
     top, left = max(rows[0] // 2 * 2, -graphic.y), max(columns[0] // 2 * 2, -graphic.x)
@@ -64,21 +71,20 @@ def _patch(graphic: Graphic, t: float, size: tuple[int, int]) -> Patch | None:
     right = min((columns[-1] + 2) // 2 * 2, size[0] - graphic.x, alpha.shape[1] // 2 * 2)
     if bottom <= top or right <= left:
         return None
-    rgb, alpha = rgb[top:bottom, left:right], alpha[top:bottom, left:right]
-    r, g, b = rgb[:, :, 0], rgb[:, :, 1], rgb[:, :, 2]
-    luma = 0.2126 * r + 0.7152 * g + 0.0722 * b  # ITU-R BT.709
-    full = (16 + luma * 219 / 255, 128 + (b - luma) / 1.8556 * 224 / 255, 128 + (r - luma) / 1.5748 * 224 / 255)
+    alpha = alpha[top:bottom, left:right]
+    rgb = np.asarray(graphic.clip.get_frame(t))[top:bottom, left:right, :3].astype(np.uint8, copy=False)
     half = (alpha.shape[1] // 2, alpha.shape[0] // 2)
-    colour, rest = [], []
-    for number, plane in enumerate(full):
-        weighted, share = (np.asarray(p) for p in (plane * alpha, alpha))
-        if number:
-            weighted, share = (np.asarray(cv2.resize(p, half, interpolation=cv2.INTER_AREA)) for p in (weighted, share))
-        colour.append(np.asarray(np.rint(weighted), np.uint8))
-        rest.append(np.asarray(np.rint(255 * (1 - share)), np.uint8))
+    small = np.asarray(cv2.resize(alpha, half, interpolation=cv2.INTER_AREA))
+    colour: list[Plane] = []
+    for plane in cv2.split(cv2.transform(rgb, RGB_TO_YUV)):
+        weighted = np.asarray(cv2.multiply(plane, alpha, scale=1 / 255), np.uint8)
+        if colour:  # chroma is weighted before it is made smaller, so that a clear pixel's colour does not bleed in
+            weighted = np.asarray(cv2.resize(weighted, half, interpolation=cv2.INTER_AREA), np.uint8)
+        colour.append(weighted)
+    rest, small_rest = 255 - alpha, np.asarray(255 - small, np.uint8)
     return Patch(
-        int(graphic.x + left), int(graphic.y + top), (colour[0], colour[1], colour[2]), (rest[0], rest[1], rest[2]),
-        not any(plane.any() for plane in rest),
+        int(graphic.x + left), int(graphic.y + top), (colour[0], colour[1], colour[2]), (rest, small_rest, small_rest),
+        not rest.any(),
     )  # fmt: skip
 
 
