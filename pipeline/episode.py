@@ -4,7 +4,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -85,7 +84,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     shown = plan.duration - tail
     cues, warnings = captions.for_episode(brief.captions, preset, shown, float(rate)) if brief.captions else ([], [])
     plan.graphics = graphics.schedule(brief, preset, cues, shown, tail)
-    return plan, warnings
+    return plan, warnings + graphics.notes(brief, preset, plan.graphics)
 
 
 def read_plan(file: Path) -> Plan:
@@ -124,10 +123,10 @@ def render(
             mastered = Path(scratch, "sound.wav")
             heard = sound.master(plan, spec, preset, mastered)
             progress("sound", 1, 1)
-        with ThreadPoolExecutor(1) as beside, clock.stage("encode"):
-            sheet = beside.submit(report.contact_sheet, plan, sources, overlay_of(plan, preset))
+        sheet = report.ContactSheet(plan)
+        with clock.stage("encode"):
             count = plan.frame_count
-            frames = picture.render(plan, sources, overlay)
+            frames = picture.render(plan, sources, overlay, sheet.see)
             encode.encode(
                 frames, mastered, part, spec, (plan.width, plan.height), plan.frame_rate,
                 lambda done: progress("encode", done, count),
@@ -145,7 +144,7 @@ def render(
         )  # fmt: skip
         if failed:
             raise Rejected(made)
-        save_picture(sheet.result(), files.sheet)
+        save_picture(sheet.image(), files.sheet)
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), files.plan)
         save_text(made.model_dump_json(indent=2), files.report)
@@ -170,9 +169,10 @@ def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
     sources, _ = _sources(plan)
     with writable(files.video.parent):
         progress("contact sheet", 0, 1)
-        sheet = report.contact_sheet(plan, sources, overlay_of(plan, preset))
+        sheet = report.ContactSheet(plan)
+        picture.stills(plan, sources, overlay_of(plan, preset), sheet.frames, sheet.see)
         progress("contact sheet", 1, 1)
-        save_picture(sheet, files.sheet)
+        save_picture(sheet.image(), files.sheet)
         save_text(plan.model_dump_json(indent=2), files.plan)
 
 

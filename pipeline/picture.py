@@ -4,7 +4,7 @@ The crop is resized from a window one or two pixels larger on whole source pixel
 where the result is cut, so that a slow pan glides.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -24,8 +24,16 @@ BLACK, GRAY = 16, 128  # limited range: luma of black, chroma of no colour
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
 
 
-def render(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay) -> Iterator[Frame]:
-    """All frames of the episode as (height * 3 / 2, width) I420; a frame is valid until the next is asked for."""
+Watch = Callable[[int, Frame | None, Frame], None]  # frame number, the footage's frame, the finished frame
+
+
+def render(
+    plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, watch: Watch = lambda number, original, result: None
+) -> Iterator[Frame]:
+    """All frames of the episode as (height * 3 / 2, width) I420; a frame is valid until the next is asked for.
+
+    watch is shown each frame beside the footage's own; None stands for footage that has ended.
+    """
     number = 0
     out = blank(plan)
     last = blank(plan)
@@ -40,12 +48,36 @@ def render(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay) -> Iter
             if index == count - 1 and take is plan.takes[-1]:
                 np.copyto(last, out)
             overlay.blend(out, number)
+            watch(number, frame, out)
             yield out
             number += 1
     for still in range(number, plan.frame_count):
         np.copyto(out, last)
         overlay.blend(out, still)
+        watch(still, None, out)
         yield out
+
+
+def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers: list[int], watch: Watch) -> None:
+    """Makes only the frames of these numbers and shows them to watch; the tail, whose picture stands still, on black."""
+    first = 0
+    for take in plan.takes:
+        count = take_frames(plan, take)
+        paths = _shot_frames(plan, take, count)
+        for number in numbers:
+            if first <= number < first + count:
+                second = take.start + (number - first) / float(plan.frame_rate)
+                frame = next(iter(footage.frames(sources[take.file], second, 1, plan.frame_rate)))
+                out = blank(plan)
+                compose(frame, *paths[number - first], out)
+                overlay.blend(out, number)
+                watch(number, frame, out)
+        first += count
+    for number in numbers:
+        if number >= first:
+            out = blank(plan)
+            overlay.blend(out, number)
+            watch(number, None, out)
 
 
 def blank(plan: Plan) -> Frame:

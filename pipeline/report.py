@@ -1,6 +1,6 @@
 """What was made and why: a contact sheet to look at and a report in JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,11 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 import assets
 from pipeline import picture
-from pipeline import source as footage
-from pipeline.graphics.blend import Overlay
-from pipeline.plan import Data, Plan, Shot, take_frames
+from pipeline.plan import Data, Plan, Shot, Take, take_frames
 from pipeline.sound import SoundReport
-from pipeline.source import Frame, Source
+from pipeline.source import Frame
 from pipeline.verify import Check
 
 ROW = 360  # height of a row's pictures in pixels
@@ -54,60 +52,69 @@ def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
     ]
 
 
-def contact_sheet(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay) -> Image.Image:
+class ContactSheet:
     """One row a shot: the footage with the crop drawn on it, the result beside it, and why.
 
-    The moment shown is a third into the shot; the end card, if there is one, is the last row.
+    The moment shown is a third into the shot; the end card, if there is one, is the last row. It is shown the frames
+    that are made anyway (see) and keeps small copies of those that it needs.
     """
-    rows = [row for row in _rows(plan)]
-    if len(rows) > MOST_ROWS:
-        rows = [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
-    drawn = [_row(plan, sources, overlay, *row) for row in rows]
-    if plan.tail:
-        result = picture.blank(plan)
-        overlay.blend(result, plan.frame_count - 1)
-        drawn.append(_join(None, _rgb(result), ["end card", f"{plan.tail:g} s"]))
-    width = max(image.width for image in drawn)
-    sheet = Image.new("RGB", (width, sum(image.height for image in drawn)), GROUND)
-    y = 0
-    for image in drawn:
-        sheet.paste(image, (0, y))
-        y += image.height
-    return sheet
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        rows = list(_rows(plan))
+        if len(rows) > MOST_ROWS:
+            rows = [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
+        self._shots = {frame: (take, second, shot) for frame, take, second, shot in rows}
+        self._drawn: dict[int, Image.Image] = {}
+        self._end = plan.frame_count - 1 if plan.tail else None
+
+    @property
+    def frames(self) -> list[int]:
+        """The episode's frame numbers that the sheet shows."""
+        return sorted({*self._shots, *([] if self._end is None else [self._end])})
+
+    def see(self, number: int, original: Frame | None, result: Frame) -> None:
+        """Takes a frame of the footage (None after its end) and what became of it, both I420."""
+        if number in self._shots and original is not None:
+            take, second, shot = self._shots[number]
+            text = [
+                f"{shot.layout}  at {number / float(self._plan.frame_rate):.1f} s",
+                f"{take.file.name}  {shot.start:.2f} to {shot.end:.2f} s",
+                shot.reason,
+            ]
+            self._drawn[number] = _join(_with_crop(_rgb(original), shot, second), _rgb(result), text)
+        elif number == self._end:
+            self._drawn[number] = _join(None, _rgb(result), ["end card", f"{self._plan.tail:g} s"])
+
+    def image(self) -> Image.Image:
+        """The whole sheet of what was seen."""
+        drawn = [self._drawn[number] for number in sorted(self._drawn)]
+        sheet = Image.new("RGB", (max(i.width for i in drawn), sum(i.height for i in drawn)), GROUND)
+        y = 0
+        for image in drawn:
+            sheet.paste(image, (0, y))
+            y += image.height
+        return sheet
 
 
-def _rows(plan: Plan) -> list[tuple[int, int, int, Shot]]:
-    """(take, frame of the take, frame of the episode, shot) of the moment that shows each shot."""
-    rows = []
+def _rows(plan: Plan) -> Iterator[tuple[int, Take, float, Shot]]:
+    """(frame of the episode, take, footage second, shot) of the moment that shows each shot."""
     first = 0
-    for number, take in enumerate(plan.takes):
+    for take in plan.takes:
         count = take_frames(plan, take)
         for shot in take.shots:
             moment = shot.start + (shot.end - shot.start) / 3
             frame = min(count - 1, max(0, round((moment - take.start) * float(plan.frame_rate))))
-            rows.append((number, frame, first + frame, shot))
+            yield first + frame, take, take.start + frame / float(plan.frame_rate), shot
         first += count
-    return rows
 
 
-def _row(
-    plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, number: int, frame: int, shown: int, shot: Shot
-) -> Image.Image:
-    take = plan.takes[number]
-    t = take.start + frame / float(plan.frame_rate)
-    decoded = next(iter(footage.frames(sources[take.file], t, 1, plan.frame_rate)))
-    places = picture.corners(shot, np.array([t]))[0]
-    result = picture.blank(plan)
-    picture.compose(decoded, shot, places, result)
-    overlay.blend(result, shown)
-    original = _rgb(decoded)
+def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArray[np.uint8]:
     if shot.layout != "fit":
-        for pane, (x, y) in zip(shot.panes, places, strict=True):
+        for pane, (x, y) in zip(shot.panes, picture.corners(shot, np.array([second]))[0], strict=True):
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
             cv2.rectangle(original, a, b, CROP, max(2, original.shape[0] // 180))
-    at = shown / float(plan.frame_rate)
-    text = [f"{shot.layout}  at {at:.1f} s", f"{take.file.name}  {shot.start:.2f} to {shot.end:.2f} s", shot.reason]
-    return _join(original, _rgb(result), text)
+    return original
 
 
 def _rgb(frame: Frame) -> NDArray[np.uint8]:
