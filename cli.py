@@ -58,6 +58,10 @@ ToOption = Annotated[list[str] | None, typer.Option("--to", help="Where to end i
 PersonOption = Annotated[
     list[str] | None, typer.Option("--person", help="«Name, role» or «Name, role @ 12.5» for a lower third.")
 ]
+ShotOption = Annotated[
+    list[str] | None,
+    typer.Option("--shot", help="What to show in the shot at a second, as \"12.5 = person 2\"; the contact sheet has the names."),
+]
 MusicOption = Annotated[Path | None, typer.Option(help="Music to lie under the speech.")]
 LinkOption = Annotated[str | None, typer.Option(help="Link for the end card's QR code.")]
 PresetOption = Annotated[str | None, typer.Option(help="Look of the series: a name, or a .toml file.")]
@@ -80,6 +84,7 @@ def render(
     from_: FromOption = None,
     to: ToOption = None,
     person: PersonOption = None,
+    shot: ShotOption = None,
     music: MusicOption = None,
     link: LinkOption = None,
     preset: PresetOption = None,
@@ -96,7 +101,7 @@ def render(
     with Meter(quiet or as_json) as meter:
         if plan:
             if files or any(
-                (number is not None, title, captions, from_, to, person, music, link, audio_stream is not None)
+                (number is not None, title, captions, from_, to, person, shot, music, link, audio_stream is not None)
             ):
                 raise WrongUse("--plan holds everything already; give it with -o, --force and nothing that it decides.")
             made = episode.read_plan(plan)
@@ -109,7 +114,7 @@ def render(
             keep_plan = where.plan.resolve() != plan.resolve()
         else:
             brief = _brief(
-                files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output
+                files, number, title, captions, from_, to, person, shot, music, link, preset, delivery, audio_stream, output
             )
             where = _files(_output(brief))
             _refuse_to_overwrite(where, force)
@@ -136,6 +141,7 @@ def plan(
     from_: FromOption = None,
     to: ToOption = None,
     person: PersonOption = None,
+    shot: ShotOption = None,
     music: MusicOption = None,
     link: LinkOption = None,
     preset: PresetOption = None,
@@ -149,7 +155,7 @@ def plan(
 ) -> None:
     """Decide the framing, write plan and contact sheet, render nothing."""
     brief = _brief(
-        files, number, title, captions, from_, to, person, music, link, preset, delivery, audio_stream, output
+        files, number, title, captions, from_, to, person, shot, music, link, preset, delivery, audio_stream, output
     )
     where = _files(_output(brief))
     _refuse_to_overwrite(where, force, only=(where.plan, where.sheet))
@@ -352,7 +358,7 @@ class Meter:
 
 def _brief(
     files: list[Path] | None, number: int | None, title: str | None, captions: Path | None, from_: list[str] | None,
-    to: list[str] | None, person: list[str] | None, music: Path | None, link: str | None, preset: str | None,
+    to: list[str] | None, person: list[str] | None, shot: list[str] | None, music: Path | None, link: str | None, preset: str | None,
     delivery: str | None, audio_stream: int | None, output: Path | None,
 ) -> Brief:  # fmt: skip
     """The brief that the flags make, or the one in a .toml file with the flags in place of its own values."""
@@ -361,6 +367,7 @@ def _brief(
     flags: dict[str, Any] = {
         "number": number, "title": title, "captions": captions, "music": music, "link": link, "preset": preset,
         "delivery": delivery, "output": output, "people": [_person(text) for text in person] if person else None,
+        "shots": [_wanted(text) for text in shot] if shot else None,
     }  # fmt: skip
     flags = {key: value for key, value in flags.items() if value is not None}
     if files[0].suffix.lower() == ".toml":
@@ -384,6 +391,13 @@ def _person(text: str) -> dict[str, Any]:
     words, _, at = text.partition("@")
     name, _, role = words.partition(",")
     return {"name": name.strip(), "role": role.strip()} | ({"at": at.strip()} if at else {})
+
+
+def _wanted(text: str) -> dict[str, Any]:
+    at, equals, show = text.partition("=")
+    if not equals:
+        raise WrongUse(f"--shot {text!r} has no =; write it as \"12.5 = person 2\".")
+    return {"at": at.strip(), "show": show.strip()}
 
 
 def _output(brief: Brief) -> Path:

@@ -66,6 +66,14 @@ class Person(_Entry):
     side: Literal["left", "right"] | None = None
 
 
+class Wanted(_Entry):
+    """What the editor wants to see in the shot at an episode second: "person 2", "everybody", "split", "fit",
+    "left", "middle" or "right"; the contact sheet names the people."""
+
+    at: Seconds
+    show: str = Field(min_length=1, max_length=40)
+
+
 class Brief(_Entry):
     """Everything that an editor says about one episode. Paths in a TOML file are relative to that file."""
 
@@ -74,6 +82,7 @@ class Brief(_Entry):
     title: str = Field("", max_length=200)
     captions: Path | None = None
     people: list[Person] = []
+    shots: list[Wanted] = []
     music: Path | None = None
     link: str | None = Field(None, max_length=500, pattern=r"^https?://\S+$")
     preset: str = "open-industry"

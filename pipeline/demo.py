@@ -22,6 +22,13 @@ Sound = NDArray[np.float64]  # mono samples, full scale 1
 SIZE, RATE, SOUND_RATE = (1920, 1080), Fraction(30), 48_000
 SECONDS, CUT = 20.0, 11.0
 FACE = (178, 63, 90, 113)  # left, top, width, height of the face in the portrait, as YuNet sees it
+MOUTH = (
+    224.0,
+    149.5,
+    21.0,
+    9.0,
+    15.0,
+)  # in the portrait: middle, lower lip, half width, rise to the corners, widest gap
 TALK = [(0.8, 3.6), (4.3, 7.4), (8.0, 10.6), (11.6, 14.6), (15.2, 19.0)]
 LINES = [
     "Я пришла на завод сразу после института.",
@@ -30,6 +37,10 @@ LINES = [
     "Теперь моя дочь учится на технолога.",
     "Значит, династия продолжается.",
 ]
+VOWELS = [  # first five formants in Hz of а, э, и, о, у, ы of a low voice (Fant 1960, rounded)
+    (700, 1150, 2500, 3500, 4500), (480, 1750, 2500, 3500, 4500), (260, 2150, 2900, 3600, 4500),
+    (520, 850, 2450, 3400, 4500), (300, 650, 2400, 3300, 4500), (310, 1550, 2350, 3400, 4500),
+]  # fmt: skip
 GRAIN = 1.8  # standard deviation of the film grain, of 255
 
 
@@ -103,13 +114,46 @@ def portrait() -> tuple[Image, NDArray[np.float32]]:
     cv2.fillPoly(mask, [np.array([(150, 215), (300, 215), (470, 330), (505, 511), (0, 511), (25, 330)])], cv2.GC_PR_FGD)
     cv2.ellipse(mask, (222, 128), (62, 84), 0, 0, 360, cv2.GC_FGD, -1)
     cv2.fillPoly(mask, [np.array([(180, 210), (270, 210), (380, 330), (400, 511), (70, 511), (80, 330)])], cv2.GC_FGD)
+    for beside in ([(152, 110), (170, 120), (172, 130), (181, 134), (183, 148), (130, 158)],
+                   [(303, 108), (286, 127), (278, 138), (267, 139), (264, 153), (257, 165), (257, 172), (300, 206), (340, 200)],
+                   [(361, 290), (366, 268), (511, 268), (511, 420), (480, 375), (440, 350), (400, 343), (366, 350)]):  # fmt: skip
+        cv2.fillPoly(mask, [np.array(beside)], cv2.GC_BGD)  # wall between hair and collar, the table
     cv2.setRNGSeed(1)
     cv2.grabCut(image, mask, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
     sure = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     whole = cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     _, labels = cv2.connectedComponents(whole)
     body = (labels == labels[130, 222]).astype(np.float32)
-    return image, np.asarray(cv2.GaussianBlur(cv2.erode(body, np.ones((3, 3))), (0, 0), 1.6), np.float32)
+    return image, np.asarray(cv2.GaussianBlur(cv2.erode(body, np.ones((5, 5))), (0, 0), 1.6), np.float32)
+
+
+def speaking(image: Image, opening: float) -> Image:
+    """The portrait with its mouth opened by a share 0 (as it is) to 1: the lower lip and the chin go down, dark between."""
+    y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
+    across = (x - MOUTH[0]) / MOUTH[2]
+    lips = MOUTH[1] - MOUTH[3] * np.minimum(across**2, 1)  # where the teeth meet the lower lip
+    depth = MOUTH[4] * opening
+    gap = depth * np.maximum(0, 1 - across**2) ** 0.6
+    jaw = 0.85 * depth * np.maximum(0, 1 - ((x - MOUTH[0]) / 46) ** 2)
+    below = np.clip((y - lips - gap) / 14, 0, 1)
+    fade = np.clip((222 - y) / 40, 0, 1)
+    shift = np.where(y > lips, (gap * (1 - below) + jaw * below) * fade * fade * (3 - 2 * fade), 0)
+    moved = cv2.remap(image, x, (y - shift).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inside = np.clip(np.minimum(y - lips, lips + gap - y) / 1.5, 0, 1)[:, :, None]
+    tongue = np.clip((y - lips - 0.55 * gap) / np.maximum(1, 0.6 * gap), 0, 1)[:, :, None]
+    dark = (1 - tongue) * np.array([28, 22, 46]) + tongue * np.array([70, 62, 130])
+    return np.asarray(moved * (1 - inside) + dark * inside, np.uint8)
+
+
+def openings(sound: Sound, rate: float, count: int) -> NDArray[np.float64]:
+    """How far the mouth that makes this sound is open at each of count frames: 0 to 1, by the loudness around it."""
+    half = round(0.025 * SOUND_RATE)
+    energy = np.concatenate([[0.0], np.cumsum(sound**2)])
+    middle = np.round(np.arange(count) / rate * SOUND_RATE).astype(int)
+    first, last = np.clip(middle - half, 0, len(sound)), np.clip(middle + half, 0, len(sound))
+    loud = np.sqrt(np.maximum(0, energy[last] - energy[first]) / (2 * half))
+    usual = float(np.percentile(loud[loud > 1e-3], 90)) if np.any(loud > 1e-3) else 1.0
+    return np.asarray(np.clip(loud / usual, 0, 1) ** 0.7)
 
 
 def place(
@@ -125,20 +169,35 @@ def place(
     if mirrored:
         image, alpha = image[:, ::-1], alpha[:, ::-1]
         x = image.shape[1] * scale - x - width
-    left = middle - width / 2 - x
-    move = np.array([[scale, 0, left], [0, scale, top - y]], np.float64)
-    y0, y1 = max(0, int(top - y)), min(ground.shape[0], int(np.ceil(top - y + 512 * scale)))
-    x0, x1 = max(0, int(left)), min(ground.shape[1], int(np.ceil(left + 512 * scale)))
-    if x1 > x0 and y1 > y0:
-        move -= np.array([[0, 0, x0], [0, 0, y0]])
-        way = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
-        drawn = cv2.warpAffine(image, move, (x1 - x0, y1 - y0), flags=way, borderMode=cv2.BORDER_REPLICATE).astype(
-            np.float32
-        )
-        share = cv2.warpAffine(alpha, move, (x1 - x0, y1 - y0), flags=way)[:, :, None]
-        part = ground[y0:y1, x0:x1]
-        part[:] = (drawn * share + part * (1 - share)).astype(np.uint8)
+    paste(ground, image, alpha, (middle - width / 2 - x, top - y), (scale, scale))
     return middle - width / 2, top, width, height
+
+
+def paste(
+    ground: Image, image: Image, alpha: NDArray[np.float32], corner: tuple[float, float], scale: tuple[float, float]
+) -> tuple[slice, slice, NDArray[np.float32]]:
+    """Draws an image, scaled in x and y, with its left top corner at a place in the ground that need not be whole.
+
+    Gives the rows and columns of the ground that it may have changed, and how much it covers each pixel there.
+    """
+    wide, high = image.shape[1] * scale[0], image.shape[0] * scale[1]
+    y0, y1 = max(0, int(corner[1])), max(0, min(ground.shape[0], int(np.ceil(corner[1] + high))))
+    x0, x1 = max(0, int(corner[0])), max(0, min(ground.shape[1], int(np.ceil(corner[0] + wide))))
+    rows, columns = slice(y0, max(y0, y1)), slice(x0, max(x0, x1))
+    if y1 <= y0 or x1 <= x0:
+        return rows, columns, np.zeros((rows.stop - y0, columns.stop - x0), np.float32)
+    if max(scale) < 0.5:  # far smaller copies are made in two steps, so that nothing flickers
+        half = (max(1, round(2 * wide)), max(1, round(2 * high)))
+        image = np.asarray(cv2.resize(image, half, interpolation=cv2.INTER_AREA), np.uint8)
+        alpha = np.asarray(cv2.resize(alpha, half, interpolation=cv2.INTER_AREA), np.float32)
+    factor = (wide / image.shape[1], high / image.shape[0])
+    move = np.array([[factor[0], 0, corner[0] - x0], [0, factor[1], corner[1] - y0]], np.float64)
+    size = (x1 - x0, y1 - y0)
+    drawn = cv2.warpAffine(image, move, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    share = np.asarray(cv2.warpAffine(alpha, move, size, flags=cv2.INTER_LINEAR), np.float32)
+    part = ground[rows, columns]
+    part[:] = (drawn * share[:, :, None] + part * (1 - share[:, :, None])).astype(np.uint8)
+    return rows, columns, share
 
 
 def factory(width: int, height: int, seed: int) -> Image:
@@ -178,34 +237,63 @@ def factory(width: int, height: int, seed: int) -> Image:
     return np.clip(soft + rng.normal(0, 2.5, (height, width, 1)), 0, 255).astype(np.uint8)
 
 
-def voice(seconds: float, talk: list[tuple[float, float]], seed: int) -> Sound:
-    """Speech-like sound in the given stretches: a buzzing source through moving formants, in syllables; peak about 0.5."""
-    from scipy.signal import lfilter
+def voice(seconds: float, talk: list[tuple[float, float]], seed: int, pitch: float = 205.0) -> Sound:
+    """Speech-like sound in the given stretches, its first sound at the start of each; peak 0.5. pitch: mean, in Hz.
 
+    Syllables of a consonant and a vowel under a falling pitch contour, in groups with short pauses: each glottal pulse
+    rings the formants as damped sine waves (Rodet 1984, FOF), which glide from the consonant's place to the vowel's.
+    """
     rng = np.random.default_rng(seed)
-    count = round(seconds * SOUND_RATE)
-    sound = np.zeros(count)
+    sound = np.zeros(round(seconds * SOUND_RATE) + SOUND_RATE)
     for start, end in talk:
-        at = start
-        while at < end - 0.08:
-            length = min(rng.uniform(0.12, 0.24), end - at)
-            n = int(length * SOUND_RATE)
-            pitch = rng.uniform(170, 230) * np.linspace(1.04, 0.96, n)
-            source = np.diff((np.cumsum(pitch) / SOUND_RATE) % 1.0, prepend=0) + rng.normal(0, 0.02, n)
-            syllable = np.zeros(n)
-            for formant, width, gain in (
-                (rng.uniform(350, 850), 90, 1.0),
-                (rng.uniform(1000, 2300), 120, 0.6),
-                (2900, 180, 0.25),
-            ):
-                r = np.exp(-np.pi * width / SOUND_RATE)
-                poles = [1, -2 * r * np.cos(2 * np.pi * formant / SOUND_RATE), r * r]
-                tone = lfilter([1 - r], poles, source)
-                syllable += gain * tone / (np.abs(tone).max() + 1e-9)
-            first = int(at * SOUND_RATE)
-            sound[first : first + n] += (syllable * np.hanning(n))[: count - first]
-            at += length + rng.uniform(0.0, 0.05)
-    return 0.5 * sound / max(1e-9, float(np.abs(sound).max()))
+        at, beat = start, 0
+        while at < end - 0.1:
+            length = min(float(rng.uniform(0.13, 0.24)), end - at)
+            fall = 1.12 - 0.3 * (at - start) / (end - start)
+            _syllable(sound, at, length, pitch * fall, pitch, rng, hard=beat > 0 and rng.random() < 0.7)
+            beat += 1
+            at += length
+            if beat % 7 == 6:  # a breath between groups of words
+                at += float(rng.uniform(0.06, 0.12))
+    sound = sound[: round(seconds * SOUND_RATE)]
+    return np.asarray(0.5 * sound / max(1e-9, float(np.abs(sound).max())))
+
+
+def _syllable(
+    sound: Sound, at: float, length: float, pitch: float, usual: float, rng: np.random.Generator, hard: bool
+) -> None:
+    """Adds one syllable: noise of a plosive or fricative if hard, else a nasal murmur, then a voiced vowel."""
+    size = 1.0 + 0.2 * np.clip((usual - 110) / 110, 0, 1)  # a higher voice has a shorter vocal tract
+    target = np.array(VOWELS[rng.integers(len(VOWELS))]) * size
+    place = np.array([250, rng.choice([900, 1700, 2100]), 2500, 3500, 4500]) * size
+    noise = float(rng.uniform(0.03, 0.07)) if hard else 0.0
+    if hard:
+        first, count = round(at * SOUND_RATE), round(noise * SOUND_RATE)
+        spectrum = np.fft.rfft(rng.normal(0, 1, count))
+        hertz = np.fft.rfftfreq(count, 1 / SOUND_RATE)
+        spectrum *= np.exp(-(((hertz - rng.uniform(2500, 5500)) / 1500) ** 2))
+        hiss = np.fft.irfft(spectrum, count) * np.hanning(count)
+        sound[first : first + count] += 0.25 * hiss / (np.abs(hiss).max() + 1e-9)
+    begin, end = at + 0.8 * noise, at + length
+    accent = float(rng.uniform(0.96, 1.1))
+    stress = float(rng.uniform(0.6, 1.0))
+    ring = np.arange(round(0.03 * SOUND_RATE)) / SOUND_RATE
+    bandwidths = np.array([70, 90, 130, 200, 260])
+    gains = np.array([1.0, 0.55, 0.28, 0.12, 0.05])
+    t = begin
+    while t < end:
+        share = (t - begin) / (end - begin)
+        glide = 1 - np.exp(-share / 0.18)
+        formants = place + (target - place) * glide
+        loud = stress * min(1.0, (t - begin) / 0.015 + 0.15) * min(1.0, (end - t) / 0.05) * (0.45 + 0.55 * glide)
+        exact = t * SOUND_RATE
+        first = int(np.ceil(exact))
+        late = ring + (first - exact) / SOUND_RATE
+        rise = np.minimum(1, late / 0.0006)
+        waves = np.exp(-np.pi * bandwidths[:, None] * late) * np.sin(2 * np.pi * formants[:, None] * late)
+        breath = rng.normal(0, 0.03, len(ring)) * np.exp(-late / 0.004)
+        sound[first : first + len(ring)] += loud * (rise * (gains @ waves) + breath)
+        t += 1 / (pitch * accent * (1 + 0.05 * np.sin(np.pi * share)) * float(rng.normal(1, 0.008)))
 
 
 def machines(seconds: float, seed: int) -> Sound:

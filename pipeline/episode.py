@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 import presets
 from pipeline import captions, encode, framing, graphics, picture, report, sound, source, verify
-from pipeline.analysis import analyse
+from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage, explain
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
@@ -53,29 +53,27 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     ranges = [_range(f, s) for f, s in zip(brief.footage, sources, strict=True)]
     rate = sources[0].rate
     tail = preset.end_card.seconds if preset.end_card.on else 0.0
-    look = framing.Look(spec.width, spec.height, preset.framing.max_upscale, preset.framing.crowd)
     total = sum(end - start for start, end in ranges)
     if total + tail > spec.longest_seconds:
         raise WrongUse(
             f"The episode would last {total + tail:.0f} s and {brief.delivery} takes {spec.longest_seconds:.0f} s; "
             "shorten it with --from and --to."
         )
-    takes: list[Take] = []
+    contents = [source.fingerprint(source_.file) for source_ in sources]
+    analyses: list[Analysis] = []
     done = 0.0
-    for source_, (start, end) in zip(sources, ranges, strict=True):
-        content = source.fingerprint(source_.file)
-        analysis = analyse(source_, start, end, content, cache_folder, _counted(progress, done, total))
+    for source_, content, (start, end) in zip(sources, contents, ranges, strict=True):
+        analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
         done += end - start
-        takes.append(
-            Take(
-                file=source_.file.resolve(),
-                fingerprint=content,
-                start=start,
-                end=end,
-                audio_stream=source_.audio_stream,
-                shots=framing.frame(analysis, look),
-            )
+    look = framing.Look(spec.width, spec.height, preset.framing)
+    shots = framing.frame(analyses, look, _wishes(brief, ranges))
+    takes = [
+        Take(
+            file=source_.file.resolve(), fingerprint=content, start=start, end=end,
+            audio_stream=source_.audio_stream, shots=framed,
         )
+        for source_, content, (start, end), framed in zip(sources, contents, ranges, shots, strict=True)
+    ]  # fmt: skip
     plan = Plan(
         made_by=f"episode {VERSION}", preset=_lasting(brief.preset), delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
@@ -179,6 +177,21 @@ def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
 def overlay_of(plan: Plan, preset: Preset) -> Overlay:
     """The plan's graphics, ready to be blended from the first frame on."""
     return Overlay(graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate)
+
+
+def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framing.Wish]]:
+    """What the editor wants of each stretch of footage, in its own time. Raises WrongUse for a time past the end."""
+    wishes: list[list[framing.Wish]] = [[] for _ in ranges]
+    for wanted in brief.shots:
+        rest = wanted.at
+        for (start, end), own in zip(ranges, wishes, strict=True):
+            if rest < end - start:
+                own.append(framing.Wish(start + rest, wanted.show))
+                break
+            rest -= end - start
+        else:
+            raise WrongUse(f"There is no shot at {wanted.at:g} s: the footage shown lasts {wanted.at - rest:.2f} s.")
+    return wishes
 
 
 def _lasting(preset: str) -> str:

@@ -1,54 +1,419 @@
-"""Analysis -> shots of the Plan: a layout for each shot, with its reason, and a calm camera path.
+"""Analysis -> Plan: which layout each shot gets, whom it shows, when it cuts to a speaker, and why.
 
-The path minimises the L1 norm of its first, second and third differences while the subject stays inside the crop
-(Grundmann, Kwatra, Essa, "Auto-directed video stabilization with robust L1 optimal camera paths", 2011), so that it
-is made of stretches that stand still or move evenly and never repeats the detector's tremble.
+Every way to frame a shot is scored by the share of what matters that it shows, whole and large enough to read; the
+best one is taken and all scores are kept, so that an editor sees the runner-up.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis import AnalysedShot, Analysis, Track
+from pipeline import camera
+from pipeline.analysis import AnalysedShot, Analysis, Track, people
+from pipeline.camera import Aim, boxes, extent
+from pipeline.errors import WrongUse
 from pipeline.plan import Box, Knot, Layout, Pane, Shot
+from presets import Framing
 
-KNOTS_A_SECOND = 8
-MOST_KNOTS = 900  # for one solve; longer shots get knots further apart
-WEIGHTS = (10.0, 1.0, 100.0)  # of |v|, |a| and |jerk|, after Grundmann et al.
-OUTSIDE = 200.0  # cost of one pixel of the subject outside the crop
-PULL = 0.02  # cost of one pixel away from the ideal place: only decides between equally calm paths
-HEAD = (0.35, 0.55, 0.35, 0.45)  # face boxes to leave free left, above, right and below, in face widths and heights
 EYES = 0.34  # height of the eyes in the crop, DELIVERY.md: 0.22 to 0.45
-FACE_HEIGHT = 0.2  # of the crop, to which a lone face is zoomed where the footage has the pixels
+SPLIT_EYES = 0.38  # the same in one half of a split
+SPLIT_FACE = 0.3  # of a half's height, to which its face is enlarged where the footage has the pixels
+SPLIT_LARGEST = 0.5  # of a half's height that a face may have, when that keeps the other person out of it
+THING_HEIGHT = 0.6  # of the crop, to which something that moves is enlarged where the footage has the pixels
 SAFE_WIDTH = 0.92  # of the crop that a group may fill
-IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
-ALONE = 1.4  # how many times weightier than the next a face must be to be shown alone
-CROWD = 4  # faces from which a still look at some of them is better than a small picture of all
-CROWD_SHARE = 0.4  # of the crowd's weight that such a crop must hold
 SEEN = 0.3  # share of a shot in which a subject must be seen
-SHAKE = 0.012  # of the crop's width: a subject that moves less than this is held
+IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
+CROWD = 4  # faces from which a still look at some of them is an answer
+SPEECH = 2.0  # how many times more a face that speaks all the time weighs
+LEGIBLE = 0.1  # of the output's height, from which a face can be read; DELIVERY.md has no figure, this is ours
+WHOLE = 0.97  # share of the time that a group must fit into the crop
+# How good a layout is, apart from what it shows: a split halves everybody, a fit has most of the screen blurred.
+SPLIT_VALUE, FIT_VALUE, CUT_VALUE = 0.85, 0.6, 0.95
+OVERLAP_COST = 1.2  # off a cut's value for talking at the same time
+HASTE = 3.0  # seconds between cuts, on average, below which cutting gets restless
+PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
+LEAST_SEGMENT = 0.7  # seconds that a speaker's picture must last at the edges of a shot
+
+PLACES = {"left": 0.0, "middle": 0.5, "right": 1.0}  # of the room that a still crop has in the picture
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Look:
-    """What framing may do: output size in pixels, how far it may enlarge the footage, what a crowd gets."""
+    """Size of the output in pixels and the preset's framing habits."""
 
     width: int
     height: int
-    max_upscale: float = 1.8
-    crowd: Literal["fit", "largest"] = "fit"
+    habits: Framing = field(default_factory=Framing)
+
+    @property
+    def aspect(self) -> float:
+        return self.width / self.height
+
+    def upscale(self, picture: Box) -> float:
+        """The largest enlargement: the preset's, or what filling the screen with the picture's height takes anyway."""
+        return max(self.habits.max_upscale, self.height / picture.height)
 
 
-def frame(analysis: Analysis, look: Look) -> list[Shot]:
-    """A shot of the plan for each analysed shot."""
-    return [_frame_shot(shot, look) for shot in analysis.shots]
+@dataclass(frozen=True)
+class Subject:
+    """A track, the number of the person (None: a thing), whether that identity is sure, and how much it matters."""
+
+    track: Track
+    person: int | None
+    sure: bool
+    weight: float
+
+    @property
+    def name(self) -> str:
+        if self.person is None:
+            return "what moves" if self.track.kind == "motion" else "what stands out"
+        return f"person {self.person}" + ("" if self.sure else "?")
 
 
-def fit(shot: AnalysedShot, look: Look, reason: str, scores: dict[str, float]) -> Shot:
+@dataclass(frozen=True)
+class Segment:
+    """[start, end) of a shot that shows one speaker."""
+
+    start: float
+    end: float
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to frame a shot: its name in the scores, its score, why, the layout, the subjects and the cuts inside."""
+
+    name: str
+    score: float
+    reason: str
+    layout: Layout
+    subjects: Sequence[Subject] = ()
+    segments: Sequence[Segment] = ()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an editor wants to see in the shot at a footage second: "person 2", "everybody", "split", "fit" or a PLACE."""
+
+    t: float
+    show: str
+
+
+def frame(analyses: Sequence[Analysis], look: Look, wishes: Sequence[Sequence[Wish]] = ()) -> list[list[Shot]]:
+    """The shots of the plan for each analysed stretch of footage, people recognised through all of them.
+
+    wishes: of the editor, for each stretch. Raises WrongUse for one that cannot be met, naming what can.
+    """
+    faces = [
+        (take, number, track)
+        for take, analysis in enumerate(analyses)
+        for number, shot in enumerate(analysis.shots)
+        for track in shot.tracks
+        if track.kind == "face"
+    ]
+    seen = [
+        people.Seen(track.appearance, take * 100_000 + shot, track.sightings[0].t, track.sightings[-1].t)
+        for take, shot, track in faces
+    ]
+    known = {
+        (take, shot, track.number): person
+        for (take, shot, track), person in zip(faces, people.identify(seen), strict=True)
+    }
+    result = []
+    for take, analysis in enumerate(analyses):
+        shots: list[Shot] = []
+        for number, shot in enumerate(analysis.shots):
+            subjects = _subjects(shot, {t.number: known.get((take, number, t.number)) for t in shot.tracks})
+            made = _frame_shot(shot, [s for s in subjects if _matters(s.track, shot)], look)
+            for wish in wishes[take] if wishes else ():
+                made = [_wished(shot, m, subjects, wish, look) if m.start <= wish.t < m.end else m for m in made]
+            shots += made
+        result.append(shots)
+    return result
+
+
+def _wished(shot: AnalysedShot, made: Shot, subjects: list[Subject], wish: Wish, look: Look) -> Shot:
+    """The shot as the editor wants it."""
+    reason, start, end = f"{wish.show}, as you asked", made.start, made.end
+    people_here = [s for s in subjects if s.track.kind == "face"]
+    named = {f"person {s.person}": [s] for s in reversed(people_here)} | {s.name: [s] for s in subjects if not s.person}
+    if len(people_here) > 1:
+        named["everybody"] = people_here
+    if wish.show in named:
+        return _crop(shot, start, end, look, named[wish.show], reason, made.scores)
+    if wish.show == "fit":
+        return _fit(shot, start, end, look, subjects, reason, made.scores)
+    if wish.show == "split" and len(people_here) > 1:
+        return _halves(shot, start, end, look, _left_to_right(people_here[:2]), 0.5, reason, made.scores)
+    if wish.show in PLACES:
+        whole = _crop(shot, start, end, look, [], reason, made.scores)
+        pane = whole.panes[0]
+        x = shot.picture.x + PLACES[wish.show] * (shot.picture.width - pane.width)
+        held = pane.model_copy(update={"path": [Knot(t=start, x=round(x, 2), y=pane.path[0].y)]})
+        return whole.model_copy(update={"panes": [held]})
+    can = [*named, *(["split"] if len(people_here) > 1 else []), "fit", *PLACES]
+    raise WrongUse(f"The shot at {start:.2f} s of the footage cannot show «{wish.show}»; it can show: {', '.join(can)}.")
+
+
+def _subjects(shot: AnalysedShot, known: dict[int, people.Person | None]) -> list[Subject]:
+    """Everything that the shot may be about, weightiest first."""
+    subjects = []
+    for track in shot.tracks:
+        person = known[track.number]
+        weight = _weight(track, shot)
+        subjects.append(Subject(track, person.number if person else None, bool(person and person.sure), weight))
+    return sorted(subjects, key=lambda s: (-s.weight, s.track.number))
+
+
+def _matters(track: Track, shot: AnalysedShot) -> bool:
+    """Whether a subject is there long enough to be framed, or speaks."""
+    return _presence(track, shot) >= SEEN or _speech(track, shot) > 0
+
+
+def _frame_shot(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Shot]:
+    options = sorted(_options(shot, subjects, look), key=lambda option: -option.score)
+    best = options[0]
+    scores = {option.name: round(option.score, 3) for option in options if option.score > 0}
+    match best.layout:
+        case "fit":
+            return [_fit(shot, shot.start, shot.end, look, best.subjects, best.reason, scores)]
+        case "split":
+            return _split(shot, look, best, scores)
+        case _ if best.segments:
+            return _cut(shot, look, best, scores)
+        case _:
+            return [_crop(shot, shot.start, shot.end, look, best.subjects, best.reason, scores)]
+
+
+def _options(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Option]:
+    """Every way to frame the shot that makes sense."""
+    picture = shot.picture
+    if picture.width / picture.height <= look.aspect * 1.02:
+        return [Option("hold", 1.0, "the footage is already vertical", "hold", subjects[:1])]
+    if not subjects:
+        return [Option("hold the middle", 0.5, "nobody and nothing that moves was found: the middle is held", "hold")]
+    subjects = [s for s in subjects if s.track.kind == "face"] or subjects
+    first = subjects[0]
+    if first.track.kind == "salient":
+        return [Option(f"hold {first.name}", 0.5, "nobody and nothing moves: what stands out is held", "hold", [first])]
+    if first.track.kind == "motion":
+        return [Option(f"follow {first.name}", 0.7, "no face, so the camera follows what moves", "follow", [first])]
+    important = [s for s in subjects if s.weight >= IMPORTANT * first.weight]
+    segments = _segments(shot, subjects, look.habits)
+    speakers = {segment.subject.track.number: segment.subject for segment in segments}
+    important += [s for number, s in speakers.items() if all(s.track.number != i.track.number for i in important)]
+    total = sum(s.weight for s in important)
+    options = [_alone(shot, important, speakers, total, look), _fit_option(shot, important, look)]
+    if len(important) > 1:
+        width = picture.height * look.aspect
+        fits = _group_fits(important, width)
+        if fits >= WHOLE:
+            options.append(
+                Option(
+                    "everybody in one crop",
+                    1.0 * _legible(shot, important, look.height / picture.height, look),
+                    f"{len(important)} faces that fit side by side",
+                    "follow",
+                    important,
+                )
+            )
+        if len(speakers) > 1:
+            options.append(_cut_option(shot, segments, speakers, look))
+        if len(important) == 2:
+            options.append(_split_option(shot, important, speakers, segments, look))
+        if len(important) >= CROWD and look.habits.crowd == "fit":
+            kept, share = _fullest_hold(important, width)
+            options.append(
+                Option(
+                    f"hold {len(kept)} of {len(important)}",
+                    share * _legible(shot, kept, look.height / picture.height, look),
+                    f"a crowd: the {len(kept)} of {len(important)} faces that one still crop holds",
+                    "hold",
+                    kept,
+                )
+            )
+    return options
+
+
+def _alone(
+    shot: AnalysedShot, important: list[Subject], speakers: dict[int, Subject], total: float, look: Look
+) -> Option:
+    """The one who speaks, or the weightiest face."""
+    first = important[0]
+    if len(speakers) == 1:
+        first = next(iter(speakers.values()))
+        share = 0.5 + 0.45 * _speech_share(shot, first.track)
+        why = f"{first.name} is the one who speaks" if len(important) > 1 else f"{first.name} speaks"
+    elif len(important) == 1:
+        share, why = 1.0, f"{first.name} is the only face that matters"
+    else:
+        share, why = first.weight / total, f"{first.name} has the largest of {len(important)} faces"
+        if look.habits.crowd == "largest" and len(important) > 2:
+            share, why = 1.0, f"{why}, as the preset asks"
+    legible = _legible(shot, [first], _crop_scale(shot.picture, look, [first]), look)
+    return Option(f"{first.name} alone", share * legible, why, "follow", [first])
+
+
+def _cut_option(shot: AnalysedShot, segments: list[Segment], speakers: dict[int, Subject], look: Look) -> Option:
+    """Cutting to whoever speaks, worth less where they talk over each other or change too often."""
+    pace = (shot.end - shot.start) / len(segments)
+    value = CUT_VALUE - OVERLAP_COST * shot.overlap - max(0.0, HASTE - pace) * 0.15
+    if look.habits.talk in ("split", "fit") and len(speakers) == 2:
+        value *= 0.1
+    elif look.habits.talk == "cut":
+        value = max(value, CUT_VALUE)
+    subjects = list(speakers.values())
+    names = " and ".join(s.name for s in subjects) if len(subjects) == 2 else f"{len(subjects)} speakers"
+    legible = _legible(shot, subjects, _crop_scale(shot.picture, look, subjects[:1]), look)
+    return Option(
+        "cut to the speaker", max(0.0, value) * legible, f"{names} talk in turns", "follow", subjects, segments
+    )
+
+
+def _split_option(
+    shot: AnalysedShot, pair: list[Subject], speakers: dict[int, Subject], segments: list[Segment], look: Look
+) -> Option:
+    """Two people, one above the other."""
+    pair = _left_to_right(pair)
+    value = SPLIT_VALUE
+    if speakers and look.habits.talk in ("cut", "fit"):
+        value *= 0.1
+    elif look.habits.talk == "split" and speakers:
+        value = 1.0
+    apart = min(_clear(shot, s, other, look) for s, other in (pair, pair[::-1]))
+    why = "talk over each other" if shot.overlap > 0.2 else "talk in one shot" if speakers else "matter alike"
+    legible = _legible(shot, pair, look.height / 2 / _split_height(shot, pair, look), look)
+    names = f"{pair[0].name} and {pair[1].name}"
+    return Option("split", value * apart * legible, f"{names} {why}: each gets a half", "split", pair, segments)
+
+
+def _left_to_right(subjects: Sequence[Subject]) -> list[Subject]:
+    return sorted(subjects, key=lambda s: float(np.median(boxes(s.track)[:, 0])))
+
+
+def _fit_option(shot: AnalysedShot, important: list[Subject], look: Look) -> Option:
+    legible = _legible(shot, important, look.width / shot.picture.width, look)
+    value = 1.0 if look.habits.talk == "fit" and len(important) > 1 else FIT_VALUE
+    why = "the whole picture shows everybody" if len(important) < 2 else f"{len(important)} faces matter and no crop holds them all"
+    return Option("fit", value * legible, why, "fit", important)
+
+
+def _segments(shot: AnalysedShot, subjects: list[Subject], habits: Framing) -> list[Segment]:
+    """Who is shown when, if the picture goes to whoever speaks. Speech from off screen keeps the one who listens."""
+    known = {s.track.number: s for s in subjects if s.track.kind == "face"}
+    turns: list[tuple[float, float, int]] = []
+    for turn in shot.turns:
+        if turn.track not in known or turn.track is None:
+            continue
+        if turns and turns[-1][2] == turn.track and turn.start - turns[-1][1] < PAUSE:
+            turns[-1] = (turns[-1][0], turn.end, turn.track)
+        else:
+            turns.append((turn.start, turn.end, turn.track))
+    turns = [turn for turn in turns if turn[1] - turn[0] >= habits.minimum_turn]
+    starts: list[tuple[float, int]] = []
+    for begun, _, number in turns:
+        if starts and starts[-1][1] == number:
+            continue
+        at = begun - habits.cut_ahead
+        if not starts or at - shot.start < LEAST_SEGMENT:
+            starts = [(shot.start, number)]
+        elif shot.end - at >= LEAST_SEGMENT:
+            starts.append((at, number))
+    ends = [at for at, _ in starts[1:]] + [shot.end] * bool(starts)
+    return [Segment(a, b, known[number]) for (a, number), b in zip(starts, ends, strict=True)]
+
+
+def _presence(track: Track, shot: AnalysedShot) -> float:
+    """Share of the shot between the first and the last sighting, gaps that the tracker bridged included."""
+    span = track.sightings[-1].t - track.sightings[0].t + 0.2
+    return min(1.0, span / (shot.end - shot.start))
+
+
+def _speech(track: Track, shot: AnalysedShot) -> float:
+    """Seconds for which a track speaks."""
+    return sum(turn.end - turn.start for turn in shot.turns if turn.track == track.number)
+
+
+def _speech_share(shot: AnalysedShot, track: Track) -> float:
+    """Share of the speech whose speaker is seen that is this track's."""
+    seen = sum(turn.end - turn.start for turn in shot.turns if turn.track is not None)
+    return _speech(track, shot) / seen if seen else 0.0
+
+
+def _weight(track: Track, shot: AnalysedShot) -> float:
+    """How much a subject matters: size, how long it is seen, certainty, nearness to the middle, and speech."""
+    found, scores = boxes(track), [s.score for s in track.sightings]
+    size = float(np.median(found[:, 3])) / shot.picture.height
+    off = abs(float(np.median(found[:, 0] + found[:, 2] / 2)) - shot.picture.x - shot.picture.width / 2)
+    middle = 1 - 0.5 * off / (shot.picture.width / 2)
+    spoken = 1 + SPEECH * _speech(track, shot) / (shot.end - shot.start)
+    return size * _presence(track, shot) * float(np.mean(scores)) * middle * spoken
+
+
+def _legible(shot: AnalysedShot, subjects: Sequence[Subject], scale: float, look: Look) -> float:
+    """How well faces can be read at an enlargement, 0 to 1: the root of their height against LEGIBLE, on average."""
+    heights = [float(np.median(boxes(s.track)[:, 3])) * scale / look.height for s in subjects]
+    return float(np.mean([min(1.0, height / LEGIBLE) ** 0.5 for height in heights])) if heights else 1.0
+
+
+def _group_fits(subjects: Sequence[Subject], width: float) -> float:
+    """Share of the moments in which all tracks, heads whole, are together no wider than a crop of this width."""
+    tracks = [s.track for s in subjects]
+    times = np.unique(np.concatenate([[s.t for s in t.sightings] for t in tracks]))
+    lows, highs = extent(tracks, times, 0)
+    return float(np.mean(highs - lows <= width * SAFE_WIDTH))
+
+
+def _fullest_hold(subjects: Sequence[Subject], width: float) -> tuple[list[Subject], float]:
+    """Those that one still crop of this width holds whole all the time, weightiest choice, and their share."""
+    spans = []
+    for subject in subjects:
+        low, high = extent([subject.track], np.array([s.t for s in subject.track.sightings]), 0)
+        spans.append((float(low.min()), float(high.max())))
+    choices = []
+    for left, _ in spans:
+        held = [
+            s
+            for s, (low, high) in zip(subjects, spans, strict=True)
+            if low >= left and high <= left + width * SAFE_WIDTH
+        ]
+        choices.append((sum(s.weight for s in held), -left, held))
+    total, _, best = max(choices, key=lambda choice: choice[:2])
+    return best or [subjects[0]], total / sum(s.weight for s in subjects)
+
+
+def _crop(
+    shot: AnalysedShot, start: float, end: float, look: Look, subjects: Sequence[Subject], reason: str,
+    scores: dict[str, float],
+) -> Shot:  # fmt: skip
+    """One crop over [start, end) of the shot, its size constant."""
+    height = look.height / _crop_scale(shot.picture, look, subjects)
+    size = (height * look.aspect, height)
+    onto = Box(x=0, y=0, width=look.width, height=look.height)
+    pane = _pane(shot, start, end, [s.track for s in subjects], size, EYES, onto, look.habits)
+    layout: Layout = "hold" if len(pane.path) == 1 else "follow"
+    if camera.is_straight(pane.path, size[0]):
+        layout = "pan"
+    return _shot(shot, start, end, layout, reason, [pane], subjects, scores)
+
+
+def _cut(shot: AnalysedShot, look: Look, best: Option, scores: dict[str, float]) -> list[Shot]:
+    return [
+        _crop(
+            shot, part.start, part.end, look, [part.subject], f"{part.subject.name} speaks ({best.reason})", scores
+        )
+        for part in best.segments
+    ]  # fmt: skip
+
+
+def _fit(
+    shot: AnalysedShot, start: float, end: float, look: Look, subjects: Sequence[Subject], reason: str,
+    scores: dict[str, float],
+) -> Shot:  # fmt: skip
     """The whole picture over its blurred copy."""
     whole = shot.picture
     height = min(look.height, round(look.width * whole.height / whole.width / 2) * 2)
@@ -56,245 +421,122 @@ def fit(shot: AnalysedShot, look: Look, reason: str, scores: dict[str, float]) -
     pane = Pane(
         width=whole.width,
         height=whole.height,
-        path=[Knot(t=shot.start, x=whole.x, y=whole.y)],
+        path=[Knot(t=start, x=whole.x, y=whole.y)],
         onto=Box(x=0, y=top, width=look.width, height=height),
     )
-    return _shot(shot, "fit", reason, [pane], [], scores)
+    return _shot(shot, start, end, "fit", reason, [pane], subjects, scores)
 
 
-def _frame_shot(shot: AnalysedShot, look: Look) -> Shot:
-    picture = shot.picture
-    if picture.width / picture.height <= look.width / look.height * 1.02:
-        return _crop(shot, look, "hold", [], "the footage is already vertical", {})
-    seen = [track for track in shot.tracks if _seen(track, shot) >= SEEN]
-    faces = [track for track in seen if track.kind == "face"]
-    weights = {track.number: _weight(track, shot) for track in faces or seen}
-    scores = {f"subject {number}": round(weight, 4) for number, weight in weights.items()}
-    if not weights:
-        return _crop(shot, look, "hold", [], "nobody and nothing that moves was found: the middle is held", scores)
-    first = max(weights, key=lambda number: weights[number])
-    important = [t for t in shot.tracks if weights.get(t.number, 0) >= IMPORTANT * weights[first]]
-    if important[0].kind == "motion":
-        return _crop(shot, look, "follow", important, "no face, so the camera follows what moves", scores)
-    fits = _group_fits(important, picture.height * look.width / look.height)
-    scores["group fits"] = round(fits, 3)
-    if fits >= 0.97:
-        who = "one face" if len(important) == 1 else f"{len(important)} faces that fit side by side"
-        return _crop(shot, look, "follow", important, who, scores)
-    others = [weights[t.number] for t in important if t.number != first]
-    top = [t for t in important if t.number == first]
-    if weights[first] >= ALONE * max(others):
-        return _crop(shot, look, "follow", top, f"the largest of {len(important)} faces stands out", scores)
-    if look.crowd == "largest":
-        return _crop(shot, look, "follow", top, f"the largest of {len(important)} faces, as the preset asks", scores)
-    if len(important) >= CROWD:
-        kept, share = _fullest_hold(important, weights, picture.height * look.width / look.height)
-        scores["crowd held"] = round(share, 3)
-        if share >= CROWD_SHARE:
-            return _crop(
-                shot,
-                look,
-                "hold",
-                kept,
-                f"a crowd: the {len(kept)} of {len(important)} faces that one still crop holds",
-                scores,
-            )
-    return fit(shot, look, f"{len(important)} faces matter and no crop holds them all", scores)
+def _split(shot: AnalysedShot, look: Look, best: Option, scores: dict[str, float]) -> list[Shot]:
+    """Two halves, the left person above; where the preset enlarges the speaker's, a cut at every change of speaker."""
+    share = look.habits.split_speaker
+    pair = list(best.subjects)
+    if share == 0.5 or not best.segments:
+        return [_halves(shot, shot.start, shot.end, look, pair, 0.5, best.reason, scores)]
+    return [
+        _halves(
+            shot, part.start, part.end, look, pair,
+            share if part.subject.track.number == pair[0].track.number else 1 - share,
+            f"{best.reason}; {part.subject.name} speaks", scores,
+        )
+        for part in best.segments
+    ]  # fmt: skip
 
 
-def _seen(track: Track, shot: AnalysedShot) -> float:
-    """Share of the shot between the first and the last sighting, gaps that the tracker bridged included."""
-    span = track.sightings[-1].t - track.sightings[0].t + 0.2
-    return min(1.0, span / (shot.end - shot.start))
-
-
-def _weight(track: Track, shot: AnalysedShot) -> float:
-    """How much a subject matters: its size, how long it is seen, how sure it is, how near the middle it stands."""
-    boxes, scores = _boxes(track), [s.score for s in track.sightings]
-    size = float(np.median(boxes[:, 3])) / shot.picture.height
-    off = abs(float(np.median(boxes[:, 0] + boxes[:, 2] / 2)) - shot.picture.x - shot.picture.width / 2)
-    middle = 1 - 0.5 * off / (shot.picture.width / 2)
-    return size * _seen(track, shot) * float(np.mean(scores)) * middle
-
-
-def _boxes(track: Track) -> Array:
-    return np.array([(s.box.x, s.box.y, s.box.width, s.box.height) for s in track.sightings])
-
-
-def _group_fits(tracks: list[Track], width: float) -> float:
-    """Share of the moments in which all tracks, heads whole, are together no wider than a crop of this width."""
-    times = np.unique(np.concatenate([[s.t for s in t.sightings] for t in tracks]))
-    lows, highs = _extent(tracks, times, 0)
-    return float(np.mean(highs - lows <= width * SAFE_WIDTH))
-
-
-def _fullest_hold(tracks: list[Track], weights: dict[int, float], width: float) -> tuple[list[Track], float]:
-    """The tracks that one still crop of this width holds whole all the time, weightiest choice, and their share."""
-    spans = {}
-    for track in tracks:
-        low, high = _extent([track], np.array([s.t for s in track.sightings]), 0)
-        spans[track.number] = (float(low.min()), float(high.max()))
-    choices = []
-    for left, _ in spans.values():
-        inside = [t for t in tracks if spans[t.number][0] >= left and spans[t.number][1] <= left + width * SAFE_WIDTH]
-        choices.append((sum(weights[t.number] for t in inside), -left, inside))
-    total, _, best = max(choices, key=lambda choice: choice[:2])
-    return best, total / sum(weights[t.number] for t in tracks)
-
-
-def _extent(tracks: list[Track], times: Array, axis: int) -> tuple[Array, Array]:
-    """Lowest and highest coordinate (axis 0: x, 1: y) that the tracks' heads reach at each time."""
-    lows, highs = [], []
-    for track in tracks:
-        boxes = _boxes(track)
-        before, after = (HEAD[axis], HEAD[axis + 2]) if track.kind == "face" else (0.0, 0.0)
-        start = boxes[:, axis] - before * boxes[:, axis + 2]
-        end = boxes[:, axis] + (1 + after) * boxes[:, axis + 2]
-        seen = [s.t for s in track.sightings]
-        lows.append(np.interp(times, seen, start))
-        highs.append(np.interp(times, seen, end))
-    return np.min(lows, axis=0), np.max(highs, axis=0)
-
-
-def _crop(
-    shot: AnalysedShot, look: Look, layout: Layout, tracks: list[Track], reason: str, scores: dict[str, float]
-) -> Shot:
-    """One crop over the shot, its size constant, its path as calm as the tracks allow."""
-    picture = shot.picture
-    height = min(_crop_height(picture, look, tracks), picture.width * look.height / look.width)
-    width = height * look.width / look.height
-    count = int(min(MOST_KNOTS, max(2, np.ceil((shot.end - shot.start) * KNOTS_A_SECOND) + 1)))
-    times = np.linspace(shot.start, shot.end, count)
-    ranges = ((picture.x, picture.right - width), (picture.y, picture.bottom - height))
-    if tracks:
-        x = _path(times, _bounds(tracks, times, 0, width), _ideal(tracks, times, 0, width), ranges[0], width)
-        y = _path(times, _bounds(tracks, times, 1, height), _ideal(tracks, times, 1, height), ranges[1], width)
-    else:
-        x, y = (np.full(count, (low + high) / 2) for low, high in ranges)
-    still = bool(np.ptp(x) < 0.5 and np.ptp(y) < 0.5)
-    if still:
-        path = [Knot(t=shot.start, x=round(float(np.median(x)), 2), y=round(float(np.median(y)), 2))]
-    else:
-        path = [
-            Knot(t=round(float(t), 4), x=round(float(a), 2), y=round(float(b), 2))
-            for t, a, b in zip(times, x, y, strict=True)
-        ]
-    if layout == "follow" and still:
-        layout = "hold"
-    onto = Box(x=0, y=0, width=look.width, height=look.height)
-    pane = Pane(width=round(width, 3), height=round(height, 3), path=path, onto=onto)
-    return _shot(shot, layout, reason, [pane], [t.number for t in tracks], scores)
-
-
-def _crop_height(picture: Box, look: Look, tracks: list[Track]) -> float:
-    """The picture's whole height, or less for a lone face where the footage has pixels to spare."""
-    least = look.height / look.max_upscale
-    if len(tracks) != 1 or tracks[0].kind != "face" or least >= picture.height:
-        return picture.height
-    face = float(np.median(_boxes(tracks[0])[:, 3]))
-    return float(np.clip(face / FACE_HEIGHT, least, picture.height))
-
-
-def _bounds(tracks: list[Track], times: Array, axis: int, size: float) -> tuple[Array, Array]:
-    """Between which values the crop's edge must lie at each knot for the subject to be whole.
-
-    Each knot also answers for the moments halfway to its neighbours. A subject larger than the crop is centred.
-    """
-    dense = np.unique(np.concatenate([times, *([s.t for s in t.sightings] for t in tracks)]))
-    low, high = _extent(tracks, dense, axis)
-    low, high = np.maximum(low, -1e6), np.minimum(high, 1e6)
-    step = times[1] - times[0]
-    ends, starts = [], []
-    for t in times:
-        near = np.abs(dense - t) <= step / 2 + 1e-9
-        ends.append(high[near].max() - size)
-        starts.append(low[near].min())
-    lower, upper = np.array(ends), np.array(starts)
-    middle = (lower + upper) / 2
-    return np.where(lower > upper, middle, lower), np.where(lower > upper, middle, upper)
-
-
-def _ideal(tracks: list[Track], times: Array, axis: int, size: float) -> Array:
-    """Where the crop's edge would best be: the subject in the middle, its eyes in the upper third."""
-    low, high = _extent(tracks, times, axis)
-    if axis == 0 or any(t.kind != "face" for t in tracks):
-        return (low + high) / 2 - size / 2
-    eyes = [
-        np.interp(times, [s.t for s in t.sightings], [_eye_height(s.box, s.landmarks) for s in t.sightings])
-        for t in tracks
+def _halves(
+    shot: AnalysedShot, start: float, end: float, look: Look, pair: list[Subject], upper: float, reason: str,
+    scores: dict[str, float],
+) -> Shot:  # fmt: skip
+    """The upper person in the `upper` share of the height, the lower in the rest, their eyes level in both."""
+    border = round(look.height * upper / 2) * 2
+    panes = []
+    for subject, top, bottom in ((pair[0], 0, border), (pair[1], border, look.height)):
+        onto = Box(x=0, y=top, width=look.width, height=bottom - top)
+        # both at the same enlargement where their faces are alike: the taller half shows more, not larger
+        height = _split_height(shot, pair, look) * (bottom - top) / (look.height / 2)
+        height = min(height, shot.picture.height, shot.picture.width * onto.height / onto.width)
+        size = (height * onto.width / onto.height, height)
+        panes.append((subject, size, onto))
+    eyes = _level(shot, panes)
+    made = [
+        _pane(shot, start, end, [subject.track], size, eyes, onto, look.habits, look_room=0.0)
+        for subject, size, onto in panes
     ]
-    return np.asarray(np.mean(eyes, axis=0) - EYES * size)
+    return _shot(shot, start, end, "split", reason, made, pair, scores)
 
 
-def _eye_height(box: Box, landmarks: list[tuple[float, float]]) -> float:
-    return (landmarks[0][1] + landmarks[1][1]) / 2 if len(landmarks) >= 2 else box.y + 0.4 * box.height
+def _level(shot: AnalysedShot, panes: Sequence[tuple[Subject, tuple[float, float], Box]]) -> float:
+    """The height of the eyes, as a share of a half, that the picture's edges allow in both."""
+    lows, highs = [0.0], [1.0]
+    for subject, (_, height), _ in panes:
+        eyes = float(np.median(camera.eye_height(subject.track))) - shot.picture.y
+        lows.append(1 - (shot.picture.height - eyes) / height)
+        highs.append(eyes / height)
+    least, most = max(lows), min(highs)
+    return min(max(SPLIT_EYES, least), most) if least <= most else (least + most) / 2
 
 
-def _path(times: Array, bounds: tuple[Array, Array], ideal: Array, limits: tuple[float, float], width: float) -> Array:
-    """One coordinate of the crop's corner at each knot: held where one place serves the whole shot, else solved."""
-    low, high = limits[0], max(limits)
-    if high - low < 0.5:
-        return np.full(len(times), low)
-    lower, upper = (np.clip(b, low, high) for b in bounds)
-    wanted = np.clip(ideal, low, high)
-    slack = SHAKE * width
-    if lower.max() <= upper.min() + slack:
-        least, most = sorted((float(lower.max()), float(upper.min())))
-        return np.full(len(times), min(max(float(np.median(wanted)), least), most))
-    return solve_path(lower, upper, wanted, (low, high))
+def _split_height(shot: AnalysedShot, pair: Sequence[Subject], look: Look) -> float:
+    """Source pixels high that half of a split is: the faces large, the other person outside, within the upscale limit."""
+    aspect = look.width / (look.height / 2)
+    largest = max(float(np.median(boxes(s.track)[:, 3])) for s in pair)
+    least = look.height / 2 / look.upscale(shot.picture)
+    height = max(least, largest / SPLIT_FACE)
+    middles = [float(np.median(boxes(s.track)[:, 0] + boxes(s.track)[:, 2] / 2)) for s in pair]
+    clear = 2 * (abs(middles[1] - middles[0]) - max(float(np.median(boxes(s.track)[:, 2])) for s in pair)) / aspect
+    height = max(least, largest / SPLIT_LARGEST, min(height, clear))
+    return min(height, shot.picture.height, shot.picture.width / aspect)
 
 
-def solve_path(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]) -> Array:
-    """Positions p, one a knot, that minimise WEIGHTS * (|p'|, |p''|, |p'''|) + OUTSIDE * violation + PULL * |p - ideal|.
+def _clear(shot: AnalysedShot, subject: Subject, other: Subject, look: Look) -> float:
+    """How much of the other person's face stays out of a subject's half, 0 to 1."""
+    height = _split_height(shot, [subject, other], look)
+    half = height * look.width / (look.height / 2) / 2
+    middle = float(np.median(boxes(subject.track)[:, 0] + boxes(subject.track)[:, 2] / 2))
+    left, right = middle - half, middle + half
+    if left < shot.picture.x:
+        left, right = shot.picture.x, shot.picture.x + 2 * half
+    elif right > shot.picture.right:
+        left, right = shot.picture.right - 2 * half, shot.picture.right
+    low, _, width, _ = (float(np.median(column)) for column in boxes(other.track).T)
+    inside = min(right, low + width) - max(left, low)
+    return 1 - min(1.0, max(0.0, inside / width))
 
-    lower, upper, ideal: (n,) in pixels, violation being how far p leaves [lower, upper]; p never leaves limits.
-    A linear programme with sparse matrices, solved by HiGHS in time that grows about linearly with n.
-    """
-    # imported here: it takes a second that footage with a still camera need not wait for
-    from scipy.optimize import linprog
-    from scipy.sparse import block_diag, csr_matrix, diags, eye, hstack, vstack
 
-    n = len(lower)
-    one = eye(n, format="csr")
-    orders = [order for order in (1, 2, 3) if n > order]
-    differences = []
-    matrix = one
-    for order in orders:
-        shrink = diags([-1.0, 1.0], [0, 1], shape=(n - order, n - order + 1), format="csr")
-        matrix = shrink @ matrix
-        differences.append(matrix)
-    rows = [*differences, one]  # |D p| <= slack of each kind, |p - ideal| <= slack
-    sizes = [d.shape[0] for d in rows]
-    targets = np.concatenate([np.zeros(sum(sizes[:-1])), ideal])
-    stacked = vstack(rows)
-    slack = block_diag([eye(size) for size in sizes])
-    violation = csr_matrix((stacked.shape[0], n))
-    above = hstack([stacked, -slack, violation])
-    below = hstack([-stacked, -slack, violation])
-    none = csr_matrix((n, sum(sizes)))
-    stay = vstack([hstack([one, none, -one]), hstack([-one, none, -one])])
-    result = linprog(
-        np.concatenate(
-            [
-                np.zeros(n),
-                *(np.full(size, w) for size, w in zip(sizes, [*WEIGHTS[: len(orders)], PULL], strict=True)),
-                np.full(n, OUTSIDE),
-            ]
-        ),
-        A_ub=vstack([above, below, stay], format="csr"),
-        b_ub=np.concatenate([targets, -targets, upper, -lower]),
-        bounds=[limits] * n + [(0, None)] * (sum(sizes) + n),
-        method="highs-ds" if n < 200 else "highs",
+def _crop_scale(picture: Box, look: Look, subjects: Sequence[Subject]) -> float:
+    """Output pixels per source pixel: the picture's whole height, or more where the footage has pixels to spare."""
+    whole = max(look.height / picture.height, look.width / picture.width)
+    if not subjects or subjects[0].track.kind == "salient":
+        return whole
+    tracks = [s.track for s in subjects]
+    tallest = max(float(np.percentile(boxes(t)[:, 3], 90)) for t in tracks)
+    wanted = (look.habits.face_height if tracks[0].kind == "face" else THING_HEIGHT) * look.height / tallest
+    if len(tracks) > 1:
+        low, high = extent(tracks, np.unique([s.t for t in tracks for s in t.sightings]), 0)
+        wanted = min(wanted, SAFE_WIDTH * look.width / float((high - low).max()))
+    return float(np.clip(wanted, whole, max(whole, look.habits.max_upscale)))
+
+
+def _pane(
+    shot: AnalysedShot, start: float, end: float, tracks: list[Track], size: tuple[float, float], eyes: float,
+    onto: Box, habits: Framing, look_room: float | None = None,
+) -> Pane:  # fmt: skip
+    """A crop of one size that holds the tracks: in one place through the whole shot where it can be, else on a path."""
+    aim = Aim(
+        tracks, shot.picture, size, eyes, habits.follow, habits.look_room if look_room is None else look_room
+    )  # fmt: skip
+    place = camera.still(aim, shot.start, shot.end)
+    path = (
+        [Knot(t=start, x=round(place[0], 2), y=round(place[1], 2))] if place else camera.path(aim, start, end)
     )
-    if result.x is None:
-        return np.clip(ideal, *limits)
-    return np.asarray(result.x[:n], float)
+    return Pane(width=round(size[0], 3), height=round(size[1], 3), path=path, onto=onto)
 
 
 def _shot(
-    shot: AnalysedShot, layout: Layout, reason: str, panes: list[Pane], subjects: list[int], scores: dict[str, float]
-) -> Shot:
+    shot: AnalysedShot, start: float, end: float, layout: Layout, reason: str, panes: list[Pane],
+    subjects: Sequence[Subject], scores: dict[str, float],
+) -> Shot:  # fmt: skip
     return Shot(
-        start=shot.start, end=shot.end, layout=layout, reason=reason, picture=shot.picture, panes=panes,
-        subjects=subjects, scores=scores,
+        start=start, end=end, layout=layout, reason=reason, picture=shot.picture, panes=panes,
+        subjects=[s.track.number for s in subjects], people=[s.person for s in subjects if s.person], scores=scores,
     )  # fmt: skip

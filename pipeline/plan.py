@@ -69,7 +69,8 @@ class Shot(Data):
     """One shot between two cuts and how it fills the output. start, end: footage seconds.
 
     picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
-    a blurred copy of the picture. subjects are track numbers of the analysis.
+    a blurred copy of the picture. subjects are track numbers of the analysis, people their identities, counted from 1
+    through the whole episode. scores: of each way to frame the shot that was considered, the highest was taken.
     """
 
     start: float
@@ -79,6 +80,7 @@ class Shot(Data):
     picture: Box
     panes: list[Pane] = Field(min_length=1)
     subjects: list[int] = []
+    people: list[int] = []
     scores: dict[str, float] = {}
 
 

@@ -46,10 +46,17 @@ def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
             "end": round(shot.end, 3),
             "layout": shot.layout,
             "reason": shot.reason,
+            "runner_up": runner_up(shot),
         }
         for take in plan.takes
         for shot in take.shots
     ]
+
+
+def runner_up(shot: Shot) -> str:
+    """The other ways to frame a shot with their scores, best first; empty where there was no other."""
+    ranked = sorted(shot.scores.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {score:.2f}" for name, score in ranked[1:])
 
 
 class ContactSheet:
@@ -81,6 +88,7 @@ class ContactSheet:
                 f"{shot.layout}  at {number / float(self._plan.frame_rate):.1f} s",
                 f"{take.file.name}  {shot.start:.2f} to {shot.end:.2f} s",
                 shot.reason,
+                *(f"{name} {score:.2f}" for name, score in shot.scores.items() if len(shot.scores) > 1),
             ]
             self._drawn[number] = _join(_with_crop(_rgb(original), shot, second), _rgb(result), text)
         elif number == self._end:
@@ -145,7 +153,7 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: l
     y = GAP
     for number, paragraph in enumerate(text):
         for line in _wrap(paragraph, font, TEXT - GAP):
-            draw.text((x, y), line, font=font, fill=INK if number != 1 else FAINT)
+            draw.text((x, y), line, font=font, fill=INK if number in (0, 2) else FAINT)
             y += 27
     return row
 

@@ -94,10 +94,25 @@ class Sound(_Section):
 
 
 class Framing(_Section):
-    """max_upscale: largest enlargement of the footage. crowd: fit shows all, largest the largest face."""
+    """How shots are framed.
+
+    max_upscale: largest enlargement of the footage. crowd: fit shows all, largest the largest face. talk: what two
+    people who talk in one shot get; auto cuts between them unless they talk over each other. minimum_turn: seconds
+    that somebody must speak to get a cut. cut_ahead: seconds before the first word at which that cut lies.
+    split_speaker: share of the height for the one who speaks. follow: 0 lets a moving subject roam the crop, 1 keeps
+    it in place. look_room: share of the width left free ahead of gaze and movement. face_height: of a lone face, as a
+    share of the crop, where the footage has pixels to spare.
+    """
 
     max_upscale: float = Field(1.8, ge=1, le=4)
     crowd: Literal["fit", "largest"] = "fit"
+    talk: Literal["auto", "cut", "split", "fit"] = "auto"
+    minimum_turn: float = Field(1.2, ge=0.4, le=10)
+    cut_ahead: float = Field(0.2, ge=0.1, le=0.3)
+    split_speaker: float = Field(0.5, ge=0.5, le=0.7)
+    follow: float = Field(0.5, ge=0, le=1)
+    look_room: float = Field(0.06, ge=0, le=0.2)
+    face_height: float = Field(0.2, ge=0.08, le=0.5)
 
 
 class Preset(_Section):

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.analysis import AnalysedShot, Analysis, Sighting, Track
-from pipeline.framing import Look, frame, solve_path
+from pipeline.camera import solve_path
+from pipeline.framing import Look, frame
 from pipeline.picture import corners
 from pipeline.plan import Box, Shot
 
@@ -30,7 +31,7 @@ def face(number, times, xs, size=160, y=300, kind="face"):
 
 def framed(*tracks, seconds=6.0, picture=WIDE, look=LOOK) -> Shot:
     analysed = AnalysedShot(start=0, end=seconds, picture=picture, tracks=list(tracks))
-    return frame(Analysis(shots=[analysed]), look)[0]
+    return frame([Analysis(shots=[analysed])], look)[0][0]
 
 
 def lefts(shot: Shot, times) -> np.ndarray:

@@ -2,16 +2,21 @@
 
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
-from pipeline.analysis import bars, cache, faces, motion, samples, shots, tracks
+from pipeline.analysis import bars, cache, faces, motion, people, saliency, samples, shots, speakers, tracks
+from pipeline.analysis.speakers import Turn
+from pipeline.analysis.speech import Speech, hear
 from pipeline.plan import Box, Data
 from pipeline.source import Source
 
+STILLS = 6  # pictures of a shot in which nothing moves that are enough to say what stands out
 FACES_SEEN = 0.3  # share of a shot below which a face does not spare the look at what moves
-ANALYSIS_VERSION = 1  # counts up whenever the same footage would give another analysis
+ANALYSIS_VERSION = 2  # counts up whenever the same footage would give another analysis
 
 
 class Sighting(Data):
@@ -27,20 +32,29 @@ class Sighting(Data):
 
 
 class Track(Data):
-    """The same subject through one shot; a face, or the place where things move."""
+    """The same subject through one shot: a face, the place where things move, or what stands out in a still picture.
+
+    appearance: what a face looks like, as people.average gives it; empty where it cannot be told.
+    """
 
     number: int
-    kind: str
+    kind: Literal["face", "motion", "salient"]
     sightings: list[Sighting] = Field(min_length=1)
+    appearance: list[float] = []
 
 
 class AnalysedShot(Data):
-    """[start, end) in footage seconds, the part of the frame that holds a picture, and the subjects."""
+    """[start, end) in footage seconds, the part of the frame that holds a picture, the subjects and who speaks when.
+
+    overlap: share of the speech in which more than one mouth moves with it.
+    """
 
     start: float
     end: float
     picture: Box
     tracks: list[Track]
+    turns: list[Turn] = []
+    overlap: float = 0.0
 
 
 class Analysis(Data):
@@ -67,18 +81,22 @@ def analyse(
     if stored:
         progress(end - start)
         return stored
-    looked = samples.look(source, start, end, progress)
+    with ThreadPoolExecutor(1) as beside:
+        heard = beside.submit(hear, source, start, end)
+        looked = samples.look(source, start, end, progress)
+        speech = heard.result()
     cuts = shots.exact(source, looked.cuts)
     edges = [start, *(cut for cut in cuts if start < cut < end), end]
-    result = Analysis(shots=[_shot(source, looked, a, b) for a, b in itertools.pairwise(edges)])
+    result = Analysis(shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)])
     if cache_folder:
         cache.store(cache_folder, key, result)
     return result
 
 
-def _shot(source: Source, looked: "samples.Looked", start: float, end: float) -> AnalysedShot:
+def _shot(source: Source, looked: samples.Looked, speech: Speech, start: float, end: float) -> AnalysedShot:
     inside = [s for s in looked.samples if start - 1e-6 <= s.t < end - 1e-6]
     picture = bars.picture(source, [s.gray for s in inside])
+    chains = _same_person(tracks.link([(s.t, s.faces) for s in inside]))
     found = [
         Track(
             number=number,
@@ -87,21 +105,47 @@ def _shot(source: Source, looked: "samples.Looked", start: float, end: float) ->
                 Sighting(
                     t=t,
                     box=_box(face.box),
-                    score=face.score,
+                    score=round(face.score, 3),
                     landmarks=[(round(x, 1), round(y, 1)) for x, y in face.landmarks],
                 )
                 for t, face in chain
             ],
+            appearance=_appearance(chain),
         )
-        for number, chain in enumerate(tracks.link([(s.t, s.faces) for s in inside]))
+        for number, chain in enumerate(chains)
     ]
     longest = max((track.sightings[-1].t - track.sightings[0].t for track in found), default=0.0)
     if longest < FACES_SEEN * (end - start):
         moving = motion.follow(source, [(s.t, s.gray) for s in inside], picture)
-        if moving:
-            sightings = [Sighting(t=t, box=_box(box), score=score) for t, box, score in moving]
+        sightings = [Sighting(t=t, box=_box(box), score=round(score, 3)) for t, box, score in moving]
+        if sightings:
             found.append(Track(number=len(found), kind="motion", sightings=sightings))
-    return AnalysedShot(start=start, end=end, picture=picture, tracks=found)
+    if not found:
+        still = saliency.region([s.colour for s in inside[:: max(1, len(inside) // STILLS)]], source, picture)
+        if still:
+            sighting = Sighting(t=inside[0].t, box=_box(still[0]), score=round(still[1], 3))
+            found.append(Track(number=0, kind="salient", sightings=[sighting]))
+    # the first look after a cut has nothing before it in this shot to have moved from
+    mouths = {n: [(t, m) for _, face in chain for t, m in face.mouth if t < end] for n, chain in enumerate(chains)}
+    turns = speakers.turns(speech, mouths, start, end)
+    return AnalysedShot(
+        start=start, end=end, picture=picture, tracks=found, turns=turns,
+        overlap=round(speakers.overlap(speech, mouths, start, end), 3),
+    )  # fmt: skip
+
+
+def _same_person(chains: list[tracks.Chain]) -> list[tracks.Chain]:
+    """Chains of one shot that surely are one person, who was lost for longer than a track is kept, joined."""
+    seen = [people.Seen(_appearance(chain), 0, chain[0][0], chain[-1][0]) for chain in chains]
+    joined: dict[int, tracks.Chain] = {}
+    for chain, person in zip(chains, people.identify(seen), strict=True):
+        key = person.number if person.sure else -1 - len(joined)
+        joined[key] = sorted([*joined.get(key, []), *chain], key=lambda one: one[0])
+    return list(joined.values())
+
+
+def _appearance(chain: tracks.Chain) -> list[float]:
+    return people.average([face.appearance for _, face in chain if face.appearance is not None])
 
 
 def _box(box: faces.Rectangle) -> Box:

@@ -17,13 +17,20 @@ MOST_FACES = 30  # the surest; a crowd beyond that is a crowd
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in source display pixels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
-    """One detection in source display pixels; landmarks are right eye, left eye, nose, right and left mouth corner."""
+    """One detection in source display pixels; landmarks are right eye, left eye, nose, right and left mouth corner.
+
+    unseen: seconds since it was really detected, 0 where it was now. mouth: (footage second, movement) until the next
+    look. appearance: what people.appearance says of it, None where it is too small.
+    """
 
     box: Rectangle
     score: float
     landmarks: tuple[tuple[float, float], ...]
+    unseen: float = 0.0
+    mouth: tuple[tuple[float, float], ...] = ()
+    appearance: NDArray[np.float32] | None = None
 
 
 class Detector:
@@ -52,3 +59,16 @@ class Detector:
             for row in found
             if row[2] > 1 and row[3] > 1
         ]
+
+
+def merge(first: list[Face], second: list[Face]) -> list[Face]:
+    """All of the first faces, and those of the second that are none of them."""
+    return first + [face for face in second if not any(overlap(face.box, other.box) > OVERLAP for other in first)]
+
+
+def overlap(a: Rectangle, b: Rectangle) -> float:
+    """Area that two boxes share, of the area that both cover together."""
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = max(0.0, wide) * max(0.0, high)
+    return both / (a[2] * a[3] + b[2] * b[3] - both)

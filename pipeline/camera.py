@@ -1,0 +1,248 @@
+"""The calmest path of a crop that keeps its subjects inside: still where that is possible, else moving as a tripod would.
+
+The path minimises first, second and third differences in the L1 sense under constraints (Grundmann, Kwatra and Essa
+2011): stretches of stillness, of constant speed and of constant acceleration, and never the detector's tremble.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.analysis import Track
+from pipeline.plan import Box, Knot
+
+KNOTS_A_SECOND = 8
+WINDOW, OVERLAP = 480, 160  # knots solved at once, and of these the ones that the next window solves again
+PINNED = 3  # knots that a window takes over: place, speed and acceleration go on
+WEIGHTS = (10.0, 1.0, 100.0)  # of |v|, |a| and |jerk|, after Grundmann et al.
+OUTSIDE = 200.0  # cost of one pixel of the subject outside the crop
+PULL = 0.02  # cost of one pixel away from the ideal place: only decides between equally calm paths
+HEAD = (0.35, 0.55, 0.35, 0.45)  # face boxes to leave free left, above, right and below, in face widths and heights
+LEAN = 0.2  # face widths that a head may reach into that room before the camera moves
+SHAKE = 0.012  # of the crop's width: anything that moves less than this is held
+STRAIGHT = 0.01  # of the crop's width by which a path may leave a straight line and still be a pan
+SPEED = 0.25  # crop widths a second, of movement that gets the whole look-room
+YAW = 0.12  # how far off the middle between the eyes the nose is, in face widths, for a gaze that gets all of it
+SETTLE = 0.6  # seconds over which movement is averaged to tell its direction
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a crop of one size must hold. size: width and height in source pixels; picture: where it may be.
+
+    eyes: height of the eyes in the crop, as a share. eager: 0 lets the subject roam the whole crop, 1 keeps it in its
+    ideal place. look_room: share of the crop's width left free ahead of gaze and movement.
+    """
+
+    tracks: Sequence[Track]
+    picture: Box
+    size: tuple[float, float]
+    eyes: float
+    eager: float
+    look_room: float
+
+
+def still(aim: Aim, start: float, end: float) -> tuple[float, float] | None:
+    """The one place (x, y) of the crop's corner that serves all of [start, end), or None where it has to move."""
+    times = knots(start, end)
+    places = [_hold(*_demands(aim, times, axis)) for axis in (0, 1)]
+    return None if places[0] is None or places[1] is None else (places[0], places[1])
+
+
+def path(aim: Aim, start: float, end: float) -> list[Knot]:
+    """The calmest path over [start, end): one knot where the crop is still."""
+    times = knots(start, end)
+    lines = []
+    for axis in (0, 1):
+        lower, upper, ideal, limits, slack = _demands(aim, times, axis)
+        held = _hold(lower, upper, ideal, limits, slack)
+        if held is None:
+            lower, upper = lower + aim.eager * (ideal - lower), upper - aim.eager * (upper - ideal)
+            lines.append(solve_path(lower, upper, ideal, limits))
+        else:
+            lines.append(np.full(len(times), held))
+    if all(np.ptp(line) < 0.5 for line in lines):
+        times, lines = times[:1], [np.array([np.median(line)]) for line in lines]
+    return [
+        Knot(t=round(float(t), 4), x=round(float(x), 2), y=round(float(y), 2))
+        for t, x, y in zip(times, *lines, strict=True)
+    ]
+
+
+def is_straight(path: list[Knot], width: float) -> bool:
+    """Whether a path goes at one speed from its first to its last knot; width: of the crop."""
+    t = np.array([knot.t for knot in path])
+    line = np.array([(knot.x, knot.y) for knot in path])
+    share = ((t - t[0]) / max(t[-1] - t[0], 1e-9))[:, None]
+    return len(path) > 1 and bool(np.abs(line - (line[0] + share * (line[-1] - line[0]))).max() < STRAIGHT * width)
+
+
+def knots(start: float, end: float) -> Array:
+    """The moments at which a path over [start, end) is solved."""
+    return np.linspace(start, end, max(2, int(np.ceil((end - start) * KNOTS_A_SECOND)) + 1))
+
+
+def boxes(track: Track) -> Array:
+    """A track's boxes as (n, 4): x, y, width, height in source pixels."""
+    return np.array([(s.box.x, s.box.y, s.box.width, s.box.height) for s in track.sightings])
+
+
+def extent(tracks: Sequence[Track], times: Array, axis: int) -> tuple[Array, Array]:
+    """Lowest and highest coordinate (axis 0: x, 1: y) that the tracks' whole heads reach at each time."""
+    lows, highs = [], []
+    for track in tracks:
+        found = boxes(track)
+        before, after = (HEAD[axis], HEAD[axis + 2]) if track.kind == "face" else (0.0, 0.0)
+        seen = [s.t for s in track.sightings]
+        lows.append(np.interp(times, seen, found[:, axis] - before * found[:, axis + 2]))
+        highs.append(np.interp(times, seen, found[:, axis] + (1 + after) * found[:, axis + 2]))
+    return np.min(lows, axis=0), np.max(highs, axis=0)
+
+
+def eye_height(track: Track) -> Array:
+    """y of the middle between a face's eyes at each sighting."""
+    return np.array(
+        [
+            (s.landmarks[0][1] + s.landmarks[1][1]) / 2 if len(s.landmarks) > 1 else s.box.y + 0.4 * s.box.height
+            for s in track.sightings
+        ]
+    )
+
+
+def _demands(aim: Aim, times: Array, axis: int) -> tuple[Array, Array, Array, tuple[float, float], float]:
+    """Between which values the crop's edge must and may lie at each knot, where it would best be, and the slack."""
+    size = aim.size[axis]
+    first = (aim.picture.x, aim.picture.y)[axis]
+    room = (aim.picture.width, aim.picture.height)[axis] - size
+    limits = (first, first + max(0.0, room))
+    if not aim.tracks:
+        middle = np.full(len(times), sum(limits) / 2)
+        return middle, middle, middle, limits, 0.0
+    lower, upper = _bounds(aim.tracks, times, axis, size)
+    ideal = _ideal(aim, times, axis)
+    lean = LEAN * max(float(np.median(boxes(t)[:, 2])) for t in aim.tracks) if aim.tracks[0].kind == "face" else 0.0
+    lower, upper = np.clip(lower, *limits), np.clip(upper, *limits)
+    return lower, upper, np.clip(np.clip(ideal, lower, upper), *limits), limits, max(SHAKE * aim.size[0], lean)
+
+
+def _bounds(tracks: Sequence[Track], times: Array, axis: int, size: float) -> tuple[Array, Array]:
+    """Lowest and highest place of the crop's edge at each knot for the subject to be whole.
+
+    Each knot also answers for the moments halfway to its neighbours. A subject larger than the crop is centred.
+    """
+    step = times[1] - times[0]
+    seen = np.concatenate([[s.t for s in track.sightings] for track in tracks])
+    dense = np.unique(np.concatenate([times, times[:-1] + step / 2, seen[(seen >= times[0]) & (seen <= times[-1])]]))
+    low, high = extent(tracks, dense, axis)
+    first = np.searchsorted(dense, times - step / 2 - 1e-9)
+    last = np.searchsorted(dense, times + step / 2 + 1e-9)
+    lower = np.array([high[a:b].max() for a, b in zip(first, last, strict=True)]) - size
+    upper = np.array([low[a:b].min() for a, b in zip(first, last, strict=True)])
+    middle = (lower + upper) / 2
+    return np.where(lower > upper, middle, lower), np.where(lower > upper, middle, upper)
+
+
+def _ideal(aim: Aim, times: Array, axis: int) -> Array:
+    """Where the crop's edge would best be: look-room ahead of the subject, its eyes in the upper third."""
+    low, high = extent(aim.tracks, times, axis)
+    size = aim.size[axis]
+    if axis == 0:
+        middle = (low + high) / 2
+        return middle - size / 2 + aim.look_room * size * _direction(aim.tracks, times, middle, size)
+    if any(track.kind != "face" for track in aim.tracks):
+        return (low + high) / 2 - size / 2
+    eyes = [np.interp(times, [s.t for s in track.sightings], eye_height(track)) for track in aim.tracks]
+    return np.asarray(np.mean(eyes, axis=0) - aim.eyes * size)
+
+
+def _direction(tracks: Sequence[Track], times: Array, middle: Array, width: float) -> Array:
+    """Where the subject looks or goes, at each time: -1 left to 1 right."""
+    step = times[1] - times[0]
+    reach = max(1, round(SETTLE / step))
+    padded = np.pad(middle, reach, mode="edge")
+    speed = (padded[2 * reach :] - padded[: -2 * reach]) / (2 * reach * step)
+    return np.asarray(np.clip(speed / (SPEED * width) + (_gaze(tracks[0]) if len(tracks) == 1 else 0.0), -1, 1))
+
+
+def _gaze(track: Track) -> float:
+    """Where a face looks most of the time, -1 left to 1 right, from its nose and eyes."""
+    turns = [
+        (s.landmarks[2][0] - (s.landmarks[0][0] + s.landmarks[1][0]) / 2) / s.box.width
+        for s in track.sightings
+        if len(s.landmarks) >= 3
+    ]
+    turn = float(np.median(turns)) if turns else 0.0
+    return float(np.clip(turn / YAW, -1, 1)) if abs(turn) > YAW / 3 else 0.0
+
+
+def _hold(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], slack: float) -> float | None:
+    """One place for all knots, as near the ideal as the subject allows."""
+    if limits[1] - limits[0] < 0.5:
+        return limits[0]
+    if lower.max() > upper.min() + slack:
+        return None
+    least, most = sorted((float(lower.max()), float(upper.min())))
+    return min(max(float(np.median(ideal)), least), most)
+
+
+def solve_path(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]) -> Array:
+    """Positions p, one a knot, that minimise WEIGHTS * (|p'|, |p''|, |p'''|) + OUTSIDE * violation + PULL * |p - ideal|.
+
+    lower, upper, ideal: (n,) in pixels, violation being how far p leaves [lower, upper]; p never leaves limits.
+    Linear programmes with sparse matrices, solved by HiGHS; more than WINDOW knots are solved in overlapping windows,
+    each going on from what the one before it has fixed, so that time and memory grow linearly.
+    """
+    solved = _solve(lower[:WINDOW], upper[:WINDOW], ideal[:WINDOW], limits, lower[:0])
+    while len(solved) < len(lower):
+        first = len(solved) - OVERLAP
+        window = slice(first, first + WINDOW)
+        rest = _solve(lower[window], upper[window], ideal[window], limits, solved[first : first + PINNED])
+        solved = np.concatenate([solved[:first], rest])
+    return solved
+
+
+def _solve(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], pinned: Array) -> Array:
+    """One window; pinned: (k,) the places of its first knots."""
+    # imported here: it takes a second that footage with a still camera need not wait for
+    from scipy.optimize import linprog
+    from scipy.sparse import block_diag, csr_matrix, diags, eye, hstack, vstack
+
+    n = len(lower)
+    one = eye(n, format="csr")
+    orders = [order for order in (1, 2, 3) if n > order]
+    differences = []
+    matrix = one
+    for order in orders:
+        shrink = diags([-1.0, 1.0], [0, 1], shape=(n - order, n - order + 1), format="csr")
+        matrix = shrink @ matrix
+        differences.append(matrix)
+    rows = [*differences, one]  # |D p| <= slack of each kind, |p - ideal| <= slack
+    sizes = [d.shape[0] for d in rows]
+    targets = np.concatenate([np.zeros(sum(sizes[:-1])), ideal])
+    stacked = vstack(rows)
+    slack = block_diag([eye(size) for size in sizes])
+    violation = csr_matrix((stacked.shape[0], n))
+    above = hstack([stacked, -slack, violation])
+    below = hstack([-stacked, -slack, violation])
+    none = csr_matrix((n, sum(sizes)))
+    stay = vstack([hstack([one, none, -one]), hstack([-one, none, -one])])
+    result = linprog(
+        np.concatenate(
+            [
+                np.zeros(n),
+                *(np.full(size, w) for size, w in zip(sizes, [*WEIGHTS[: len(orders)], PULL], strict=True)),
+                np.full(n, OUTSIDE),
+            ]
+        ),
+        A_ub=vstack([above, below, stay], format="csr"),
+        b_ub=np.concatenate([targets, -targets, upper, -lower]),
+        bounds=[(p, p) for p in pinned] + [limits] * (n - len(pinned)) + [(0, None)] * (sum(sizes) + n),
+        method="highs-ds" if n < 200 else "highs",
+    )
+    if result.x is None:
+        return np.clip(ideal, *limits)
+    return np.asarray(np.clip(result.x[:n], *limits), float)
