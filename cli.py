@@ -60,7 +60,9 @@ PersonOption = Annotated[
 ]
 ShotOption = Annotated[
     list[str] | None,
-    typer.Option("--shot", help="What to show in the shot at a second, as \"12.5 = person 2\"; the contact sheet has the names."),
+    typer.Option(
+        "--shot", help='What to show in the shot at a second, as "12.5 = person 2"; the contact sheet has the names.'
+    ),
 ]
 MusicOption = Annotated[Path | None, typer.Option(help="Music to lie under the speech.")]
 LinkOption = Annotated[str | None, typer.Option(help="Link for the end card's QR code.")]
@@ -114,7 +116,20 @@ def render(
             keep_plan = where.plan.resolve() != plan.resolve()
         else:
             brief = _brief(
-                files, number, title, captions, from_, to, person, shot, music, link, preset, delivery, audio_stream, output
+                files,
+                number,
+                title,
+                captions,
+                from_,
+                to,
+                person,
+                shot,
+                music,
+                link,
+                preset,
+                delivery,
+                audio_stream,
+                output,
             )
             where = _files(_output(brief))
             _refuse_to_overwrite(where, force)
@@ -396,7 +411,7 @@ def _person(text: str) -> dict[str, Any]:
 def _wanted(text: str) -> dict[str, Any]:
     at, equals, show = text.partition("=")
     if not equals:
-        raise WrongUse(f"--shot {text!r} has no =; write it as \"12.5 = person 2\".")
+        raise WrongUse(f'--shot {text!r} has no =; write it as "12.5 = person 2".')
     return {"at": at.strip(), "show": show.strip()}
 
 

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import cv2
@@ -35,7 +35,7 @@ from pipeline.analysis import analyse
 from pipeline.analysis.faces import Detector
 from pipeline.brief import make_brief
 from pipeline.errors import EpisodeError
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, take_frames
+from pipeline.plan import Box, Knot, Pane, Plan, Shot, take_frames
 from pipeline.source import Source
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
@@ -62,6 +62,7 @@ FOLLOW = 0.1  # weight of the newest face in the exponential average
 KEY_FRAMES = 5.0  # AutoFlip: looks a second
 STABLE, SNAP = 0.30, 0.08  # AutoFlip: motion_stabilization_threshold_percent, snap_center_max_distance_percent
 LEAST_FACE = 0.05  # of the frame's height: a real face that must be shown
+SURE = 0.75  # YuNet's score of a face in real footage that must be shown
 REAL_EVERY = 3  # frames between looks at the real footage and its result
 
 Array = NDArray[np.float64]
@@ -79,85 +80,65 @@ class Clip:
     fit: bool = False
 
 
+# fmt: off
 CLIPS = [
     Clip("seated talk", [Scene(8, [Face(seated(0.66), talks=[(0.6, 3.4), (4.2, 7.2)])], ground="brick")], small=True, seated=True),
-    Clip(
-        "two talk",
-        [
-            Scene(
-                12,
-                [
-                    Face(seated(0.24), talks=[(0.4, 3.2), (5.9, 8.6)]),
-                    Face(seated(0.76, seed=1), who=1, mirrored=True, talks=[(3.6, 5.5), (6.9, 7.5), (9.0, 11.6)]),
-                ],
-            )
-        ],
-        small=True,
-        seated=True,
-    ),
-    Clip(
-        "listener",
-        [
-            Scene(5, [Face(seated(0.3), who=2, talks=[(0.5, 2.4)]), Face(seated(0.72), who=3, mirrored=True, talks=[(2.8, 4.7)])]),
-            Scene(4, [Face(seated(0.4), who=3, height=0.35)], seed=2, heard=[(0.4, 3.6)]),
-        ],
-        seated=True,
-    ),
-    Clip(
-        "three at a table",
-        [
-            Scene(
-                10,
-                [
-                    Face(seated(0.17), height=0.2, top=0.3, talks=[(0.4, 3.0)]),
-                    Face(seated(0.5, seed=1), who=1, height=0.2, top=0.28, talks=[(3.4, 6.2)]),
-                    Face(seated(0.83, seed=2), who=2, height=0.2, top=0.3, mirrored=True, talks=[(6.6, 9.5)]),
-                ],
-                ground="motorcycle",
-            )
-        ],
-        seated=True,
-        fit=True,
-    ),
+    Clip("two talk", [Scene(12, [
+        Face(seated(0.24), talks=[(0.4, 3.2), (5.9, 8.6)]),
+        Face(seated(0.76, seed=1), who=1, mirrored=True, talks=[(3.6, 5.5), (6.9, 7.5), (9.0, 11.6)]),
+    ])], small=True, seated=True),
+    Clip("listener", [
+        Scene(5, [
+            Face(seated(0.3), who=2, talks=[(0.5, 2.4)]),
+            Face(seated(0.72, seed=1), who=3, mirrored=True, talks=[(2.8, 4.7)]),
+        ]),
+        Scene(4, [Face(seated(0.4), who=3, height=0.35)], seed=2, heard=[(0.4, 3.6)]),
+    ], seated=True),
+    Clip("three at a table", [Scene(10, [
+        Face(seated(0.17), height=0.2, top=0.3, talks=[(0.4, 3.0)]),
+        Face(seated(0.5, seed=1), who=1, height=0.2, top=0.28, talks=[(3.4, 6.2)]),
+        Face(seated(0.83, seed=2), who=2, height=0.2, top=0.3, mirrored=True, talks=[(6.6, 9.5)]),
+    ], ground="motorcycle")], seated=True, fit=True),
     Clip("walks across", [Scene(7, [Face(walk((0, 0.2), (1, 0.2), (5, 0.75), (7, 0.75)), who=2)], seed=3)], small=True),
-    Clip(
-        "towards camera",
-        [Scene(6, [Face(walk((0, 0.3), (6, 0.6)), height=walk((0, 0.09), (6, 0.32)), top=walk((0, 0.33), (6, 0.2)), who=4)], ground="rocket")],
-    ),
+    Clip("towards camera", [Scene(6, [
+        Face(walk((0, 0.3), (6, 0.6)), height=walk((0, 0.09), (6, 0.32)), top=walk((0, 0.33), (6, 0.2)), who=4),
+    ], ground="rocket")]),
     Clip("turns away", [Scene(7, [Face(seated(0.33), who=4, away=[(2, 3.3), (5, 5.8)])], ground="gravel")]),
-    Clip(
-        "passer-by",
-        [Scene(7, [Face(seated(0.6), who=5)], things=[Thing("worker", walk((0, -0.3), (7, 1.3)), 1.3, 0.05, True)], ground="grass")],
-    ),
-    Clip(
-        "crossing",
-        [Scene(7, [Face(walk((0, 0.15), (7, 0.85)), who=3), Face(walk((0, 0.85), (7, 0.15)), who=4, top=0.3, height=0.28)])],
-        fit=True,
-    ),
-    Clip(
-        "quick cuts",
-        [
-            Scene(1.6, [Face(seated(0.25))], seed=4),
-            Scene(1.24, [Face(seated(0.78), who=1, height=0.35)], ground="coffee"),
-            Scene(2.4, [Face(walk((0, 0.3), (2.4, 0.5)), who=2)], seed=6),
-            Scene(1.6, [Face(seated(0.2), who=3, height=0.3)], ground="brick"),
-            Scene(1.2, [Face(seated(0.85), height=0.2)], seed=8),
-        ],
-        small=True,
-    ),  # fmt: skip
-    Clip("hand-held", [Scene(7, [Face(seated(0.4), who=1, talks=[(0.5, 3.2), (3.9, 6.6)])], seed=9, shake=0.006)]),
-    Clip("slow pan", [Scene(8, [Face(seated(0.75), who=5, height=0.16, top=0.3)], seed=10, pan=walk((0, 0), (1, 0), (7, 0.3), (8, 0.3)))]),
-    Clip(
-        "small faces",
-        [Scene(6, [Face(seated(0.68, 0.002), height=0.06, top=0.38), Face(seated(0.8, 0.002), who=2, height=0.065, top=0.37)], seed=11)],
-        fit=True,
-    ),
+    Clip("passer-by", [Scene(
+        7, [Face(seated(0.6), who=5)],
+        things=[Thing("worker", walk((0, -0.3), (7, 1.3)), 1.3, 0.05, in_front=True)], ground="grass",
+    )]),
+    Clip("behind a pillar", [Scene(
+        7, [Face(walk((0, 0.25), (7, 0.75)), who=1)], things=[Thing("pillar", 0.5, 1.4, -0.1, in_front=True)], seed=5,
+    )]),
+    Clip("crossing", [Scene(7, [
+        Face(walk((0, 0.15), (7, 0.85)), who=3),
+        Face(walk((0, 0.85), (7, 0.15)), who=4, top=0.3, height=0.28),
+    ])], fit=True),
+    Clip("quick cuts", [
+        Scene(1.6, [Face(seated(0.25))], seed=4),
+        Scene(1.24, [Face(seated(0.78), who=1, height=0.35)], ground="coffee"),
+        Scene(2.4, [Face(walk((0, 0.3), (2.4, 0.5)), who=2)], seed=6),
+        Scene(1.6, [Face(seated(0.2), who=3, height=0.3)], ground="brick"),
+        Scene(1.2, [Face(seated(0.85), height=0.2)], seed=8),
+    ], small=True),
+    Clip("hand-held", [Scene(7, [Face(seated(0.42), who=1, talks=[(0.5, 3.2), (3.9, 6.6)])], seed=9, shake=0.006)]),
+    Clip("slow pan", [Scene(
+        8, [Face(seated(0.75), who=5, height=0.16, top=0.3)], seed=10, pan=walk((0, 0), (1, 0), (7, 0.3), (8, 0.3)),
+    )]),
+    Clip("small faces", [Scene(6, [
+        Face(seated(0.68, 0.002), height=0.06, top=0.38),
+        Face(seated(0.8, 0.002, seed=1), who=2, height=0.065, top=0.37),
+    ], seed=11)], fit=True),
     Clip("dark and noisy", [Scene(6, [Face(seated(0.7), who=1)], light=0.3, grain=6, seed=12)]),
     Clip("worker's back", [Scene(7, things=[Thing("worker", walk((0, 0.15), (7, 0.8)), 0.6, 0.3)], seed=13)], small=True),
     Clip("robot arm", [Scene(6, things=[Thing("arm", 0.72, 0.6, 0.25)], seed=14)]),
-    Clip("hot slab", [Scene(7, things=[Thing("slab", walk((0, 0.15), (1, 0.15), (6, 0.85), (7, 0.85)), 0.5, 0.35)], seed=15)]),
+    Clip("hot slab", [Scene(
+        7, things=[Thing("slab", walk((0, 0.15), (1, 0.15), (6, 0.85), (7, 0.85)), 0.5, 0.35)], seed=15,
+    )]),
     Clip("still and wide", [Scene(5, things=[Thing("furnace", 0.8, 0.4, 0.35)], seed=16)], fit=True),
-]  # fmt: skip
+]
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -470,16 +451,17 @@ def look(source: Source, count: int, cuts: list[int]) -> Seen:
 
 
 class _Finder:
-    """YuNet on pictures of one size, looked at 640 px long at most."""
+    """YuNet on pictures of one size, looked at `longest` px long at most; faces of a lower score are left out."""
 
-    def __init__(self, image: Image, longest: int = 640) -> None:
+    def __init__(self, image: Image, longest: int = 640, least: float = 0.0) -> None:
+        self._least = least
         self._factor = min(1.0, longest / max(image.shape[:2]))
         self._size = (round(image.shape[1] * self._factor), round(image.shape[0] * self._factor))
         self._detector = Detector(*self._size)
 
     def __call__(self, image: Image) -> list[Rectangle]:
         small = np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
-        return [face.box for face in self._detector.detect(small, 1 / self._factor)]
+        return [face.box for face in self._detector.detect(small, 1 / self._factor) if face.score >= self._least]
 
 
 def _images(source: Source, count: int) -> Iterator[Image]:
@@ -527,7 +509,7 @@ def judge_real(file: Path, scratch: Path, sheets: Path | None) -> dict[str, Scor
     with_face: list[int] = []
     for number, image in enumerate(_images(source, count)):
         if number == 0:
-            find = _Finder(image)
+            find = _Finder(image, least=SURE)
         if number % REAL_EVERY == 0 and any(face[3] >= least for face in find(image)):
             with_face.append(number)
     scale = 640 / source.width
@@ -700,6 +682,8 @@ def main() -> int:
                     print(f"{file.stem[:18]:19}| {error}")
                 else:
                     print(line(file.stem, judged[-1]), flush=True)
+                    # no truth says that a face must be shown, so only the camera's bars hold here
+                    slips += missed(Clip(file.stem, [], fit=True), replace(judged[-1]["episode"], whole=None))
         if judged:
             print(line("real, total", {method: total([row[method] for row in judged]) for method in METHODS}))
         if chosen.time:

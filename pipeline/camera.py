@@ -21,8 +21,9 @@ OUTSIDE = 200.0  # cost of one pixel of the subject outside the crop
 PULL = 0.02  # cost of one pixel away from the ideal place: only decides between equally calm paths
 HEAD = (0.35, 0.55, 0.35, 0.45)  # face boxes to leave free left, above, right and below, in face widths and heights
 LEAN = 0.2  # face widths that a head may reach into that room before the camera moves
+ASIDE = 0.15  # face widths beside another face that a still crop's edge leaves it
 SHAKE = 0.012  # of the crop's width: anything that moves less than this is held
-STRAIGHT = 0.01  # of the crop's width by which a path may leave a straight line and still be a pan
+PAN = 0.15  # of the crop's width by which a pan at one speed may leave the ideal place
 SPEED = 0.25  # crop widths a second, of movement that gets the whole look-room
 YAW = 0.12  # how far off the middle between the eyes the nose is, in face widths, for a gaze that gets all of it
 SETTLE = 0.6  # seconds over which movement is averaged to tell its direction
@@ -35,7 +36,8 @@ class Aim:
     """What a crop of one size must hold. size: width and height in source pixels; picture: where it may be.
 
     eyes: height of the eyes in the crop, as a share. eager: 0 lets the subject roam the whole crop, 1 keeps it in its
-    ideal place. look_room: share of the crop's width left free ahead of gaze and movement.
+    ideal place. look_room: share of the crop's width left free ahead of gaze and movement. others: faces that are not
+    held, but that the edge of a still crop does not cut in half where it can be helped.
     """
 
     tracks: Sequence[Track]
@@ -44,41 +46,35 @@ class Aim:
     eyes: float
     eager: float
     look_room: float
+    others: Sequence[Track] = ()
 
 
 def still(aim: Aim, start: float, end: float) -> tuple[float, float] | None:
     """The one place (x, y) of the crop's corner that serves all of [start, end), or None where it has to move."""
     times = knots(start, end)
-    places = [_hold(*_demands(aim, times, axis)) for axis in (0, 1)]
+    places = [_hold(*_demands(aim, times, axis), *_spans(aim, axis)) for axis in (0, 1)]
     return None if places[0] is None or places[1] is None else (places[0], places[1])
 
 
 def path(aim: Aim, start: float, end: float) -> list[Knot]:
-    """The calmest path over [start, end): one knot where the crop is still."""
+    """The calmest path over [start, end): one knot where the crop is still, two where it pans at one speed."""
     times = knots(start, end)
-    lines = []
+    lines, straight = [], True
     for axis in (0, 1):
         lower, upper, ideal, limits, slack = _demands(aim, times, axis)
-        held = _hold(lower, upper, ideal, limits, slack)
-        if held is None:
+        held = _hold(lower, upper, ideal, limits, slack, *_spans(aim, axis))
+        line = np.full(len(times), held) if held is not None else _pan(times, lower, upper, ideal, limits, slack, aim)
+        if line is None:
+            straight = False
             lower, upper = lower + aim.eager * (ideal - lower), upper - aim.eager * (upper - ideal)
-            lines.append(solve_path(lower, upper, ideal, limits))
-        else:
-            lines.append(np.full(len(times), held))
-    if all(np.ptp(line) < 0.5 for line in lines):
-        times, lines = times[:1], [np.array([np.median(line)]) for line in lines]
-    return [
-        Knot(t=round(float(t), 4), x=round(float(x), 2), y=round(float(y), 2))
-        for t, x, y in zip(times, *lines, strict=True)
-    ]
-
-
-def is_straight(path: list[Knot], width: float) -> bool:
-    """Whether a path goes at one speed from its first to its last knot; width: of the crop."""
-    t = np.array([knot.t for knot in path])
-    line = np.array([(knot.x, knot.y) for knot in path])
-    share = ((t - t[0]) / max(t[-1] - t[0], 1e-9))[:, None]
-    return len(path) > 1 and bool(np.abs(line - (line[0] + share * (line[-1] - line[0]))).max() < STRAIGHT * width)
+            line = solve_path(lower, upper, ideal, limits)
+        lines.append(line)
+    places = np.round(np.transpose(lines), 2)
+    if np.ptp(places, axis=0).max() < 0.5:
+        times, places = times[:1], np.median(places, axis=0)[None]
+    elif straight:
+        times, places = times[[0, -1]], places[[0, -1]]
+    return [Knot(t=round(float(t), 4), x=float(x), y=float(y)) for t, (x, y) in zip(times, places, strict=True)]
 
 
 def knots(start: float, end: float) -> Array:
@@ -179,14 +175,51 @@ def _gaze(track: Track) -> float:
     return float(np.clip(turn / YAW, -1, 1)) if abs(turn) > YAW / 3 else 0.0
 
 
-def _hold(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], slack: float) -> float | None:
-    """One place for all knots, as near the ideal as the subject allows."""
+def _spans(aim: Aim, axis: int) -> tuple[list[tuple[float, float]], float]:
+    """Where the other faces are on an axis most of the time, and the crop's size there."""
+    if axis == 1:
+        return [], aim.size[1]
+    middle = [np.median(boxes(track), axis=0) for track in aim.others]
+    return [(float(x - ASIDE * width), float(x + (1 + ASIDE) * width)) for x, _, width, _ in middle], aim.size[0]
+
+
+def _hold(
+    lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], slack: float,
+    spans: Sequence[tuple[float, float]], size: float,
+) -> float | None:  # fmt: skip
+    """One place for all knots: as few other faces cut in half as the subject allows, then as near the ideal."""
     if limits[1] - limits[0] < 0.5:
         return limits[0]
     if lower.max() > upper.min() + slack:
         return None
     least, most = sorted((float(lower.max()), float(upper.min())))
-    return min(max(float(np.median(ideal)), least), most)
+    wanted = min(max(float(np.median(ideal)), least), most)
+    places = [wanted, *(edge - end for span in spans for edge in span for end in (0.0, size))]
+
+    def cost(place: float) -> tuple[int, float]:
+        cut = sum(low < edge < high for low, high in spans for edge in (place, place + size))
+        return cut, abs(place - wanted)
+
+    return min((place for place in places if least <= place <= most), key=cost)
+
+
+def _pan(
+    times: Array, lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], slack: float, aim: Aim
+) -> Array | None:
+    """The straight line nearest to the ideal that keeps the subject whole, or None where there is none near it."""
+    from scipy.optimize import linprog  # here, as below: a still camera need not wait for it
+
+    share = (times - times[0]) / (times[-1] - times[0])
+    ends = np.column_stack([1 - share, share])
+    far = np.ones((len(times), 1))
+    result = linprog(
+        [0, 0, 1],
+        A_ub=np.block([[ends, -far], [-ends, -far], [ends, 0 * far], [-ends, 0 * far]]),
+        b_ub=np.concatenate([ideal, -ideal, upper + slack, slack - lower]),
+        bounds=[limits, limits, (0, PAN * aim.size[0])],
+        method="highs-ds",
+    )
+    return None if result.x is None else np.asarray(ends @ result.x[:2], float)
 
 
 def solve_path(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]) -> Array:

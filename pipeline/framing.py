@@ -26,13 +26,15 @@ SAFE_WIDTH = 0.92  # of the crop that a group may fill
 SEEN = 0.3  # share of a shot in which a subject must be seen
 IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
 CROWD = 4  # faces from which a still look at some of them is an answer
+ASIDE = 0.3  # of its weight that a face at the picture's edge loses
 SPEECH = 2.0  # how many times more a face that speaks all the time weighs
 LEGIBLE = 0.1  # of the output's height, from which a face can be read; DELIVERY.md has no figure, this is ours
 WHOLE = 0.97  # share of the time that a group must fit into the crop
 # How good a layout is, apart from what it shows: a split halves everybody, a fit has most of the screen blurred.
-SPLIT_VALUE, FIT_VALUE, CUT_VALUE = 0.85, 0.6, 0.95
+SPLIT_VALUE, FIT_VALUE, CUT_VALUE = 0.85, 0.55, 0.95
 OVERLAP_COST = 1.2  # off a cut's value for talking at the same time
-HASTE = 3.0  # seconds between cuts, on average, below which cutting gets restless
+BARGING = 0.05  # share of the speech for which people may talk at once in any talk
+HASTE = 2.5  # seconds between cuts, on average, below which cutting gets restless
 PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
 LEAST_SEGMENT = 0.7  # seconds that a speaker's picture must last at the edges of a shot
 
@@ -156,7 +158,9 @@ def _wished(shot: AnalysedShot, made: Shot, subjects: list[Subject], wish: Wish,
         held = pane.model_copy(update={"path": [Knot(t=start, x=round(x, 2), y=pane.path[0].y)]})
         return whole.model_copy(update={"panes": [held]})
     can = [*named, *(["split"] if len(people_here) > 1 else []), "fit", *PLACES]
-    raise WrongUse(f"The shot at {start:.2f} s of the footage cannot show «{wish.show}»; it can show: {', '.join(can)}.")
+    raise WrongUse(
+        f"The shot at {start:.2f} s of the footage cannot show «{wish.show}»; it can show: {', '.join(can)}."
+    )
 
 
 def _subjects(shot: AnalysedShot, known: dict[int, people.Person | None]) -> list[Subject]:
@@ -261,7 +265,7 @@ def _alone(
 def _cut_option(shot: AnalysedShot, segments: list[Segment], speakers: dict[int, Subject], look: Look) -> Option:
     """Cutting to whoever speaks, worth less where they talk over each other or change too often."""
     pace = (shot.end - shot.start) / len(segments)
-    value = CUT_VALUE - OVERLAP_COST * shot.overlap - max(0.0, HASTE - pace) * 0.15
+    value = CUT_VALUE - OVERLAP_COST * max(0.0, shot.overlap - BARGING) - max(0.0, HASTE - pace) * 0.15
     if look.habits.talk in ("split", "fit") and len(speakers) == 2:
         value *= 0.1
     elif look.habits.talk == "cut":
@@ -284,7 +288,7 @@ def _split_option(
         value *= 0.1
     elif look.habits.talk == "split" and speakers:
         value = 1.0
-    apart = min(_clear(shot, s, other, look) for s, other in (pair, pair[::-1]))
+    apart = _clear(shot, pair, look)
     why = "talk over each other" if shot.overlap > 0.2 else "talk in one shot" if speakers else "matter alike"
     legible = _legible(shot, pair, look.height / 2 / _split_height(shot, pair, look), look)
     names = f"{pair[0].name} and {pair[1].name}"
@@ -298,7 +302,11 @@ def _left_to_right(subjects: Sequence[Subject]) -> list[Subject]:
 def _fit_option(shot: AnalysedShot, important: list[Subject], look: Look) -> Option:
     legible = _legible(shot, important, look.width / shot.picture.width, look)
     value = 1.0 if look.habits.talk == "fit" and len(important) > 1 else FIT_VALUE
-    why = "the whole picture shows everybody" if len(important) < 2 else f"{len(important)} faces matter and no crop holds them all"
+    why = (
+        "the whole picture shows everybody"
+        if len(important) < 2
+        else f"{len(important)} faces matter and no crop holds them all"
+    )
     return Option("fit", value * legible, why, "fit", important)
 
 
@@ -349,7 +357,7 @@ def _weight(track: Track, shot: AnalysedShot) -> float:
     found, scores = boxes(track), [s.score for s in track.sightings]
     size = float(np.median(found[:, 3])) / shot.picture.height
     off = abs(float(np.median(found[:, 0] + found[:, 2] / 2)) - shot.picture.x - shot.picture.width / 2)
-    middle = 1 - 0.5 * off / (shot.picture.width / 2)
+    middle = 1 - ASIDE * off / (shot.picture.width / 2)
     spoken = 1 + SPEECH * _speech(track, shot) / (shot.end - shot.start)
     return size * _presence(track, shot) * float(np.mean(scores)) * middle * spoken
 
@@ -370,10 +378,7 @@ def _group_fits(subjects: Sequence[Subject], width: float) -> float:
 
 def _fullest_hold(subjects: Sequence[Subject], width: float) -> tuple[list[Subject], float]:
     """Those that one still crop of this width holds whole all the time, weightiest choice, and their share."""
-    spans = []
-    for subject in subjects:
-        low, high = extent([subject.track], np.array([s.t for s in subject.track.sightings]), 0)
-        spans.append((float(low.min()), float(high.max())))
+    spans = [_span(subject) for subject in subjects]
     choices = []
     for left, _ in spans:
         held = [
@@ -395,9 +400,7 @@ def _crop(
     size = (height * look.aspect, height)
     onto = Box(x=0, y=0, width=look.width, height=look.height)
     pane = _pane(shot, start, end, [s.track for s in subjects], size, EYES, onto, look.habits)
-    layout: Layout = "hold" if len(pane.path) == 1 else "follow"
-    if camera.is_straight(pane.path, size[0]):
-        layout = "pan"
+    layout: Layout = "hold" if len(pane.path) == 1 else "pan" if len(pane.path) == 2 else "follow"
     return _shot(shot, start, end, layout, reason, [pane], subjects, scores)
 
 
@@ -477,30 +480,36 @@ def _level(shot: AnalysedShot, panes: Sequence[tuple[Subject, tuple[float, float
 
 
 def _split_height(shot: AnalysedShot, pair: Sequence[Subject], look: Look) -> float:
-    """Source pixels high that half of a split is: the faces large, the other person outside, within the upscale limit."""
+    """Source pixels high that half of a split is: the faces large, the other person outside, within the upscale limit.
+
+    pair: from left to right.
+    """
     aspect = look.width / (look.height / 2)
     largest = max(float(np.median(boxes(s.track)[:, 3])) for s in pair)
-    least = look.height / 2 / look.upscale(shot.picture)
-    height = max(least, largest / SPLIT_FACE)
-    middles = [float(np.median(boxes(s.track)[:, 0] + boxes(s.track)[:, 2] / 2)) for s in pair]
-    clear = 2 * (abs(middles[1] - middles[0]) - max(float(np.median(boxes(s.track)[:, 2])) for s in pair)) / aspect
-    height = max(least, largest / SPLIT_LARGEST, min(height, clear))
+    least = max(look.height / 2 / look.upscale(shot.picture), largest / SPLIT_LARGEST)
+    height = max(least, min(largest / SPLIT_FACE, _clear_width(shot, pair) / aspect))
     return min(height, shot.picture.height, shot.picture.width / aspect)
 
 
-def _clear(shot: AnalysedShot, subject: Subject, other: Subject, look: Look) -> float:
-    """How much of the other person's face stays out of a subject's half, 0 to 1."""
-    height = _split_height(shot, [subject, other], look)
-    half = height * look.width / (look.height / 2) / 2
-    middle = float(np.median(boxes(subject.track)[:, 0] + boxes(subject.track)[:, 2] / 2))
-    left, right = middle - half, middle + half
-    if left < shot.picture.x:
-        left, right = shot.picture.x, shot.picture.x + 2 * half
-    elif right > shot.picture.right:
-        left, right = shot.picture.right - 2 * half, shot.picture.right
-    low, _, width, _ = (float(np.median(column)) for column in boxes(other.track).T)
-    inside = min(right, low + width) - max(left, low)
-    return 1 - min(1.0, max(0.0, inside / width))
+def _clear(shot: AnalysedShot, pair: Sequence[Subject], look: Look) -> float:
+    """How much of each other's face stays out of the halves, 0 to 1. pair: from left to right."""
+    width = _split_height(shot, pair, look) * look.width / (look.height / 2)
+    face = max(float(np.median(boxes(s.track)[:, 2])) for s in pair)
+    return 1 - float(np.clip((width - _clear_width(shot, pair)) / face, 0, 1))
+
+
+def _clear_width(shot: AnalysedShot, pair: Sequence[Subject]) -> float:
+    """Source pixels wide that each one's half can be through the whole shot without a piece of the other's head."""
+    (low0, high0), (low1, high1) = (_span(s) for s in pair)
+    left = min(low1 - shot.picture.x, 2 * low1 - (low0 + high0))
+    right = min(shot.picture.right - high0, (low1 + high1) - 2 * high0)
+    return max(0.0, min(left, right))
+
+
+def _span(subject: Subject) -> tuple[float, float]:
+    """From where to where a head reaches across the picture through the whole shot."""
+    low, high = extent([subject.track], np.array([s.t for s in subject.track.sightings]), 0)
+    return float(low.min()), float(high.max())
 
 
 def _crop_scale(picture: Box, look: Look, subjects: Sequence[Subject]) -> float:
@@ -522,13 +531,11 @@ def _pane(
     onto: Box, habits: Framing, look_room: float | None = None,
 ) -> Pane:  # fmt: skip
     """A crop of one size that holds the tracks: in one place through the whole shot where it can be, else on a path."""
-    aim = Aim(
-        tracks, shot.picture, size, eyes, habits.follow, habits.look_room if look_room is None else look_room
-    )  # fmt: skip
+    others = [t for t in shot.tracks if t.kind == "face" and all(t.number != own.number for own in tracks)]
+    ahead = habits.look_room if look_room is None else look_room
+    aim = Aim(tracks, shot.picture, size, eyes, habits.follow, ahead, others)
     place = camera.still(aim, shot.start, shot.end)
-    path = (
-        [Knot(t=start, x=round(place[0], 2), y=round(place[1], 2))] if place else camera.path(aim, start, end)
-    )
+    path = [Knot(t=start, x=round(place[0], 2), y=round(place[1], 2))] if place else camera.path(aim, start, end)
     return Pane(width=round(size[0], 3), height=round(size[1], 3), path=path, onto=onto)
 
 

@@ -65,8 +65,8 @@ def carry(pictures: Sequence[Gray], box: Rectangle, scale: float) -> Rectangle |
     begun = len(points)
     moved = np.array([x, y, x + width, y + height])
     for a, b in zip(pictures, pictures[1:], strict=False):
-        ahead, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, None, winSize=(15, 15), maxLevel=3)
-        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, ahead, None, winSize=(15, 15), maxLevel=3)
+        ahead, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, np.empty_like(points), winSize=(15, 15), maxLevel=3)
+        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, ahead, np.empty_like(ahead), winSize=(15, 15), maxLevel=3)
         good = (ok.ravel() == 1) & (ok_back.ravel() == 1)
         good &= np.linalg.norm((back - points).reshape(-1, 2), axis=1) < RETURN
         if good.sum() < max(LEAST_POINTS, AGREE * begun):
@@ -82,4 +82,3 @@ def carry(pictures: Sequence[Gray], box: Rectangle, scale: float) -> Rectangle |
     if not (0 <= (moved[0] + moved[2]) / 2 < wide and 0 <= (moved[1] + moved[3]) / 2 < high):
         return None
     return float(moved[0] * scale), float(moved[1] * scale), box[2], box[3]
-

@@ -4,7 +4,7 @@ Each look is compared with what is usually seen in its place: the median of look
 movement of corner points. What differs is linked through the shot; the heaviest thing that really travels is the subject.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import cv2
@@ -17,23 +17,32 @@ from pipeline.source import Source
 
 # All lengths in pixels are of the look (longer side 320) unless they say "small" (SIDE).
 SIDE = 160  # longer side of the picture in which places are compared
-CORNERS = 160  # points that tell how the camera moved
+CORNERS = 100  # points that tell how the camera moved
 LEAST_CORNERS = 12  # fewer tell nothing: the camera is taken to stand
 SAME = 0.25  # small pixels between two looks' corners that need no correction
 AROUND = 10.0  # seconds before and after a look from which its background is made
+SLOW = 1.0  # seconds: what differs from its place so long before and so long after moves, however slowly
 APART = 0.5  # of the width: a look that the camera moved further away tells nothing of a place
 BACKGROUND = 15  # looks that make a background
-OFTEN = 0.35  # share of them that must agree
+LEAST_LAYERS = 3  # of them that must show a place for it to be known
+OFTEN = 0.35  # share of those that must agree
+UNKNOWN = 30_000  # value of a pixel that another look does not show
 CHANGE = 14.0  # of 255: a difference from the background beyond noise
 WEAK_CHANGE = 8.0  # of 255: the same next to such a difference
 NOISES = 5.0  # times the picture's own median difference that count as CHANGE, when it is a noisy one
 REACH = (4, 7)  # small pixels across and up between parts of one thing: people are taller than wide
 LEAST_AREA = 0.002  # share of the picture that a thing must cover
 MOST_AREA = 0.5  # above it everything moves and nothing is the subject
+SPECK = 4  # small pixels below which a difference is noise
+LIVE = 0.25  # pixels that change from look to look, over the root of its area, in a thing that is moving now
 GHOST = 1.3  # how much sharper the outline is in the background when the thing stands there, not here
 OVERLAP = 0.3  # of the smaller of two boxes, from which a difference belongs to a thing that is expected there
 FAR = 0.8  # of its size: how far from where it is expected a thing may be found
-RECENT = 3  # looks: a thing seen in them goes on moving and comes first
+RECENT = 5  # looks: a thing seen in them goes on moving and comes first
+STEADY_LOOKS = 3  # looks over which a thing's movement is taken
+KEPT = 8  # heaviest things that may be seen again after a longer time
+MERGED = 1.8  # times its usual area over MERGED_AFTER looks: it runs into something
+MERGED_AFTER = 5
 USUAL = 2.0  # seconds before and after that say how large a thing usually is
 LEFT = 0.5  # of its usual area, touching the picture's edge: it walked out
 MASS = 0.4  # share of everything that moves that the subject must have: a crowd is no subject
@@ -41,6 +50,8 @@ SHRUNK = 0.4  # of its usual area: what is left of a thing that becomes part of 
 LEAST_SEEN = 4  # looks in which a subject must differ from the background
 TRAVEL = 0.35  # of its size that a subject travels; a lamp that flickers does not
 FLOW = 1.0  # pixels between looks that a corner on a moving thing moves
+ALIKE = 0.4  # of its movement: how unlike the movements of two corners of one thing may be
+GAP = 0.4  # of a part's size: how far from it a corner may be that belongs to it
 TOGETHER = 0.6  # length of the mean movement of a thing's corners over their mean length: 1 when they move as one
 GROWTH = 1.35  # how many times larger or smaller a subject gets that comes or goes
 FLOWS = 0.3  # share of looks in which corners must move together, for a thing that works in one place
@@ -61,13 +72,14 @@ class Part:
     area: float
 
 
-@dataclass
+@dataclass(eq=False)
 class Thing:
-    """The same moving thing through the shot: look numbers, edges (left, top, right, bottom, small pixels) and areas."""
+    """The same moving thing through the shot: look numbers, edges (left, top, right, bottom, small pixels) and areas; mass: their sum."""
 
     looks: list[int] = field(default_factory=list)
     edges: list[Array] = field(default_factory=list)
     areas: list[float] = field(default_factory=list)
+    mass: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +109,7 @@ def follow(source: Source, looks: list[tuple[float, Gray]], picture: Box) -> lis
     inside = np.zeros((height, width), bool)
     inside[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] = True
     camera = _camera([gray for _, gray in looks], width)
-    things = _things(list(_parts(times, small, camera, inside)), camera)
+    things = _things(_parts(times, small, camera, inside), camera)
     subject = _subject(things, camera)
     if subject is None:
         return []
@@ -138,12 +150,20 @@ def _tracked(before: Gray, after: Gray) -> tuple[Array, Array]:
     found = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 8, blockSize=5)
     if found is None or len(found) < LEAST_CORNERS:
         return np.zeros((0, 2)), np.zeros((0, 2))
-    size = (15, 15)
-    there, seen, _ = cv2.calcOpticalFlowPyrLK(before, after, found, None, winSize=size, maxLevel=4)  # type: ignore[call-overload]
-    back, seen_back, _ = cv2.calcOpticalFlowPyrLK(after, before, there, None, winSize=size, maxLevel=4)
+    there, seen = _flow(before, after, found)
+    back, seen_back = _flow(after, before, there)
     apart = np.linalg.norm((back - found).reshape(-1, 2), axis=1)
     good = (seen.ravel() == 1) & (seen_back.ravel() == 1) & (apart < 0.7)
     return np.asarray(found.reshape(-1, 2)[good], float), np.asarray(there.reshape(-1, 2)[good], float)
+
+
+def _flow(before: Gray, after: Gray, points: Floats) -> tuple[Floats, Gray]:
+    """Where points of one look are in another (Lucas and Kanade, in pyramids), and 1 for each that was found."""
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.02)
+    there, seen, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, points.copy(), winSize=(13, 13), maxLevel=4, criteria=stop
+    )
+    return np.asarray(there, np.float32), np.asarray(seen, np.uint8)
 
 
 def _step(start: Array, end: Array) -> Array:
@@ -160,7 +180,8 @@ def _step(start: Array, end: Array) -> Array:
 def _parts(times: Array, small: list[Gray], camera: Camera, inside: NDArray[np.bool_]) -> Iterator[list[Part]]:
     """What differs from the background in each look, largest first; nothing where most of the picture differs."""
     count = len(small)
-    reach = max(1, round(AROUND / max(1e-3, float(np.median(np.diff(times))))))
+    interval = max(1e-3, float(np.median(np.diff(times))))
+    reach, slow = max(1, round(AROUND / interval)), max(2, round(SLOW / interval))
     height, width = small[0].shape
     corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1), (width, height, 1)], float).T
     for number, look in enumerate(small):
@@ -175,99 +196,170 @@ def _parts(times: Array, small: list[Gray], camera: Camera, inside: NDArray[np.b
         if len(chosen) < 2:
             yield []
             continue
-        layers = [small[around[i]] if apart[i] < SAME else _laid(small[around[i]], matrices[i], look) for i in chosen]
-        yield _differences(look, _background(np.array(layers)), bool(np.any(apart[chosen] >= SAME)), inside)
+        layers = [_laid(small[around[i]], matrices[i], apart[i]) for i in chosen]
+        background = _background(np.array(layers), look)
+        strong, weak = _differences(look, background, bool(np.any(apart[chosen] >= SAME)), inside)
+        changes = {}
+        for i in np.flatnonzero(np.isin(np.abs(around - number), (1, slow))):
+            laid = _laid(small[around[i]], matrices[i], apart[i])
+            shown = np.where(laid == UNKNOWN, look, laid)
+            changes[around[i] - number] = _differences(look, shown, bool(apart[i] >= SAME), inside)[0]
+        none = np.zeros(look.shape, bool)
+        live = changes.get(-1, none) | changes.get(1, none)
+        strong |= changes.get(-slow, none) & changes.get(slow, none)
+        if max(strong.sum(), live.sum()) > MOST_AREA * inside.sum():
+            yield []
+        else:
+            found = _components(strong, weak, live, look, background)
+            yield [_grown(part, camera.corners[number], camera.flows[number]) for part in found]
 
 
-def _laid(other: Gray, matrix: Array, look: Gray) -> Gray:
-    """Another look where the camera's movement puts it in this one, which shows through around it."""
-    size = (look.shape[1], look.shape[0])
-    return np.asarray(
-        cv2.warpAffine(other, matrix[:2], size, look.copy(), cv2.INTER_LINEAR, cv2.BORDER_TRANSPARENT), np.uint8
-    )
+def _grown(part: Part, corners: Floats, flows: Floats) -> Part:
+    """A part with the corners around it that move as those inside it do: a slow thing hides part of itself."""
+    edges = np.array(part.edges)
+    own = np.all((corners >= edges[:2] - 1) & (corners <= edges[2:] + 1), axis=1)
+    if own.sum() < 2:
+        return part
+    flow = np.median(flows[own], axis=0)
+    alike = np.linalg.norm(flows - flow, axis=1) <= ALIKE * float(np.linalg.norm(flow))
+    if alike[own].mean() < 0.5:
+        return part
+    left = corners[alike & ~own]
+    near = GAP * float(np.sqrt(np.prod(edges[2:] - edges[:2])))
+    while len(left):
+        reached = np.all((left >= edges[:2] - near) & (left <= edges[2:] + near), axis=1)
+        if not reached.any():
+            break
+        edges[:2] = np.minimum(edges[:2], left[reached].min(axis=0))
+        edges[2:] = np.maximum(edges[2:], left[reached].max(axis=0))
+        left = left[~reached]
+    return Part((float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3])), part.area)
 
 
-def _background(layers: Gray) -> Gray:
+def _laid(other: Gray, matrix: Array, apart: float) -> NDArray[np.int16]:
+    """Another look where the camera's movement puts it in this one, UNKNOWN around it."""
+    if apart < SAME:
+        return other.astype(np.int16)
+    size = (other.shape[1], other.shape[0])
+    laid = cv2.warpAffine(other.astype(np.int16), matrix[:2], size, borderValue=UNKNOWN)
+    return np.asarray(np.where(laid > 255, UNKNOWN, laid), np.int16)  # blended with the border: not known either
+
+
+def _background(layers: NDArray[np.int16], look: Gray) -> Gray:
     """Per pixel the value that the layers (n, h, w) show most: the middle of the narrowest range that holds OFTEN of
-    them, so that a thing which stays for less than the rest of the time leaves no trace."""
-    ordered = np.sort(layers, axis=0)
-    count = max(2, round(OFTEN * len(layers)))
-    widths = ordered[count - 1 :] - ordered[: len(layers) - count + 1]
-    best = np.argmin(widths, axis=0)[None]
-    return np.asarray(np.take_along_axis(ordered, best + count // 2, axis=0)[0])
+    them, so that a thing which stays for less than the rest of the time leaves no trace; the look where too few know."""
+    ordered = np.sort(layers, axis=0).reshape(len(layers), -1)
+    seen = (ordered < UNKNOWN).sum(axis=0)
+    needed = np.maximum(2, np.round(OFTEN * seen).astype(int))
+    background = look.ravel().copy()
+    for count in np.unique(needed[seen >= LEAST_LAYERS]):
+        here = np.flatnonzero((needed == count) & (seen >= LEAST_LAYERS))
+        values = ordered[:, here] if len(here) < ordered.shape[1] else ordered
+        ends = values[count - 1 :]
+        best = np.argmin(np.where(ends < UNKNOWN, ends - values[: len(ends)], UNKNOWN), axis=0)
+        background[here] = np.take_along_axis(values, (best + count // 2)[None], axis=0)[0]
+    return background.reshape(look.shape)
 
 
-def _differences(look: Gray, background: Gray, moves: bool, inside: NDArray[np.bool_]) -> list[Part]:
-    """Where a look differs from its background; moves: whether the camera did between the looks that make it."""
-    now, usual = (cv2.GaussianBlur(image, (3, 3), 0).astype(np.float32) for image in (look, background))
-    usual += float(np.median((now - usual)[inside]))  # the exposure may have changed
-    if moves:  # a pixel of misplacement is no difference
+def _differences(
+    look: Gray, usual: Gray | NDArray[np.int16], moved: bool, inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where a look differs from another picture, surely and perhaps; moved: whether that one had to be laid over it."""
+    now, other = (np.asarray(cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0)) for image in (look, usual))
+    other = other + float(np.median((now - other)[inside]))  # the exposure may have changed
+    if moved:  # a pixel of misplacement is no difference
         cross = np.ones((3, 3), np.uint8)
-        change = np.maximum(now - cv2.dilate(usual, cross), cv2.erode(usual, cross) - now)
+        change = np.maximum(np.maximum(now - cv2.dilate(other, cross), cv2.erode(other, cross) - now), 0)
     else:
-        change = np.abs(now - usual)
-    change = np.where(inside, np.maximum(change, 0), 0).astype(np.float32)
+        change = np.abs(now - other)
     noise = NOISES * float(np.median(change[inside]))
-    strong, weak = change > max(CHANGE, noise), change > max(WEAK_CHANGE, noise)
-    if strong.sum() > MOST_AREA * inside.sum():
-        return []
-    return _components(strong, weak, now, usual)
+    return (change > max(CHANGE, noise)) & inside, (change > max(WEAK_CHANGE, noise)) & inside
 
 
-def _components(strong: NDArray[np.bool_], weak: NDArray[np.bool_], now: Floats, usual: Floats) -> list[Part]:
-    """Differences joined to things, largest first."""
+def _components(
+    strong: NDArray[np.bool_], weak: NDArray[np.bool_], live: NDArray[np.bool_], look: Gray, background: Gray
+) -> list[Part]:
+    """Differences from the background joined to things, largest first, where the picture changes from look to look too."""
     core = cv2.morphologyEx(strong.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    near = cv2.dilate(core, np.ones((5, 5), np.uint8))
-    mask = ((weak & (near > 0)) | (core > 0)).astype(np.uint8)
-    count, labels = cv2.connectedComponents(mask)
+    near = cv2.dilate(core, np.ones((5, 5), np.uint8)) > 0
+    mask = ((weak & near) | (core > 0)).astype(np.uint8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask)
+    here, there = (_sharpness(picture) for picture in (look, background))
     for label in range(1, count):
-        own = labels == label
-        if _ghost(own.astype(np.uint8), now, usual):
-            mask[own] = 0
-    count, labels = cv2.connectedComponents(cv2.dilate(mask, np.ones((2 * REACH[1] + 1, 2 * REACH[0] + 1), np.uint8)))
+        left, top, width, height, area = (int(v) for v in boxes[label])
+        around = slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1)
+        own = labels[around] == label
+        if area < SPECK or _ghost(own.astype(np.uint8), here[around], there[around]):
+            mask[around][own] = 0
+    joined = cv2.dilate(mask, np.ones((2 * REACH[1] + 1, 2 * REACH[0] + 1), np.uint8))
+    count, labels = cv2.connectedComponents(joined)
     labels = labels * mask
     areas = np.bincount(labels.ravel(), minlength=count)
+    lively = np.bincount(labels[live], minlength=count)
     found = []
-    for label in np.flatnonzero(areas >= LEAST_AREA * mask.size):
-        if label:
-            left, top, width, height = cv2.boundingRect((labels == label).astype(np.uint8))
-            found.append(Part((left, top, left + width, top + height), float(areas[label])))
+    for number in np.flatnonzero((areas >= LEAST_AREA * mask.size) & (lively >= LIVE * np.sqrt(areas))):
+        if number:
+            left, top, width, height = cv2.boundingRect((labels == number).astype(np.uint8))
+            found.append(Part((left, top, left + width, top + height), float(areas[number])))
     return sorted(found, key=lambda part: (-part.area, part.edges))
 
 
-def _ghost(own: Gray, now: Floats, usual: Floats) -> bool:
-    """Whether the outline of a difference is in the background: the thing stands there at other times, not now."""
+def _sharpness(picture: Gray) -> Gray:
+    return np.asarray(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)), np.uint8)
+
+
+def _ghost(own: Gray, here: Gray, there: Gray) -> bool:
+    """Whether the outline of a difference is in the background (there): the thing stands there at other times, not now.
+
+    here, there: how sharp edges are in the look and in the background.
+    """
     brush = np.ones((3, 3), np.uint8)
-    ring = cv2.dilate(own, brush) - cv2.erode(own, brush) > 0
-    here, there = (float((cv2.morphologyEx(image, cv2.MORPH_GRADIENT, brush))[ring].mean()) for image in (now, usual))
-    return there > GHOST * here + 2
+    ring = (cv2.dilate(own, brush) - cv2.erode(own, brush)) > 0
+    return float(there[ring].mean()) > GHOST * float(here[ring].mean()) + 2
 
 
-def _things(parts: list[list[Part]], camera: Camera) -> list[Thing]:
-    """Differences linked through the shot by where they are expected, those seen lately and heavy ones first."""
+def _things(parts: Iterable[list[Part]], camera: Camera) -> list[Thing]:
+    """Differences linked through the shot: each belongs to the thing that is expected where it is, or begins one."""
     things: list[Thing] = []
+    known: list[Thing] = []  # those that may be seen again
     for number, found in enumerate(parts):
-        free = list(found)
-        for thing in sorted(things, key=lambda thing: (number - thing.looks[-1] > RECENT, -sum(thing.areas))):
-            expected = _expected(thing, number, camera)
-            own = [part for part in free if _overlap(np.array(part.edges), expected) >= OVERLAP]
-            if not own:
-                near = [(distance, part) for part in free if (distance := _distance(part, expected)) <= FAR]
-                own = [min(near, key=lambda pair: pair[0])[1]] if near else []
-            if own:
-                free = [part for part in free if part not in own]
-                _add(thing, number, own)
+        expected = [_expected(thing, number, camera) for thing in known]
+        recent = [number - thing.looks[-1] <= RECENT for thing in known]
+        own: dict[int, list[Part]] = {}
+        free: list[Part] = []
+        for part in found:
+            shared = [_overlap(np.array(part.edges), edges) for edges in expected]
+            near = [(recent[k], alike, k) for k, (part_of, alike) in enumerate(shared) if part_of >= OVERLAP]
+            if near:
+                own.setdefault(max(near)[2], []).append(part)
+            else:
+                free.append(part)
         for part in free:
-            things.append(Thing())
-            _add(things[-1], number, [part])
+            far = [(_distance(part, edges), k) for k, edges in enumerate(expected) if k not in own]
+            distance, k = min(far, default=(np.inf, -1))
+            if distance > FAR:
+                things.append(Thing())
+                known.append(things[-1])
+                k = len(known) - 1
+            own[k] = [part]
+        for k, claimed in own.items():
+            _add(known[k], number, claimed)
+        heavy = sorted(known, key=lambda thing: -thing.mass)[:KEPT]
+        known = [thing for thing in known if number - thing.looks[-1] <= RECENT or thing in heavy]
     return things
 
 
 def _add(thing: Thing, number: int, own: list[Part]) -> None:
+    """Takes the parts as the thing's place in a look, unless it seems to run into something else for a moment."""
+    area = sum(part.area for part in own)
+    lately = len(thing.looks) >= MERGED_AFTER and number - thing.looks[-1] <= RECENT
+    if lately and area > MERGED * float(np.median(thing.areas[-MERGED_AFTER:])):
+        return
     edges = np.array([part.edges for part in own])
     thing.looks.append(number)
     thing.edges.append(np.concatenate([edges[:, :2].min(axis=0), edges[:, 2:].max(axis=0)]))
-    thing.areas.append(sum(part.area for part in own))
+    thing.areas.append(area)
+    thing.mass += area
 
 
 def _expected(thing: Thing, number: int, camera: Camera) -> Array:
@@ -275,9 +367,10 @@ def _expected(thing: Thing, number: int, camera: Camera) -> Array:
     last = _carried(thing.edges[-1], thing.looks[-1], number, camera)
     if len(thing.looks) < 2 or number - thing.looks[-1] > RECENT:
         return last
-    before = _carried(thing.edges[-2], thing.looks[-2], number, camera)
-    share = (number - thing.looks[-1]) / (thing.looks[-1] - thing.looks[-2])
-    move = (last - before).reshape(2, 2).mean(axis=0) * min(share, 2.0)
+    back = min(len(thing.looks), 1 + STEADY_LOOKS)
+    before = _carried(thing.edges[-back], thing.looks[-back], number, camera)
+    share = (number - thing.looks[-1]) / (thing.looks[-1] - thing.looks[-back])
+    move = (last - before).reshape(2, 2).mean(axis=0) * share
     return np.asarray(last + np.tile(move, 2))
 
 
@@ -292,10 +385,11 @@ def _placed(edges: Array, matrix: Array) -> Array:
     return np.concatenate([middle - half, middle + half])
 
 
-def _overlap(a: Array, b: Array) -> float:
-    common = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    smaller = min(float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2])))
-    return float(np.prod(common.clip(0))) / max(smaller, 1e-6)
+def _overlap(a: Array, b: Array) -> tuple[float, float]:
+    """The area that two boxes share, of the smaller one's and of what both cover together."""
+    common = float(np.prod((np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])).clip(0)))
+    areas = float(np.prod(a[2:] - a[:2])), float(np.prod(b[2:] - b[:2]))
+    return common / max(min(areas), 1e-6), common / max(sum(areas) - common, 1e-6)
 
 
 def _distance(part: Part, expected: Array) -> float:
@@ -306,10 +400,10 @@ def _distance(part: Part, expected: Array) -> float:
 
 def _subject(things: list[Thing], camera: Camera) -> Thing | None:
     """The thing with most area over the shot, of those that move rather than flicker."""
-    total = sum(sum(thing.areas) for thing in things)
+    total = sum(thing.mass for thing in things)
     moving = [thing for thing in things if len(thing.looks) >= LEAST_SEEN and _moves(thing, camera)]
-    best = max(moving, key=lambda thing: sum(thing.areas), default=None)
-    return best if best and sum(best.areas) >= MASS * total else None
+    best = max(moving, key=lambda thing: thing.mass, default=None)
+    return best if best and best.mass >= MASS * total else None
 
 
 def _moves(thing: Thing, camera: Camera) -> bool:

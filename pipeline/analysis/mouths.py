@@ -19,21 +19,23 @@ MOUTH = (slice(32, 54), slice(10, 38))  # of mouth and chin
 BLOCKS = (2, 3)  # rows and columns of the parts of the upper face, of which a blink changes two at most
 FARTHEST = 4.0  # pixels of the patch that a face may shift between two pictures beyond what its landmarks say
 STEADY = 0.07  # seconds between pictures for which movement is given; shorter ones move less
-HEAD = 1.5  # a mouth, far from the neck's joint, changes more than eyes and nose when the head turns
+HEAD = 2.5  # a mouth, far from the neck's joint, changes more than eyes and nose when the head turns
 LEAST_CONTRAST = 4.0  # of 255: below it the face is too dark or too flat to tell
 
 
 def movement(
     pictures: Sequence[tuple[float, Picture]], before: Face, after: Face, scale: float
 ) -> list[tuple[float, float]]:
-    """(footage second, movement >= 0) for each picture after the first; empty for a face too small to tell.
+    """(footage second, movement >= 0) for each picture after the first; empty for a face too small or hidden to tell.
 
     pictures: gray, the first is the one in which `before` was found, the last that of `after`, the same person;
     scale: source pixels per picture pixel. Movement is the root mean square by which the mouth changes in STEADY
-    seconds beyond what the rest of the face does, as a share of the face's contrast: about 0.05 at rest, above 0.2 in talk.
+    seconds beyond what the rest of the face does, as a share of the face's contrast: mostly 0 at rest, 0.1 to 1 where an open mouth moves.
     """
     if len(pictures) < 2 or min(before.box[3], after.box[3]) < LEAST_HEIGHT * scale:
         return []
+    if before.unseen > 0 and after.unseen > 0:
+        return []  # only carried along: what moves may be what covers it
     first, last = pictures[0][0], pictures[-1][0]
     places = [_places(face) / scale for face in (before, after)]
     patches = []
@@ -70,7 +72,7 @@ def _shrunk(picture: Picture, move: NDArray[np.float64], smaller: float) -> tupl
     """The part of a picture around a large face, shrunk `smaller` times, and the similarity from there to PATCH."""
     back = cv2.invertAffineTransform(move)
     corners = np.array([(-2, -2), (PATCH[0] + 2, -2), (-2, PATCH[1] + 2), (PATCH[0] + 2, PATCH[1] + 2)]) @ back[:, :2].T
-    corners += back[:, 2]
+    corners = corners + back[:, 2]
     high, wide = picture.shape
     x0, y0 = np.clip(corners.min(axis=0).astype(int), 0, (wide - 2, high - 2))
     x1, y1 = np.clip(corners.max(axis=0).astype(int) + 1, (x0 + 2, y0 + 2), (wide, high))

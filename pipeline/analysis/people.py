@@ -13,12 +13,7 @@ SIDE = 48  # pixels of the upright face that is compared
 PLACES = ((16.0, 17.0), (32.0, 17.0), (24.0, 26.5), (17.5, 35.0), (30.5, 35.0))  # of the landmarks in it
 LEAST_FACE = 20  # pixels of the picture that a face must be wide
 CELLS, DIRECTIONS = 4, 8  # cells along a side of the face, and directions of edges in each
-HAIR = (-0.3, 0.3, -0.18, 0.08)  # left and right of the face's middle in widths, top and bottom below its top in heights
-    -0.3,
-    0.3,
-    -0.18,
-    0.08,
-)  # left, right of the face's middle in widths; top, bottom from its upper edge in heights
+HAIR = (-0.3, 0.3, -0.18, 0.08)  # left, right of the middle in face widths, top, bottom below its top in heights
 CLOTHES = (-1.2, 1.2, 1.5, 2.6)  # the same
 SKIN = (8, 40, 20, 33)  # left, right, top, bottom of cheeks and nose in the upright face
 USUAL_SKIN = (120.0, 145.0, 190.0)  # blue, green, red that the skin is brought to, whatever the light
@@ -26,8 +21,8 @@ SHADES = ((0, 255, 5), (98, 158, 5), (98, 158, 5))  # Lab as OpenCV has it: leas
 LEAST_SEEN = 0.5  # share of the clothes' place that must be inside the picture
 WEIGHTS = (1.0, 0.25, 1.0)  # of the distances (1 - cosine) of face, hair and clothes in their mean
 FACE_ALONE = 0.6  # of the face's distance, which the mean must reach: in a factory all wear the same
-# Of 180 pairs of looks at one person on real footage, in changed light, 95% are nearer than SAME and 99% than LIKELY;
-# of 5 000 pairs of two people 99% are farther apart than DIFFERENT.
+# Measured on 14 people of real footage, one half of a track against the other in changed light: 4 in 5 pairs of one
+# person are nearer than SAME, 19 in 20 than LIKELY; of 5 700 pairs of two people 998 in 1 000 are beyond DIFFERENT.
 SAME = 0.125  # up to which two tracks are surely one person
 LIKELY = 0.16  # up to which they are more likely one person than two
 DIFFERENT = 0.185  # from which they are surely two
@@ -179,7 +174,9 @@ def _distances(tracks: Sequence[Seen]) -> Array:
     count = len(tracks)
     known = np.array([bool(track.appearance) for track in tracks], bool)
     shown = np.zeros((count, FACE + 2 * COLOURS))
-    shown[known] = [track.appearance for track in tracks if track.appearance]
+    for row, track in zip(shown[:], tracks, strict=True):
+        if track.appearance:
+            row[:] = track.appearance
     total, weights, face = np.zeros((count, count)), np.zeros((count, count)), np.zeros((count, count))
     for number, (part, weight) in enumerate(zip(_parts(shown), WEIGHTS, strict=True)):
         lengths = np.linalg.norm(part, axis=1)

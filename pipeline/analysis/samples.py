@@ -20,16 +20,14 @@ FACE_SIDE = 640  # longer side, in pixels, of the picture that faces are looked 
 FINE_SIDE = 1280  # the same for the finer look at small faces
 FINE_EVERY = 1.0  # seconds between finer looks: each costs four coarse ones
 SMALL = 0.12  # share of the picture's height; where no face is larger, there may be smaller ones still
-CUT_SIDE = 256  # longer side of the picture that is compared for cuts
-GRAY_SIDE = 320  # the same for motion and black bars
-COLOUR_SIDE = 160  # the same for saliency
+APPEARANCE_EVERY = 5  # looks between two descriptions of what a face looks like
 BETWEEN = 0.03  # seconds that kept frames between two looks lie apart at least: mouths need no more than 30 a second
 WATCHED = 6  # faces, the largest, whose mouths and looks are followed
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One look: footage seconds, the picture in gray (GRAY_SIDE long) and in BGR (COLOUR_SIDE long), and the faces."""
+    """One look: footage seconds, the picture in gray (320 pixels long) and in BGR (160 pixels long), and the faces."""
 
     t: float
     gray: Image
@@ -55,7 +53,9 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
     due, fine_due = start, start
     for t, frame in decoded(source, start, end, skip="NONREF"):
         image = picture(source, frame, FACE_SIDE)
-        looked.cuts += cuts.see(t, _shrunk(image, size(source, CUT_SIDE)))
+        small = _half(image)
+        smaller = _half(small)
+        looked.cuts += cuts.see(t, smaller)
         if not between or t >= between[-1][0] + BETWEEN or t >= due - 1e-6:
             between.append((t, np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)))
         if t < due - 1e-6:
@@ -66,17 +66,20 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
             large = picture(source, frame, FINE_SIDE)
             found = faces.merge(fine.detect(large, source.width / large.shape[1]), found)
             fine_due = t + FINE_EVERY
-        found = _with_appearance(found, image, scale)
-        if looked.samples:
-            before = looked.samples[-1]
-            pairs = flow.follow(between, before.faces, found, scale)
-            before.faces[:] = [
+        before = looked.samples[-1].faces if looked.samples else []
+        now = flow.follow(between, before, found, scale)
+        if before:
+            before[:] = [
                 replace(face, mouth=tuple(mouths.movement(between, face, after, scale))) if after and watched else face
-                for face, after, watched in zip(before.faces, pairs, _largest(before.faces), strict=True)
+                for face, after, watched in zip(before, now, _largest(before), strict=True)
             ]
-            found = found + [face for face in pairs if face and face.unseen > 0]
-        gray = _shrunk(between[-1][1], size(source, GRAY_SIDE))
-        looked.samples.append(Sample(t, gray, _shrunk(image, size(source, COLOUR_SIDE)), found))
+        known = [] if len(looked.samples) % APPEARANCE_EVERY == 0 else now
+        found = [
+            replace(face, appearance=people.appearance(image, face, scale)) if watched and face not in known else face
+            for face, watched in zip(found, _largest(found), strict=True)
+        ]
+        found += [face for face in now if face and face.unseen > 0]
+        looked.samples.append(Sample(t, np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), smaller, found))
         between = between[-1:]
         due = max(due + 1 / LOOKS_A_SECOND, t)
         progress(t - start)
@@ -138,19 +141,12 @@ def size(source: Source, side: int) -> tuple[int, int]:
     return max(16, round(source.width * scale / 2) * 2), max(16, round(source.height * scale / 2) * 2)
 
 
-def _shrunk(image: Image, to: tuple[int, int]) -> Image:
-    return np.asarray(cv2.resize(image, to, interpolation=cv2.INTER_AREA), np.uint8)
+def _half(image: Image) -> Image:
+    height, width = image.shape[:2]
+    return np.asarray(cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _largest(found: list[faces.Face]) -> list[bool]:
     """For each face whether it is one of the WATCHED largest."""
     ranked = sorted(range(len(found)), key=lambda i: -found[i].box[3])[:WATCHED]
     return [i in ranked for i in range(len(found))]
-
-
-def _with_appearance(found: list[faces.Face], image: Image, scale: float) -> list[faces.Face]:
-    """The faces with the looks of the largest ones."""
-    return [
-        replace(face, appearance=people.appearance(image, face, scale)) if watched else face
-        for face, watched in zip(found, _largest(found), strict=True)
-    ]

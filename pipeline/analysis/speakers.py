@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
 from pipeline.analysis.speech import A_SECOND, Speech
 from pipeline.plan import Data
@@ -13,19 +13,29 @@ from pipeline.plan import Data
 STEP = 0.05  # seconds between moments at which somebody is chosen
 SMOOTH = 0.12  # seconds, standard deviation over which movement is gathered: mouths close between syllables
 NO_LOOK = 0.4  # seconds without a picture of the face after which nothing is known of its mouth
-FLOOR, LEAST = 0.02, 0.08  # movement (mouths.movement) of noise, and of the quietest talk
-RESTLESS = 1.3  # times what a mouth does while nobody speaks, which it must exceed to talk
-BESIDE, LONG_SILENCE = 0.2, 3.0  # seconds: beside speech that are no silence, silence that shows all habits of a mouth
-LEVEL, STEEP = 1.6, 1.4  # evidence of lively movement in nats for each INDEPENDENT, and how fast it is reached
-SAME, USUAL, MOST = 5.0, 0.25, 1.6  # nats for each unit by which the correlation with the sound exceeds USUAL, at most
-WINDOW = 0.8  # seconds, standard deviation of the stretch over which correlation is measured
+FLOOR = 0.01  # movement (mouths.movement) of noise
+LEAST, RESTLESS = (0.015, 0.03), 2.5  # movement of the quietest talk: times that at rest, within bounds
+FIDGETS = 1.5  # times what a mouth does in pauses, which it must exceed to talk
+HABIT, ENOUGH = 8.0, 0.3  # seconds: pauses that near tell of a mouth's habits, and so many of them half settle them
+HUSH, BESIDE = (
+    0.15,
+    0.1,
+)  # share of the loudest around it below which the sound pauses; seconds beside it that do not count
+LEVEL = 1.4  # evidence of lively movement, in nats for each INDEPENDENT
+SAME, USUAL = 7.0, 0.12  # nats for each unit by which the correlation with the sound exceeds USUAL
+STRANGE, FAMILIAR = -1.2, 1.6  # its bounds: lips of real talk follow the sound loosely, so little speaks against them
+WINDOW = 2.0  # seconds, standard deviation of the stretch over which correlation is measured
 LAGS = np.arange(-5, 6) * 0.03  # seconds by which lips may lead (negative) or follow the sound
 LIPS = 0.03  # seconds, standard deviation: lips follow nothing faster
 LOUDNESS = 0.6  # power of the amplitude that a mouth's opening goes with
 NOISE = 1.5  # times the tenth percentile of power that is taken off as noise
 INDEPENDENT = 0.3  # seconds after which movement says something new
 UNSEEN = 0.3  # nats against a track whose mouth is not seen
-SWITCH, SWITCH_IN_PAUSE = 4.0, 1.0  # nats that a change of speaker costs, in flowing speech and in a pause
+SWITCH, DIPPED, PAUSED = (
+    2.5,
+    1.5,
+    0.7,
+)  # nats that a change of speaker costs: in flowing speech, in its dips, in a pause
 DIP, BEAT = 12.0, 0.6  # dB under the loudest within BEAT seconds at which the sound is a pause
 LEAST_TURN = 0.3  # seconds; a shorter turn is a flicker and goes to its neighbour
 ALOUD = 0.5  # share of LEVEL above which a mouth talks along
@@ -102,9 +112,14 @@ def _evidence(speech: Speech, mouths: Mapping[int, Movement], start: float, end:
         pictures = [_Mouth(np.array(mouths[number]), times) for number in tracks]
         in_step = np.array([[one.in_step(speech.times + lag, opening) for one in pictures] for lag in LAGS])
         best = int(np.argmax(in_step[:, :, heard].max(axis=1).mean(axis=1)))  # one lag, the recording's, for all
+        hush = opening < HUSH * maximum_filter1d(opening, round(2 * A_SECOND))
+        hush = minimum_filter1d(hush, 1 + 2 * round(BESIDE * A_SECOND))
+        idle = np.interp(times, speech.times, hush.astype(float)) > 0.5
         for column, one in enumerate(pictures):
-            step = np.clip(SAME * (in_step[best, column] - USUAL), -MOST, MOST)
-            evidence[one.known, column] = (one.level(heard) + step)[one.known]
+            step = np.clip(SAME * (in_step[best, column] - USUAL), STRANGE, FAMILIAR)
+            level = one.level(idle)
+            step = np.where(step > 0, step * np.clip(0.3 + level / LEVEL, 0, 1), step)
+            evidence[one.known, column] = (level + step)[one.known]
     return _Evidence(times, heard, tracks, evidence, np.interp(times, speech.times, pause))
 
 
@@ -133,7 +148,7 @@ class _Mouth:
         self._inside = np.flatnonzero((place >= 0) & (place < len(times)))
         self._place, self._count = place[self._inside], len(times)
         looks = self._around(np.ones(len(series)), SMOOTH)
-        self._moving = np.sqrt(self._around(self._moves**2, SMOOTH) / np.maximum(looks, 1e-9))
+        self._moving = (self._around(np.sqrt(self._moves), SMOOTH) / np.maximum(looks, 1e-9)) ** 2
         self.known = maximum_filter1d(looks > 1e-3, 1 + 2 * round(NO_LOOK / STEP / 2))
 
     def _around(self, values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
@@ -142,15 +157,24 @@ class _Mouth:
         np.add.at(sums, self._place, values[self._inside])
         return np.asarray(gaussian_filter1d(sums, width / STEP, mode="constant"))
 
-    def level(self, heard: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Evidence of how much the mouth moves: -LEVEL at rest to LEVEL in lively talk."""
-        silent = self.known & ~maximum_filter1d(heard, 1 + 2 * round(BESIDE / STEP))
-        bound = LEAST
-        if silent.any():
-            idle = max(LEAST, RESTLESS * float(np.percentile(self._moving[silent], 60)))
-            trust = min(1.0, float(silent.sum()) * STEP / LONG_SILENCE)
-            bound = float(LEAST ** (1 - trust) * idle**trust)
-        return np.asarray(LEVEL * np.tanh(STEEP * np.log((self._moving + FLOOR) / (bound + FLOOR))))
+    def level(self, pause: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Evidence of how much the mouth moves: -LEVEL at rest to LEVEL in lively talk.
+
+        A mouth that moves in pauses too, chewing or laughing, has to move more than that.
+        """
+        rest = float(np.percentile(self._moving[self.known], 5)) if self.known.any() else 0.0
+        bound = np.full(self._count, float(np.clip(RESTLESS * rest, *LEAST)))
+        idle = (pause & self.known).astype(float)
+        seconds = gaussian_filter1d(idle, HABIT / STEP, mode="constant") * HABIT * 2.5
+        habit = (
+            gaussian_filter1d(idle * self._moving, HABIT / STEP, mode="constant")
+            * HABIT
+            * 2.5
+            / np.maximum(seconds, 1e-9)
+        )
+        trust = seconds / (seconds + ENOUGH)
+        bound *= np.maximum(1, FIDGETS * habit / bound) ** trust
+        return np.asarray(LEVEL * np.tanh(np.log((self._moving + FLOOR) / (bound + FLOOR))))
 
     def in_step(self, times: NDArray[np.float64], opening: NDArray[np.float64]) -> NDArray[np.float64]:
         """Correlation of movement with how far a mouth that made the sound would move, around each moment: -1 to 1."""
@@ -169,11 +193,11 @@ def _course(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The likeliest state at each moment (Viterbi 1967), and how likely each state is (forward and backward sums).
 
-    gains: (moments, states) in nats; a change of state costs SWITCH, or SWITCH_IN_PAUSE where nothing is heard.
+    gains: (moments, states) in nats; a change of state costs SWITCH, less in a dip of the sound, least where nothing is heard.
     """
     count, states = gains.shape
     gains = np.where(heard[:, None], gains, 0.0)
-    costs = np.where(heard, SWITCH + (SWITCH_IN_PAUSE - SWITCH) * pause, SWITCH_IN_PAUSE)
+    costs = np.where(heard, SWITCH + (DIPPED - SWITCH) * pause, PAUSED)
     best, came = gains[0], np.zeros((count, states), np.int64)
     ahead, behind = np.zeros_like(gains), np.zeros_like(gains)
     ahead[0] = gains[0]

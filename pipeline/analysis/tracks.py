@@ -3,12 +3,13 @@
 from pipeline.analysis.faces import Face
 
 LONGEST_GAP = 1.5  # seconds for which a face may be covered or turned away
-REACH = 0.9  # face widths that a face may move between two looks, more after a gap
-SIZE_CHANGE = 1.8
-AHEAD = 0.9  # seconds for which a face is expected to go on as it went
-WAY = 12  # looks back among which the last real sightings are sought
+REACH = 0.8  # face heights that a face may move between two looks, more after a gap
+SIZE_CHANGE = 2.0  # times that a face may grow or shrink
+WAY = 12  # looks back among which a face's usual size and its last real sightings are sought
+STUCK = 0.4  # face heights off the face that came back, from which a carried face had stuck to the background
+WHOLE = 0.85  # of the usual size, below which a face is half covered and its middle is not its middle
+RUN = 4  # real sightings that tell where a face is going
 LEAST_SIGHTINGS = 2  # a face seen only once in a longer shot is a pattern on a wall
-CARRIED = 0.25  # face widths that a carried face must be nearer than one that was really seen
 
 Chain = list[tuple[float, Face]]
 
@@ -28,8 +29,25 @@ def link(looks: list[tuple[float, list[Face]]]) -> list[Chain]:
         taken = set(matched)
         chains += [[(t, face)] for number, face in enumerate(found) if number not in taken and face.unseen == 0]
     least = LEAST_SIGHTINGS if len(looks) > 3 else 1
-    kept = [chain for chain in chains if sum(face.unseen == 0 for _, face in chain) >= least]
+    kept = [_unstuck(chain) for chain in chains if sum(face.unseen == 0 for _, face in chain) >= least]
     return sorted(kept, key=lambda chain: (-len(chain), chain[0][0]))
+
+
+def _unstuck(chain: Chain) -> Chain:
+    """Without carried faces that were left behind: where the face came back, they were not near."""
+    kept: Chain = []
+    carried: Chain = []
+    for t, face in chain:
+        if face.unseen:
+            carried.append((t, face))
+            continue
+        if carried:
+            (x, y), (a, b) = _middle(face), _middle(carried[-1][1])
+            if max(abs(x - a), abs(y - b)) <= STUCK * face.box[3]:
+                kept += carried
+        carried = []
+        kept.append((t, face))
+    return kept + carried
 
 
 def match(before: Chain, after: Chain) -> list[int | None]:
@@ -38,44 +56,45 @@ def match(before: Chain, after: Chain) -> list[int | None]:
 
 
 def _pair(chains: list[Chain], found: Chain) -> list[int | None]:
-    """The cheapest pairs first, each chain and each face once."""
+    """The nearest pairs first, each chain and each face once; faces that are really seen before carried ones."""
     costs = sorted(
-        (cost, index, number)
+        (face.unseen > 0, cost, index, number)
         for index, chain in enumerate(chains)
         for number, (t, face) in enumerate(found)
-        if (cost := _cost(chain, t, face)) is not None
+        if (cost := _distance(chain, t, face)) < 1
     )
     result: list[int | None] = [None] * len(chains)
-    for _, index, number in costs:
+    for _, _, index, number in costs:
         if result[index] is None and number not in result:
             result[index] = number
     return result
 
 
-def _cost(chain: Chain, t: float, face: Face) -> float | None:
-    """Distance in face widths to where the chain is expected, or None when it cannot be the same face.
+def _distance(chain: Chain, t: float, face: Face) -> float:
+    """How far a face is from where a chain was heading, 1 being the farthest; infinite for a face of another size.
 
-    A carried face may have stuck to the background, so the way that the face itself was going counts as well.
+    A carried face may have stuck to the background, so the way that the face itself was going counts as well. Its
+    usual size counts, not the last one: a face that disappears behind a pillar gets small.
     """
-    seen = [one for one in chain[-WAY:] if one[1].unseen == 0]
-    nearest = min(_distance(way, t, face) for way in (chain[-2:], seen[-2:]) if way)
-    if nearest > REACH * (1 + t - chain[-1][0]):
-        return None
-    return nearest + (CARRIED if face.unseen else 0)
-
-
-def _distance(way: Chain, t: float, face: Face) -> float:
-    """Face widths between a face and where the last one or two of a chain were heading; infinite for another size."""
-    last_t, last = way[-1]
-    x, y, width, height = last.box
-    dx = dy = 0.0
-    if len(way) > 1:
-        before_t, before = way[0]
-        share = min(t - last_t, AHEAD) / (last_t - before_t)
-        dx, dy = (x - before.box[0]) * share, (y - before.box[1]) * share
-    size = max(width, face.box[2])
-    if size > SIZE_CHANGE * min(width, face.box[2]):
+    seen = [one for one in chain[-WAY:] if one[1].unseen == 0] or chain[-1:]
+    size = sorted(one[1].box[3] for one in seen)[len(seen) // 2]
+    if max(size, face.box[3]) > SIZE_CHANGE * min(size, face.box[3]):
         return float("inf")
-    across = x + dx + width / 2 - face.box[0] - face.box[2] / 2
-    down = y + dy + height / 2 - face.box[1] - face.box[3] / 2
-    return float((across**2 + down**2) ** 0.5 / size)
+    whole = [one for one in seen if one[1].box[3] >= WHOLE * size]
+    reach = REACH * size * (1 + t - seen[-1][0])
+    x, y = _middle(face)
+    expected = (_middle(chain[-1][1]), _heading(whole[-RUN:], t))
+    return min(float(((x - a) ** 2 + (y - b) ** 2) ** 0.5) / reach for a, b in expected)
+
+
+def _heading(way: Chain, t: float) -> tuple[float, float]:
+    """Where the middle of a face will be that goes on as it went from the first to the last of these sightings."""
+    (t0, first), (t1, last) = way[0], way[-1]
+    (x0, y0), (x1, y1) = _middle(first), _middle(last)
+    share = (t - t1) / (t1 - t0) if t1 > t0 else 0.0
+    return x1 + (x1 - x0) * share, y1 + (y1 - y0) * share
+
+
+def _middle(face: Face) -> tuple[float, float]:
+    x, y, width, height = face.box
+    return x + width / 2, y + height / 2
