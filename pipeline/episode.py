@@ -25,6 +25,8 @@ from presets import Preset, delivery
 
 VERSION = version("episode-pipeline")
 
+DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
+
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
 
@@ -82,7 +84,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     shown = plan.duration - tail
     cues, warnings = captions.for_episode(brief.captions, preset, shown, float(rate)) if brief.captions else ([], [])
     plan.graphics = graphics.schedule(brief, preset, cues, shown, tail)
-    return plan, warnings + graphics.notes(brief, preset, plan.graphics)
+    return plan, _doubts(plan) + warnings + graphics.notes(brief, preset, plan.graphics)
 
 
 def read_plan(file: Path) -> Plan:
@@ -177,6 +179,19 @@ def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
 def overlay_of(plan: Plan, preset: Preset) -> Overlay:
     """The plan's graphics, ready to be blended from the first frame on."""
     return Overlay(graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate)
+
+
+def _doubts(plan: Plan) -> list[str]:
+    """A sentence for each shot whose framing is little more than a guess."""
+    sentences = []
+    begun = 0.0
+    for take in plan.takes:
+        for shot in take.shots:
+            if shot.scores and max(shot.scores.values()) <= DOUBT:
+                at = begun + shot.start - take.start
+                sentences.append(f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet.")
+        begun += take.end - take.start
+    return sentences
 
 
 def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framing.Wish]]:

@@ -23,6 +23,7 @@ SPLIT_FACE = 0.3  # of a half's height, to which its face is enlarged where the 
 SPLIT_LARGEST = 0.5  # of a half's height that a face may have, when that keeps the other person out of it
 THING_HEIGHT = 0.6  # of the crop, to which something that moves is enlarged where the footage has the pixels
 SAFE_WIDTH = 0.92  # of the crop that a group may fill
+FASTEST = 0.9  # crop widths a second above which following what moves makes people dizzy
 SEEN = 0.3  # share of a shot in which a subject must be seen
 IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
 CROWD = 4  # faces from which a still look at some of them is an answer
@@ -399,9 +400,26 @@ def _crop(
     height = look.height / _crop_scale(shot.picture, look, subjects)
     size = (height * look.aspect, height)
     onto = Box(x=0, y=0, width=look.width, height=look.height)
-    pane = _pane(shot, start, end, [s.track for s in subjects], size, EYES, onto, look.habits)
+    tracks = [s.track for s in subjects]
+    pane = _pane(shot, start, end, tracks, size, EYES, onto, look.habits)
+    if tracks and tracks[0].kind == "motion" and _fastest(pane) > FASTEST:
+        reason = "what moves is too fast to follow: held where it is most of the time"
+        pane = _pane(shot, start, end, [_usual_place(tracks[0])], size, EYES, onto, look.habits)
     layout: Layout = "hold" if len(pane.path) == 1 else "pan" if len(pane.path) == 2 else "follow"
     return _shot(shot, start, end, layout, reason, [pane], subjects, scores)
+
+
+def _fastest(pane: Pane) -> float:
+    """The highest speed of a crop, in its widths a second."""
+    pairs = zip(pane.path, pane.path[1:], strict=False)
+    return max((max(abs(b.x - a.x), abs(b.y - a.y)) / (b.t - a.t) for a, b in pairs), default=0.0) / pane.width
+
+
+def _usual_place(track: Track) -> Track:
+    """A track that stands where the track is most of the time."""
+    x, y, width, height = (round(float(v), 1) for v in np.median(boxes(track), axis=0))
+    first = track.sightings[0].model_copy(update={"box": Box(x=x, y=y, width=width, height=height)})
+    return track.model_copy(update={"sightings": [first]})
 
 
 def _cut(shot: AnalysedShot, look: Look, best: Option, scores: dict[str, float]) -> list[Shot]:

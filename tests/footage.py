@@ -321,9 +321,13 @@ def _person(who: int, mouth: float, away: float) -> tuple[Image, np.ndarray]:
     image, alpha = _dressed(who)
     image = demo.speaking(image, mouth)
     if away:
-        hair = cv2.resize(image[24:62, 190:270], (116, 176), interpolation=cv2.INTER_CUBIC)
+        strands, locks = (
+            cv2.resize(part, (116, 176), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+            for part in (image[40:41, 190:270], image[24:62, 190:270])
+        )
+        hair = (0.5 * strands + 0.4 * locks) * np.linspace(1, 0.6, 176)[:, None, None]
         back = image.copy()
-        back[32:208, 164:280] = 0.7 * hair
+        back[32:208, 164:280] = hair
         mask = np.zeros(alpha.shape, np.float32)
         cv2.ellipse(mask, (222, 120), (52, 76), 0, 0, 360, away, -1)
         mask = cv2.GaussianBlur(mask, (0, 0), 3)[:, :, None]

@@ -54,6 +54,7 @@ ALIKE = 0.4  # of its movement: how unlike the movements of two corners of one t
 GAP = 0.4  # of a part's size: how far from it a corner may be that belongs to it
 TOGETHER = 0.6  # length of the mean movement of a thing's corners over their mean length: 1 when they move as one
 GROWTH = 1.35  # how many times larger or smaller a subject gets that comes or goes
+EVENLY = 0.2  # of that change, how far a size may be off it: light does not grow evenly
 FLOWS = 0.3  # share of looks in which corners must move together, for a thing that works in one place
 MARGIN = 1.5  # small pixels around a subject: its edge is soft
 STANDING = 0.3  # certainty of a place in which the subject was left standing
@@ -150,7 +151,7 @@ def _tracked(before: Gray, after: Gray) -> tuple[Array, Array]:
     found = cv2.goodFeaturesToTrack(before, CORNERS, 0.01, 8, blockSize=5)
     if found is None or len(found) < LEAST_CORNERS:
         return np.zeros((0, 2)), np.zeros((0, 2))
-    there, seen = _flow(before, after, found)
+    there, seen = _flow(before, after, np.asarray(found, np.float32))
     back, seen_back = _flow(after, before, there)
     apart = np.linalg.norm((back - found).reshape(-1, 2), axis=1)
     good = (seen.ravel() == 1) & (seen_back.ravel() == 1) & (apart < 0.7)
@@ -415,9 +416,10 @@ def _moves(thing: Thing, camera: Camera) -> bool:
     sizes = np.sqrt(np.prod(levelled[:, 2:] - levelled[:, :2], axis=1))
     if np.linalg.norm(np.ptp(path, axis=0)) >= TRAVEL * np.median(sizes):
         return True
-    third = max(2, len(sizes) // 3)
-    growth = abs(float(np.log(np.median(sizes[-third:]) / np.median(sizes[:third]))))
-    if len(sizes) >= 3 * third and growth >= np.log(GROWTH):
+    when = np.array(thing.looks, float)
+    slope, start = np.polyfit(when, np.log(sizes), 1)
+    change = abs(float(slope)) * (when[-1] - when[0])
+    if change >= np.log(GROWTH) and np.std(np.log(sizes) - slope * when - start) <= EVENLY * change:
         return True
     return sum(_as_one(thing, i, camera) for i in range(len(thing.looks))) >= FLOWS * len(thing.looks)
 

@@ -30,7 +30,7 @@ def movement(
 
     pictures: gray, the first is the one in which `before` was found, the last that of `after`, the same person;
     scale: source pixels per picture pixel. Movement is the root mean square by which the mouth changes in STEADY
-    seconds beyond what the rest of the face does, as a share of the face's contrast: mostly 0 at rest, 0.1 to 1 where an open mouth moves.
+    seconds beyond what the rest of the face does, as a share of the face's contrast: mostly 0 at rest, 0.1 to 1 in talk.
     """
     if len(pictures) < 2 or min(before.box[3], after.box[3]) < LEAST_HEIGHT * scale:
         return []
@@ -40,7 +40,7 @@ def movement(
     places = [_places(face) / scale for face in (before, after)]
     patches = []
     for t, picture in pictures:
-        share = (t - first) / (last - first)
+        share = (t - first) / max(last - first, 1e-6)
         patches.append(_patch(picture, places[0] * (1 - share) + places[1] * share))
     return [
         (t, _change(a, b) * float(np.sqrt(STEADY / max(t - earlier, STEADY / 4))))
@@ -58,7 +58,7 @@ def _patch(picture: Picture, places: NDArray[np.float64]) -> Patch:
     """The face upright in PATCH, by the similarity that fits its places best (Umeyama 1991)."""
     middle, wanted = places.mean(axis=0), PLACES.mean(axis=0)
     ours, theirs = (places - middle) @ (1, 1j), (PLACES - wanted) @ (1, 1j)
-    turn = np.vdot(ours, theirs) / np.vdot(ours, ours).real
+    turn = np.vdot(ours, theirs) / max(np.vdot(ours, ours).real, 1e-6)
     matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
     move = np.column_stack([matrix, wanted - matrix @ middle])
     smaller = 1 / max(abs(turn), 1e-6)

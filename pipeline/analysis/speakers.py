@@ -16,11 +16,8 @@ NO_LOOK = 0.4  # seconds without a picture of the face after which nothing is kn
 FLOOR = 0.01  # movement (mouths.movement) of noise
 LEAST, RESTLESS = (0.015, 0.03), 2.5  # movement of the quietest talk: times that at rest, within bounds
 FIDGETS = 1.5  # times what a mouth does in pauses, which it must exceed to talk
-HABIT, ENOUGH = 8.0, 0.3  # seconds: pauses that near tell of a mouth's habits, and so many of them half settle them
-HUSH, BESIDE = (
-    0.15,
-    0.1,
-)  # share of the loudest around it below which the sound pauses; seconds beside it that do not count
+HABIT, ENOUGH = 8.0, 0.3  # seconds: deviation over which pauses tell of a mouth's habits, and how many half settle them
+HUSH, BREATH, BESIDE = 0.15, 2.0, 0.1  # a pause: share of the loudest within seconds, and seconds at its ends left out
 LEVEL = 1.4  # evidence of lively movement, in nats for each INDEPENDENT
 SAME, USUAL = 7.0, 0.12  # nats for each unit by which the correlation with the sound exceeds USUAL
 STRANGE, FAMILIAR = -1.2, 1.6  # its bounds: lips of real talk follow the sound loosely, so little speaks against them
@@ -31,14 +28,14 @@ LOUDNESS = 0.6  # power of the amplitude that a mouth's opening goes with
 NOISE = 1.5  # times the tenth percentile of power that is taken off as noise
 INDEPENDENT = 0.3  # seconds after which movement says something new
 UNSEEN = 0.3  # nats against a track whose mouth is not seen
-SWITCH, DIPPED, PAUSED = (
-    2.5,
-    1.5,
-    0.7,
-)  # nats that a change of speaker costs: in flowing speech, in its dips, in a pause
+SWITCH, DIPPED, PAUSED = 2.5, 1.5, 0.7  # nats a change of speaker costs: in flowing speech, in its dips, in a pause
 DIP, BEAT = 12.0, 0.6  # dB under the loudest within BEAT seconds at which the sound is a pause
 LEAST_TURN = 0.3  # seconds; a shorter turn is a flicker and goes to its neighbour
-ALOUD = 0.5  # share of LEVEL above which a mouth talks along
+ALOUD = 0.7  # nats above which a mouth talks along with another
+AROUND = 3.0  # seconds of sound before and after a shot that are looked at with it
+
+
+Movement = Sequence[tuple[float, float]]  # footage seconds, what mouths.movement gave
 
 
 class Turn(Data):
@@ -57,23 +54,20 @@ class Turn(Data):
 class _Evidence:
     """Moments a STEP apart: footage seconds, whether speech is heard, and for and against each track in nats.
 
-    tracks: numbers, in the order of evidence's columns (moments, tracks); pause: share 0 to 1 of a pause.
+    tracks: numbers, in the order of evidence's columns (moments, tracks); dip: how far the sound is down to a pause, 0 to 1.
     """
 
     times: NDArray[np.float64]
     heard: NDArray[np.bool_]
     tracks: list[int]
     evidence: NDArray[np.float64]
-    pause: NDArray[np.float64]
-
-
-Movement = Sequence[tuple[float, float]]
+    dip: NDArray[np.float64]
 
 
 def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> list[Turn]:
     """Who speaks in the shot [start, end), in order and not overlapping; every stretch of speech is covered.
 
-    mouths: for each track what mouths.movement gave, in order. The likeliest course of speakers (Viterbi) over nobody
+    mouths: by track number, in order of time. The likeliest course of speakers (Viterbi) over nobody
     who is seen and each track: a mouth speaks for itself by how much it moves, more than while nobody speaks, and by
     moving in step with the sound.
     """
@@ -81,16 +75,16 @@ def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: flo
         return []
     seen = _evidence(speech, mouths, start, end)
     states = np.column_stack([np.zeros(len(seen.times)), seen.evidence])
-    chosen, likely = _course(states * (STEP / INDEPENDENT), seen.pause, seen.heard)
+    chosen, likely = _course(states * (STEP / INDEPENDENT), seen.dip, seen.heard)
     return [turn for a, b in _inside(speech, start, end) for turn in _spoken(seen, chosen, likely, a, b)]
 
 
 def overlap(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> float:
     """Share of the speech in [start, end) during which two mouths or more move as if they talked, 0 to 1."""
-    seen = _evidence(speech, mouths, start, end)
-    if not seen.heard.any() or len(seen.tracks) < 2:
+    if not _inside(speech, start, end):
         return 0.0
-    aloud = (seen.evidence > ALOUD * LEVEL).sum(axis=1) >= 2
+    seen = _evidence(speech, mouths, start, end)
+    aloud = (seen.evidence > ALOUD).sum(axis=1) >= 2
     return float(aloud[seen.heard].mean())
 
 
@@ -101,60 +95,64 @@ def _inside(speech: Speech, start: float, end: float) -> list[tuple[float, float
 
 
 def _evidence(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> _Evidence:
-    times = np.arange(start + STEP / 2, end, STEP)
+    times = np.arange(start, end, STEP) + STEP / 2
     heard = np.zeros(len(times), bool)
     for a, b in _inside(speech, start, end):
         heard |= (times >= a - STEP / 2) & (times < b + STEP / 2)
-    opening, pause = _sound(speech)
+    near = slice(*np.searchsorted(speech.times, (start - AROUND, end + AROUND)))
+    sounded, loud = speech.times[near], speech.envelope[near]
+    opening = _opening(loud)
     tracks = [number for number, series in sorted(mouths.items()) if len(series) > 1]
     evidence = np.full((len(times), len(tracks)), -UNSEEN)
     if tracks and heard.any():
-        pictures = [_Mouth(np.array(mouths[number]), times) for number in tracks]
-        in_step = np.array([[one.in_step(speech.times + lag, opening) for one in pictures] for lag in LAGS])
+        seen = [_Mouth(np.array(mouths[number]), times) for number in tracks]
+        in_step = np.array([[one.in_step(sounded + lag, opening) for one in seen] for lag in LAGS])
         best = int(np.argmax(in_step[:, :, heard].max(axis=1).mean(axis=1)))  # one lag, the recording's, for all
-        hush = opening < HUSH * maximum_filter1d(opening, round(2 * A_SECOND))
+        hush = opening < HUSH * maximum_filter1d(opening, round(BREATH * A_SECOND))
         hush = minimum_filter1d(hush, 1 + 2 * round(BESIDE * A_SECOND))
-        idle = np.interp(times, speech.times, hush.astype(float)) > 0.5
-        for column, one in enumerate(pictures):
-            step = np.clip(SAME * (in_step[best, column] - USUAL), STRANGE, FAMILIAR)
+        idle = np.interp(times, sounded, hush.astype(float)) > 0.5
+        for column, one in enumerate(seen):
             level = one.level(idle)
-            step = np.where(step > 0, step * np.clip(0.3 + level / LEVEL, 0, 1), step)
+            step = np.clip(SAME * (in_step[best, column] - USUAL), STRANGE, FAMILIAR)
+            step = np.where(
+                step > 0, step * np.clip(0.3 + level / LEVEL, 0, 1), step
+            )  # a still mouth is in step by chance
             evidence[one.known, column] = (level + step)[one.known]
-    return _Evidence(times, heard, tracks, evidence, np.interp(times, speech.times, pause))
+    return _Evidence(times, heard, tracks, evidence, np.interp(times, sounded, _dip(loud)))
 
 
-def _sound(speech: Speech) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far a mouth would be open for each value of the envelope, noise taken off, and how much it is a pause, 0 to 1."""
-    if len(speech.envelope) == 0:
-        return np.zeros(0), np.zeros(0)
-    power = 10 ** (speech.envelope / 10)
+def _opening(envelope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far a mouth that makes this sound would be open, steady noise taken off."""
+    power = 10 ** (envelope / 10)
     voice = np.maximum(power - NOISE * np.percentile(power, 10), 0)
-    opening = gaussian_filter1d(voice ** (LOUDNESS / 2), LIPS * A_SECOND)
-    loud = gaussian_filter1d(speech.envelope, LIPS * A_SECOND)
-    usual = maximum_filter1d(loud, round(BEAT * A_SECOND))
-    return opening, np.clip((usual - loud) / DIP, 0, 1) ** 2
+    return np.asarray(gaussian_filter1d(voice ** (LOUDNESS / 2), LIPS * A_SECOND))
+
+
+def _dip(envelope: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the sound is down to a pause, 0 to 1."""
+    loud = gaussian_filter1d(envelope, LIPS * A_SECOND)
+    return np.asarray(np.clip((maximum_filter1d(loud, round(BEAT * A_SECOND)) - loud) / DIP, 0, 1) ** 2)
 
 
 class _Mouth:
     """One track's movement, laid out over the moments of a shot."""
 
     def __init__(self, series: NDArray[np.float64], times: NDArray[np.float64]) -> None:
-        """series: (n, 2) of footage second and movement since the picture before it."""
-        step = np.diff(series[:, 0], prepend=2 * series[0, 0] - series[1, 0])
-        self._after = series[:, 0]
-        self._before = self._after - np.where(step <= NO_LOOK, step, np.median(step))
-        self._moves = series[:, 1]
-        place = np.round(((self._before + self._after) / 2 - times[0]) / STEP).astype(int) if len(times) else step[:0]
+        """series: (n, 2) of footage second and movement since the picture before it; times: the shot's moments."""
+        self._after, self._moves = series[:, 0], series[:, 1]
+        step = np.diff(self._after)
+        usual = float(np.median(step))
+        self._before = self._after - np.concatenate([[usual], np.where(step <= NO_LOOK, step, usual)])
+        place = np.rint(((self._before + self._after) / 2 - times[0]) / STEP).astype(np.int64)
         self._inside = np.flatnonzero((place >= 0) & (place < len(times)))
         self._place, self._count = place[self._inside], len(times)
         looks = self._around(np.ones(len(series)), SMOOTH)
         self._moving = (self._around(np.sqrt(self._moves), SMOOTH) / np.maximum(looks, 1e-9)) ** 2
-        self.known = maximum_filter1d(looks > 1e-3, 1 + 2 * round(NO_LOOK / STEP / 2))
+        self.known = maximum_filter1d(looks > 1e-3, 1 + round(NO_LOOK / STEP))
 
     def _around(self, values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
-        """Sum of values around each moment, weighted by nearness; width: standard deviation in seconds."""
-        sums = np.zeros(self._count)
-        np.add.at(sums, self._place, values[self._inside])
+        """Sum of the pictures' values around each moment, weighted by nearness; width: standard deviation in seconds."""
+        sums = np.bincount(self._place, values[self._inside], self._count)
         return np.asarray(gaussian_filter1d(sums, width / STEP, mode="constant"))
 
     def level(self, pause: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -162,18 +160,14 @@ class _Mouth:
 
         A mouth that moves in pauses too, chewing or laughing, has to move more than that.
         """
-        rest = float(np.percentile(self._moving[self.known], 5)) if self.known.any() else 0.0
-        bound = np.full(self._count, float(np.clip(RESTLESS * rest, *LEAST)))
+        if not self.known.any():
+            return np.full(self._count, -LEVEL)
+        least = float(np.clip(RESTLESS * np.percentile(self._moving[self.known], 5), *LEAST))
         idle = (pause & self.known).astype(float)
-        seconds = gaussian_filter1d(idle, HABIT / STEP, mode="constant") * HABIT * 2.5
-        habit = (
-            gaussian_filter1d(idle * self._moving, HABIT / STEP, mode="constant")
-            * HABIT
-            * 2.5
-            / np.maximum(seconds, 1e-9)
-        )
-        trust = seconds / (seconds + ENOUGH)
-        bound *= np.maximum(1, FIDGETS * habit / bound) ** trust
+        weight, moved = (gaussian_filter1d(v, HABIT / STEP, mode="constant") for v in (idle, idle * self._moving))
+        seconds = weight * HABIT * np.sqrt(2 * np.pi)
+        habit = FIDGETS * moved / np.maximum(weight, 1e-9)
+        bound = least * np.maximum(1, habit / least) ** (seconds / (seconds + ENOUGH))
         return np.asarray(LEVEL * np.tanh(np.log((self._moving + FLOOR) / (bound + FLOOR))))
 
     def in_step(self, times: NDArray[np.float64], opening: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,15 +183,15 @@ class _Mouth:
 
 
 def _course(
-    gains: NDArray[np.float64], pause: NDArray[np.float64], heard: NDArray[np.bool_]
+    gains: NDArray[np.float64], dip: NDArray[np.float64], heard: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The likeliest state at each moment (Viterbi 1967), and how likely each state is (forward and backward sums).
 
-    gains: (moments, states) in nats; a change of state costs SWITCH, less in a dip of the sound, least where nothing is heard.
+    gains: (moments, states) in nats, nothing where nothing is heard; dip: how far the sound is down, 0 to 1.
     """
     count, states = gains.shape
     gains = np.where(heard[:, None], gains, 0.0)
-    costs = np.where(heard, SWITCH + (DIPPED - SWITCH) * pause, PAUSED)
+    costs = np.where(heard, SWITCH + (DIPPED - SWITCH) * dip, PAUSED)
     best, came = gains[0], np.zeros((count, states), np.int64)
     ahead, behind = np.zeros_like(gains), np.zeros_like(gains)
     ahead[0] = gains[0]
