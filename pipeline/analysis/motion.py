@@ -23,6 +23,7 @@ SAME = 0.25  # small pixels between two looks' corners that need no correction
 AROUND = 10.0  # seconds before and after a look from which its background is made
 SLOW = 1.0  # seconds: what differs from its place so long before and so long after moves, however slowly
 APART = 0.5  # of the width: a look that the camera moved further away tells nothing of a place
+SHARE = 3  # looks in a row that share one background
 BACKGROUND = 15  # looks that make a background
 LEAST_LAYERS = 3  # of them that must show a place for it to be known
 OFTEN = 0.35  # share of those that must agree
@@ -183,36 +184,76 @@ def _parts(times: Array, small: list[Gray], camera: Camera, inside: NDArray[np.b
     count = len(small)
     interval = max(1e-3, float(np.median(np.diff(times))))
     reach, slow = max(1, round(AROUND / interval)), max(2, round(SLOW / interval))
-    height, width = small[0].shape
-    corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1), (width, height, 1)], float).T
+    made, background, moves = -1, None, False
     for number, look in enumerate(small):
-        first = min(max(0, number - reach), max(0, count - 1 - 2 * reach))
-        around = np.array([n for n in range(first, min(count, first + 2 * reach + 1)) if n != number])
-        matrices = camera.places[number] @ np.linalg.inv(camera.places[around])
-        apart = np.abs((matrices @ corners - corners)[:, :2]).max(axis=(1, 2))
-        usable = np.flatnonzero(apart <= APART * width)
-        chosen = (
-            usable[np.unique(np.linspace(0, len(usable) - 1, BACKGROUND).round().astype(int))] if len(usable) else []
-        )
-        if len(chosen) < 2:
+        middle = min(count - 1, number - number % SHARE + SHARE // 2)
+        if middle != made:
+            made = middle
+            background, moves = _background(middle, reach, small, camera)
+        if background is None:
             yield []
             continue
-        layers = [_laid(small[around[i]], matrices[i], apart[i]) for i in chosen]
-        background = _background(np.array(layers), look)
-        strong, weak = _differences(look, background, bool(np.any(apart[chosen] >= SAME)), inside)
+        usual, moved = _laid(background, made, number, camera)
+        strong, weak = _differences(look, usual, moves or moved, inside)
         changes = {}
-        for i in np.flatnonzero(np.isin(np.abs(around - number), (1, slow))):
-            laid = _laid(small[around[i]], matrices[i], apart[i])
-            shown = np.where(laid == UNKNOWN, look, laid)
-            changes[around[i] - number] = _differences(look, shown, bool(apart[i] >= SAME), inside)[0]
+        for other in (number - slow, number - 1, number + 1, number + slow):
+            if 0 <= other < count:
+                changes[other - number] = _differences(look, *_laid(small[other], other, number, camera), inside)[0]
         none = np.zeros(look.shape, bool)
         live = changes.get(-1, none) | changes.get(1, none)
         strong |= changes.get(-slow, none) & changes.get(slow, none)
         if max(strong.sum(), live.sum()) > MOST_AREA * inside.sum():
             yield []
         else:
-            found = _components(strong, weak, live, look, background)
+            known = np.asarray(np.where(usual == UNKNOWN, look, usual), np.uint8)
+            found = _components(strong, weak, live, look, known)
             yield [_grown(part, camera.corners[number], camera.flows[number]) for part in found]
+
+
+def _background(number: int, reach: int, small: list[Gray], camera: Camera) -> tuple[NDArray[np.int16] | None, bool]:
+    """What is usually seen where a look was taken, UNKNOWN where too few looks within reach show it, and whether the
+    camera moved between them; None when the camera was never there but in passing.
+
+    Per pixel the middle of the narrowest range that holds OFTEN of the looks, so that a thing which stays for less than
+    the rest of the time leaves no trace.
+    """
+    count = len(small)
+    first = min(max(0, number - reach), max(0, count - 1 - 2 * reach))
+    around = np.array([n for n in range(first, min(count, first + 2 * reach + 1)) if n != number])
+    matrices = camera.places[number] @ np.linalg.inv(camera.places[around])
+    usable = around[_shifts(matrices, small[0]) <= APART * small[0].shape[1]]
+    if len(usable) < LEAST_LAYERS:
+        return None, False
+    chosen = usable[np.unique(np.linspace(0, len(usable) - 1, BACKGROUND).round().astype(int))]
+    laid = [_laid(small[n], int(n), number, camera) for n in chosen]
+    ordered = np.sort(np.array([layer for layer, _ in laid]), axis=0).reshape(len(laid), -1)
+    seen = (ordered < UNKNOWN).sum(axis=0)
+    needed = np.maximum(2, np.round(OFTEN * seen).astype(int))
+    background = np.full(ordered.shape[1], UNKNOWN, np.int16)
+    for least in np.unique(needed[seen >= LEAST_LAYERS]):
+        here = np.flatnonzero((needed == least) & (seen >= LEAST_LAYERS))
+        values = ordered[:, here] if len(here) < ordered.shape[1] else ordered
+        ends = values[least - 1 :]
+        best = np.argmin(np.where(ends < UNKNOWN, ends - values[: len(ends)], UNKNOWN), axis=0)
+        background[here] = np.take_along_axis(values, (best + least // 2)[None], axis=0)[0]
+    return background.reshape(small[0].shape), any(moved for _, moved in laid)
+
+
+def _shifts(matrices: Array, look: Gray) -> Array:
+    """How far, in small pixels, each of the movements (n, 3, 3) takes the picture's corners at most."""
+    height, width = look.shape
+    corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1), (width, height, 1)], float).T
+    return np.asarray(np.abs((matrices @ corners - corners)[:, :2]).max(axis=(1, 2)))
+
+
+def _laid(other: Gray | NDArray[np.int16], start: int, end: int, camera: Camera) -> tuple[NDArray[np.int16], bool]:
+    """A picture of one look where the camera's movement puts it in another, UNKNOWN around it, and whether it moved."""
+    matrix = camera.places[end] @ np.linalg.inv(camera.places[start])
+    if _shifts(matrix[None], np.asarray(other, np.uint8))[0] < SAME:
+        return other.astype(np.int16), False
+    size = (other.shape[1], other.shape[0])
+    laid = cv2.warpAffine(other.astype(np.int16), matrix[:2], size, borderValue=UNKNOWN)
+    return np.asarray(np.where(laid > 255, UNKNOWN, laid), np.int16), True  # blended with the border: not known either
 
 
 def _grown(part: Part, corners: Floats, flows: Floats) -> Part:
@@ -237,36 +278,12 @@ def _grown(part: Part, corners: Floats, flows: Floats) -> Part:
     return Part((float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3])), part.area)
 
 
-def _laid(other: Gray, matrix: Array, apart: float) -> NDArray[np.int16]:
-    """Another look where the camera's movement puts it in this one, UNKNOWN around it."""
-    if apart < SAME:
-        return other.astype(np.int16)
-    size = (other.shape[1], other.shape[0])
-    laid = cv2.warpAffine(other.astype(np.int16), matrix[:2], size, borderValue=UNKNOWN)
-    return np.asarray(np.where(laid > 255, UNKNOWN, laid), np.int16)  # blended with the border: not known either
-
-
-def _background(layers: NDArray[np.int16], look: Gray) -> Gray:
-    """Per pixel the value that the layers (n, h, w) show most: the middle of the narrowest range that holds OFTEN of
-    them, so that a thing which stays for less than the rest of the time leaves no trace; the look where too few know."""
-    ordered = np.sort(layers, axis=0).reshape(len(layers), -1)
-    seen = (ordered < UNKNOWN).sum(axis=0)
-    needed = np.maximum(2, np.round(OFTEN * seen).astype(int))
-    background = look.ravel().copy()
-    for count in np.unique(needed[seen >= LEAST_LAYERS]):
-        here = np.flatnonzero((needed == count) & (seen >= LEAST_LAYERS))
-        values = ordered[:, here] if len(here) < ordered.shape[1] else ordered
-        ends = values[count - 1 :]
-        best = np.argmin(np.where(ends < UNKNOWN, ends - values[: len(ends)], UNKNOWN), axis=0)
-        background[here] = np.take_along_axis(values, (best + count // 2)[None], axis=0)[0]
-    return background.reshape(look.shape)
-
-
 def _differences(
-    look: Gray, usual: Gray | NDArray[np.int16], moved: bool, inside: NDArray[np.bool_]
+    look: Gray, usual: NDArray[np.int16], moved: bool, inside: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Where a look differs from another picture, surely and perhaps; moved: whether that one had to be laid over it."""
-    now, other = (np.asarray(cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0)) for image in (look, usual))
+    shown = np.where(usual == UNKNOWN, look, usual)
+    now, other = (np.asarray(cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0)) for image in (look, shown))
     other = other + float(np.median((now - other)[inside]))  # the exposure may have changed
     if moved:  # a pixel of misplacement is no difference
         cross = np.ones((3, 3), np.uint8)
