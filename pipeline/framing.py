@@ -34,7 +34,7 @@ WHOLE = 0.97  # share of the time that a group must fit into the crop
 # How good a layout is, apart from what it shows: a split halves everybody, a fit has most of the screen blurred.
 SPLIT_VALUE, FIT_VALUE, CUT_VALUE = 0.85, 0.55, 0.95
 OVERLAP_COST = 1.2  # off a cut's value for talking at the same time
-BARGING = 0.05  # share of the speech for which people may talk at once in any talk
+BARGING = 0.1  # share of the speech for which people may talk at once in any talk (and what is heard wrongly as such)
 HASTE = 2.5  # seconds between cuts, on average, below which cutting gets restless
 PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
 LEAST_SEGMENT = 0.7  # seconds that a speaker's picture must last at the edges of a shot

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from skimage import data
 
 from pipeline import demo
 from pipeline.demo import Image
 
+Array = NDArray[np.float32]
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in source pixels
 Share = float | Callable[[float], float]  # of the picture, constant or at a second of the scene
 Spans = Sequence[tuple[float, float]]  # [start, end) in seconds of the scene
@@ -214,7 +216,7 @@ def _voices(
     return voices, sorted(turns, key=lambda turn: turn.start)
 
 
-def _shot(scene: Scene, count: int, first: int, truth: Made, mouths: dict[int | None, np.ndarray]) -> Iterator[Image]:
+def _shot(scene: Scene, count: int, first: int, truth: Made, mouths: dict[int | None, demo.Sound]) -> Iterator[Image]:
     """The frames of one scene, each one's truth being added before it is given."""
     width, height = truth.size
     rate = float(truth.rate)
@@ -256,24 +258,32 @@ def _value(share: Share, t: float) -> float:
     return share(t) if callable(share) else share
 
 
-def _tremble(count: int, rate: float, seed: int) -> np.ndarray:
+def _tremble(count: int, rate: float, seed: int) -> Array:
     """A hand's tremble at each frame: (count, 2), slow and quick waves, at most about 1."""
     rng = np.random.default_rng(seed + 200)
     t = np.arange(count)[:, None] / rate
     waves = [(0.5, 0.7), (0.3, 1.9), (0.2, 4.3)]
-    return sum(a * np.sin(2 * np.pi * hertz * t + rng.uniform(0, 6.28, 2)) for a, hertz in waves)
+    trembles = [a * np.sin(2 * np.pi * hertz * t + rng.uniform(0, 6.28, 2)) for a, hertz in waves]
+    return np.asarray(np.sum(trembles, axis=0), np.float32)
 
 
 def _ground(scene: Scene, width: int, height: int, usual: int) -> Image:
     if scene.ground == "factory":
         halls = [demo.factory(usual, height, scene.seed + 50 * n) for n in range(-(-width // usual))]
         return np.ascontiguousarray(np.hstack(halls)[:, :width])
-    loaded = data.stereo_motorcycle()[0] if scene.ground == "motorcycle" else getattr(data, scene.ground)()
+    loaded = _picture(scene.ground)
     image = loaded[:, :, ::-1] if loaded.ndim == 3 else np.repeat(loaded[:, :, None], 3, axis=2)
     scale = max(width / image.shape[1], height / image.shape[0])
     size = (int(np.ceil(image.shape[1] * scale)), int(np.ceil(image.shape[0] * scale)))
     large = cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.ascontiguousarray(large[:height, :width]), np.uint8)
+
+
+@cache
+def _picture(name: str) -> Image:
+    """A picture of scikit-image's wheel, RGB or gray."""
+    found = data.stereo_motorcycle()[0] if name == "motorcycle" else getattr(data, name)()  # type: ignore[no-untyped-call]
+    return np.asarray(found, np.uint8)
 
 
 def _away(face: Face, t: float) -> float:
@@ -283,7 +293,7 @@ def _away(face: Face, t: float) -> float:
 
 def _face(
     frame: Image, face: Face, t: float, view: tuple[float, float], mouth: float
-) -> tuple[Rectangle, tuple[slice, slice, np.ndarray]]:
+) -> tuple[Rectangle, tuple[slice, slice, Array]]:
     """Draws a person into the frame; gives the face's box and what was covered, as demo.paste does."""
     height, width = frame.shape[:2]
     tall = _value(face.height, t) * height
@@ -307,7 +317,7 @@ def _inside(box: Rectangle, size: tuple[int, int]) -> float:
     return max(0.0, across) * max(0.0, down) / (box[2] * box[3])
 
 
-def _covered(box: Rectangle, drawn: tuple[slice, slice, np.ndarray]) -> float:
+def _covered(box: Rectangle, drawn: tuple[slice, slice, Array]) -> float:
     """Share of a box that lies under what was drawn."""
     rows, columns, share = drawn
     top, left = max(0, round(box[1]) - rows.start), max(0, round(box[0]) - columns.start)
@@ -316,7 +326,7 @@ def _covered(box: Rectangle, drawn: tuple[slice, slice, np.ndarray]) -> float:
 
 
 @cache
-def _person(who: int, mouth: float, away: float) -> tuple[Image, np.ndarray]:
+def _person(who: int, mouth: float, away: float) -> tuple[Image, Array]:
     """A whole figure, its portrait above drawn legs: BGR and alpha (980, 512). away: 1 shows the back of the head."""
     image, alpha = _dressed(who)
     image = demo.speaking(image, mouth)
@@ -330,10 +340,10 @@ def _person(who: int, mouth: float, away: float) -> tuple[Image, np.ndarray]:
         back[32:208, 164:280] = hair
         mask = np.zeros(alpha.shape, np.float32)
         cv2.ellipse(mask, (222, 120), (52, 76), 0, 0, 360, away, -1)
-        mask = cv2.GaussianBlur(mask, (0, 0), 3)[:, :, None]
-        image = (back * mask + image * (1 - mask)).astype(np.uint8)
+        soft = cv2.GaussianBlur(mask, (0, 0), 3)[:, :, None]
+        image = (back * soft + image * (1 - soft)).astype(np.uint8)
     cloth = np.median(image[330:480, 60:130].reshape(-1, 3), axis=0)
-    legs = np.clip(cloth * 0.6 * (0.8 + data.gravel()[:468, :, None] / 640), 0, 255).astype(np.uint8)
+    legs = np.clip(cloth * 0.6 * (0.8 + _picture("gravel")[:468, :, None] / 640), 0, 255).astype(np.uint8)
     stand = np.zeros(legs.shape[:2], np.float32)
     for leg in ([(60, 0), (240, 0), (215, 467), (120, 467)], [(210, 0), (400, 0), (345, 467), (245, 467)]):
         cv2.fillPoly(stand, [np.array(leg)], 1.0)
@@ -342,7 +352,7 @@ def _person(who: int, mouth: float, away: float) -> tuple[Image, np.ndarray]:
 
 
 @cache
-def _dressed(who: int) -> tuple[Image, np.ndarray]:
+def _dressed(who: int) -> tuple[Image, Array]:
     """The portrait in a person's colours."""
     look = LOOKS[who]
     image, alpha = demo.portrait()
@@ -361,8 +371,8 @@ def _dressed(who: int) -> tuple[Image, np.ndarray]:
     drawn = image.astype(np.float32)
     for mask, painted in (
         (suit, cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2BGR).astype(np.float32)),
-        (skin, drawn * np.float32(look.skin)),
-        (hair, drawn * np.float32(look.hair)),
+        (skin, drawn * np.array(look.skin, np.float32)),
+        (hair, drawn * np.array(look.hair, np.float32)),
     ):
         soft = cv2.GaussianBlur(mask, (0, 0), 1.2)[:, :, None]
         drawn = drawn * (1 - soft) + painted * soft
@@ -371,7 +381,7 @@ def _dressed(who: int) -> tuple[Image, np.ndarray]:
 
 def _thing(
     frame: Image, thing: Thing, t: float, view: tuple[float, float]
-) -> tuple[Rectangle, tuple[slice, slice, np.ndarray]]:
+) -> tuple[Rectangle, tuple[slice, slice, Array]]:
     """Draws a thing; gives the box of its visible outline and what was covered."""
     phase = round(t * 20) % 400 if thing.kind in ("worker", "arm") else 0
     image, alpha = _drawn(thing.kind, phase)
@@ -386,7 +396,7 @@ def _thing(
 
 
 @cache
-def _drawn(kind: str, phase: int) -> tuple[Image, np.ndarray]:
+def _drawn(kind: str, phase: int) -> tuple[Image, Array]:
     """A thing at a phase of its movement (twentieths of a second): BGR and alpha."""
     image = np.zeros((600, 440, 3), np.uint8)
     mask = np.zeros((600, 440), np.uint8)
@@ -438,7 +448,7 @@ def _drawn(kind: str, phase: int) -> tuple[Image, np.ndarray]:
     else:  # a pillar
         part([(160, 0), (280, 0), (280, 600), (160, 600)], (66, 72, 84))
         part([(205, 0), (235, 0), (235, 600), (205, 600)], (92, 100, 112))
-    rough = cv2.resize(data.gravel(), (440, 600)).astype(np.float32) / 128
+    rough = cv2.resize(_picture("gravel"), (440, 600)).astype(np.float32) / 128
     shade = np.linspace(1.1, 0.8, 440, dtype=np.float32)[None, :] * (0.75 + 0.25 * rough)
-    textured = np.clip(image * shade[:, :, None], 0, 255).astype(np.uint8)
-    return cv2.GaussianBlur(textured, (0, 0), 1.0), cv2.GaussianBlur(mask, (0, 0), 1.2).astype(np.float32) / 255
+    textured = np.asarray(cv2.GaussianBlur(np.clip(image * shade[:, :, None], 0, 255), (0, 0), 1.0), np.uint8)
+    return textured, np.asarray(cv2.GaussianBlur(mask, (0, 0), 1.2) / 255, np.float32)

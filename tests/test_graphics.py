@@ -231,3 +231,13 @@ def test_colours_are_those_of_the_preset(ground):
 def test_a_graphic_of_another_shape_is_refused():
     with pytest.raises(WrongUse, match="1080x1920"):
         graphics.draw(plan(GRAPHICS["mark"]).model_copy(update={"width": 720, "height": 1280}), PRESET)
+
+
+def test_in_a_split_captions_stand_between_the_faces_and_names_above_them():
+    made = plan(GRAPHICS["caption"], GRAPHICS["lower_third"])
+    pane = made.takes[0].shots[0].panes[0]
+    halves = [pane.model_copy(update={"onto": Box(x=0, y=y, width=1080, height=960)}) for y in (0, 960)]
+    made.takes[0].shots[0] = made.takes[0].shots[0].model_copy(update={"layout": "split", "panes": halves})
+    caption, name = graphics.draw(made, PRESET)
+    assert caption.y + caption.clip.size[1] / 2 == pytest.approx(960, abs=2)
+    assert name.y + name.clip.size[1] < caption.y and name.y > 600

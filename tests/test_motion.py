@@ -145,6 +145,25 @@ def test_machine_that_works_in_one_place_is_found():
     assert share.mean() > 0.9 and np.median(size) < 2
 
 
+@pytest.mark.parametrize("camera", ["still", "shaken"])
+def test_slab_that_creeps_is_held_whole(camera):
+    """It takes longer than the shot to pass its own length, so that most of it is never uncovered."""
+    speckles = np.random.default_rng(4).integers(90, 256, (4, 26), np.uint8)
+    slab = cv2.resize(speckles, (260, 40), interpolation=cv2.INTER_NEAREST)[:, :, None] * np.array([0.3, 0.6, 1.0])
+
+    def draw(frame, t):
+        left = 560 + 14 * t
+        moved = cv2.warpAffine(slab, np.array([[1, 0, left % 1], [0, 1, 0]]), (261, 40))
+        frame[270:310, int(left) : int(left) + 261] = np.maximum(
+            moved, frame[270:310, int(left) : int(left) + 261] * (moved < 1)
+        )
+        return np.array([left, 270, left + 260, 310])
+
+    seen, truth = looks(12, draw, CAMERAS[camera])
+    share, size = held(motion.follow(SOURCE, seen, PICTURE), truth)
+    assert share.mean() > 0.9 and np.median(size) < 2
+
+
 def weld(frame, t):
     strength = np.random.default_rng(round(t * 1000) + 7).uniform(-0.5, 1)
     if strength > 0:

@@ -19,6 +19,7 @@ from pipeline.source import Source
 SIDE = 160  # longer side of the picture in which places are compared
 CORNERS = 100  # points that tell how the camera moved
 LEAST_CORNERS = 12  # fewer tell nothing: the camera is taken to stand
+ZOOM = 1.2  # from look to look, beyond which the points were mistaken
 SAME = 0.25  # small pixels between two looks' corners that need no correction
 AROUND = 10.0  # seconds before and after a look from which its background is made
 SLOW = 1.0  # seconds: what differs from its place so long before and so long after moves, however slowly
@@ -52,7 +53,10 @@ LEAST_SEEN = 4  # looks in which a subject must differ from the background
 TRAVEL = 0.35  # of its size that a subject travels; a lamp that flickers does not
 FLOW = 1.0  # pixels between looks that a corner on a moving thing moves
 ALIKE = 0.4  # of its movement: how unlike the movements of two corners of one thing may be
-GAP = 0.4  # of a part's size: how far from it a corner may be that belongs to it
+NEIGHBOURS = 9.0  # small pixels between corners of one group
+FLESH = 1.5  # small pixels of the thing around its outer corners
+LEAST_GROUP = 5  # corners that make one
+HANDHELD = 2.0  # small pixels between looks above which near things move before far ones, though they stand
 TOGETHER = 0.6  # length of the mean movement of a thing's corners over their mean length: 1 when they move as one
 GROWTH = 1.35  # how many times larger or smaller a subject gets that comes or goes
 EVENLY = 0.2  # of that change, how far a size may be off it: light does not grow evenly
@@ -110,9 +114,11 @@ def follow(source: Source, looks: list[tuple[float, Gray]], picture: Box) -> lis
     x0, y0, x1, y1 = (round(v / scale) for v in (picture.x, picture.y, picture.right, picture.bottom))
     inside = np.zeros((height, width), bool)
     inside[y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] = True
+    if not inside.any():
+        return []
     camera = _camera([gray for _, gray in looks], width)
     things = _things(_parts(times, small, camera, inside), camera)
-    subject = _subject(things, camera)
+    subject = _subject(things, camera, int(inside.sum()))
     if subject is None:
         return []
     limits = np.array([x0, y0, x1, y1], float)
@@ -176,6 +182,8 @@ def _step(start: Array, end: Array) -> Array:
     matrix, fits = cv2.estimateAffinePartial2D(start, end, method=cv2.RANSAC, ransacReprojThreshold=1.0)
     if matrix is None or fits.sum() < LEAST_CORNERS / 2:
         return still
+    if abs(float(np.log(max(1e-6, np.linalg.det(matrix[:, :2]))))) > 2 * np.log(ZOOM):
+        return still
     return np.asarray(matrix, float)
 
 
@@ -207,7 +215,9 @@ def _parts(times: Array, small: list[Gray], camera: Camera, inside: NDArray[np.b
         else:
             known = np.asarray(np.where(usual == UNKNOWN, look, usual), np.uint8)
             found = _components(strong, weak, live, look, known)
-            yield [_grown(part, camera.corners[number], camera.flows[number]) for part in found]
+            groups = _groups(camera.corners[number], camera.flows[number])
+            step = camera.places[number] @ np.linalg.inv(camera.places[max(0, number - 1)])
+            yield _joined(found, groups, bool(_shifts(step[None], look.shape)[0] <= HANDHELD))
 
 
 def _background(number: int, reach: int, small: list[Gray], camera: Camera) -> tuple[NDArray[np.int16] | None, bool]:
@@ -221,7 +231,7 @@ def _background(number: int, reach: int, small: list[Gray], camera: Camera) -> t
     first = min(max(0, number - reach), max(0, count - 1 - 2 * reach))
     around = np.array([n for n in range(first, min(count, first + 2 * reach + 1)) if n != number])
     matrices = camera.places[number] @ np.linalg.inv(camera.places[around])
-    usable = around[_shifts(matrices, small[0]) <= APART * small[0].shape[1]]
+    usable = around[_shifts(matrices, small[0].shape) <= APART * small[0].shape[1]]
     if len(usable) < LEAST_LAYERS:
         return None, False
     chosen = usable[np.unique(np.linspace(0, len(usable) - 1, BACKGROUND).round().astype(int))]
@@ -239,9 +249,9 @@ def _background(number: int, reach: int, small: list[Gray], camera: Camera) -> t
     return background.reshape(small[0].shape), any(moved for _, moved in laid)
 
 
-def _shifts(matrices: Array, look: Gray) -> Array:
-    """How far, in small pixels, each of the movements (n, 3, 3) takes the picture's corners at most."""
-    height, width = look.shape
+def _shifts(matrices: Array, shape: tuple[int, ...]) -> Array:
+    """How far, in small pixels, each of the movements (n, 3, 3) takes the corners of a picture (height, width) at most."""
+    height, width = shape
     corners = np.array([(0, 0, 1), (width, 0, 1), (0, height, 1), (width, height, 1)], float).T
     return np.asarray(np.abs((matrices @ corners - corners)[:, :2]).max(axis=(1, 2)))
 
@@ -249,33 +259,50 @@ def _shifts(matrices: Array, look: Gray) -> Array:
 def _laid(other: Gray | NDArray[np.int16], start: int, end: int, camera: Camera) -> tuple[NDArray[np.int16], bool]:
     """A picture of one look where the camera's movement puts it in another, UNKNOWN around it, and whether it moved."""
     matrix = camera.places[end] @ np.linalg.inv(camera.places[start])
-    if _shifts(matrix[None], np.asarray(other, np.uint8))[0] < SAME:
+    if _shifts(matrix[None], other.shape)[0] < SAME:
         return other.astype(np.int16), False
     size = (other.shape[1], other.shape[0])
     laid = cv2.warpAffine(other.astype(np.int16), matrix[:2], size, borderValue=UNKNOWN)
     return np.asarray(np.where(laid > 255, UNKNOWN, laid), np.int16), True  # blended with the border: not known either
 
 
-def _grown(part: Part, corners: Floats, flows: Floats) -> Part:
-    """A part with the corners around it that move as those inside it do: a slow thing hides part of itself."""
-    edges = np.array(part.edges)
-    own = np.all((corners >= edges[:2] - 1) & (corners <= edges[2:] + 1), axis=1)
-    if own.sum() < 2:
-        return part
-    flow = np.median(flows[own], axis=0)
-    alike = np.linalg.norm(flows - flow, axis=1) <= ALIKE * float(np.linalg.norm(flow))
-    if alike[own].mean() < 0.5:
-        return part
-    left = corners[alike & ~own]
-    near = GAP * float(np.sqrt(np.prod(edges[2:] - edges[:2])))
-    while len(left):
-        reached = np.all((left >= edges[:2] - near) & (left <= edges[2:] + near), axis=1)
-        if not reached.any():
-            break
-        edges[:2] = np.minimum(edges[:2], left[reached].min(axis=0))
-        edges[2:] = np.maximum(edges[2:], left[reached].max(axis=0))
-        left = left[~reached]
-    return Part((float(edges[0]), float(edges[1]), float(edges[2]), float(edges[3])), part.area)
+def _groups(corners: Floats, flows: Floats) -> list[Array]:
+    """Edges of groups of neighbouring corners that move alike; none where so many move that the camera was misjudged."""
+    if not LEAST_GROUP <= len(corners) <= CORNERS / 2:
+        return []
+    near = np.linalg.norm(corners[:, None] - corners[None], axis=2) <= NEIGHBOURS
+    lengths = np.linalg.norm(flows, axis=1)
+    apart = np.linalg.norm(flows[:, None] - flows[None], axis=2)
+    linked = near & (apart <= ALIKE * np.minimum(lengths[:, None], lengths[None]))
+    groups: list[Array] = []
+    left = set(range(len(corners)))
+    while left:
+        group: set[int] = set()
+        edge = {min(left)}
+        while edge:
+            group |= edge
+            edge = {int(n) for n in np.flatnonzero(linked[sorted(edge)].any(axis=0))} - group
+        left -= group
+        own = corners[sorted(group)].astype(float)
+        if len(group) >= LEAST_GROUP:
+            groups.append(np.concatenate([own.min(axis=0) - FLESH, own.max(axis=0) + FLESH]))
+    return groups
+
+
+def _joined(found: list[Part], groups: list[Array], alone: bool) -> list[Part]:
+    """Parts that a group of corners shows to be one, whole; alone: whether a group without any part is one too.
+
+    A slab that takes longer to pass a place than the background reaches is in part, or all, background itself.
+    """
+    parts = list(found)
+    for group in groups:
+        own = [part for part in parts if _overlap(np.array(part.edges), group)[0] >= OVERLAP]
+        if own or alone:
+            edges = np.array([group, *(part.edges for part in own)])
+            left, top, right, bottom = (float(v) for v in (*edges[:, :2].min(axis=0), *edges[:, 2:].max(axis=0)))
+            area = max(sum(part.area for part in own), 0.5 * (right - left) * (bottom - top))
+            parts = [part for part in parts if part not in own] + [Part((left, top, right, bottom), area)]
+    return sorted(parts, key=lambda part: (-part.area, part.edges))
 
 
 def _differences(
@@ -416,12 +443,17 @@ def _distance(part: Part, expected: Array) -> float:
     return float(np.linalg.norm(apart) / np.sqrt(np.prod(expected[2:] - expected[:2])))
 
 
-def _subject(things: list[Thing], camera: Camera) -> Thing | None:
-    """The thing with most area over the shot, of those that move rather than flicker."""
+def _subject(things: list[Thing], camera: Camera, picture: int) -> Thing | None:
+    """The thing with most area over the shot, of those that move rather than flicker, unless it is one of many.
+
+    picture: small pixels that the picture has.
+    """
     total = sum(thing.mass for thing in things)
     moving = [thing for thing in things if len(thing.looks) >= LEAST_SEEN and _moves(thing, camera)]
     best = max(moving, key=lambda thing: thing.mass, default=None)
-    return best if best and best.mass >= MASS * total else None
+    if best is None or best.mass < MASS * total:
+        return None
+    return best if np.median([np.prod(e[2:] - e[:2]) for e in best.edges]) <= MOST_AREA * picture else None
 
 
 def _moves(thing: Thing, camera: Camera) -> bool:
@@ -480,7 +512,7 @@ def _filled(times: Array, thing: Thing, camera: Camera, limits: Array) -> tuple[
     first, last = (0 if stays[0] else seen[0]), (len(times) - 1 if stays[-1] else seen[-1])
     numbers = np.arange(first, last + 1)
     edges = np.stack([np.interp(times[numbers], times[seen], side) for side in levelled.T], axis=1)
-    around = max(1, round(STEADY / float(np.median(np.diff(times)))))
+    around = max(1, round(STEADY / max(1e-3, float(np.median(np.diff(times))))))
     edges = np.array([rows.mean(axis=0) for rows in _windows(_medians(edges, around), around)])
     sure = np.where(np.isin(numbers, seen), min(1.0, 0.5 + 10 * float(np.median(areas)) / SIDE**2), STANDING)
     return numbers, np.array([_placed(e, camera.places[n]) for n, e in zip(numbers, edges, strict=True)]), sure

@@ -25,6 +25,7 @@ MARK_AT, MARK_RIGHT = (66, 222), 890
 CARD_LEFT, CARD_RIGHT, CARD_TOP, CARD_BOTTOM = 90, 890, 260, 1460
 TITLE_BOTTOM = 1400
 TITLE_SIZE, TITLE_SIZE_ABOVE_CAPTION = 92, 76  # there it would reach up to the face
+NAME_ABOVE_CAPTION = 24  # pixels between a name and a caption that stands where names usually do
 TITLE_ABOVE_CAPTION = 44  # pixels between the title and a caption below it
 SCRIM_ABOVE, SCRIM_BELOW, SCRIM_MARGIN = 220, 220, 24  # pixels in which the title's ground fades, and beyond its text
 SCRIM_OPACITY = 0.82  # orange type keeps 4:1 over white footage
@@ -62,7 +63,12 @@ def draw(plan: Plan, preset: Preset) -> list[Graphic]:
     """
     if (plan.width, plan.height) != SIZE:
         raise WrongUse(f"Graphics are drawn for {SIZE[0]}x{SIZE[1]}, the plan is {plan.width}x{plan.height}.")
-    captions = {n: _caption(g, preset) for n, g in enumerate(plan.graphics) if isinstance(g, Caption) and _shows(g)}
+    seams = _seams(plan)
+    captions = {
+        number: _caption(placed, preset, _middle(placed, seams))
+        for number, placed in enumerate(plan.graphics)
+        if isinstance(placed, Caption) and _shows(placed)
+    }
     drawn: list[Graphic] = []
     for number, placed in enumerate(plan.graphics):
         match placed:
@@ -71,17 +77,39 @@ def draw(plan: Plan, preset: Preset) -> list[Graphic]:
             case Caption():
                 drawn.append(captions[number])
             case TitleCard():
-                below = [c.y for c in captions.values() if c.start < placed.end and c.end > placed.start]
+                below = [c.y for c in captions.values() if _together(c, placed)]
                 bottom = min(below) - TITLE_ABOVE_CAPTION if below else TITLE_BOTTOM
                 size = TITLE_SIZE_ABOVE_CAPTION if below else TITLE_SIZE
                 drawn.append(_title_card(placed, preset, bottom, size))
             case LowerThird():
-                drawn.append(_lower_third(placed, preset))
+                high = [c.y for c in captions.values() if _together(c, placed) and c.y < NAME_BOTTOM]
+                drawn.append(_lower_third(placed, preset, min(high) - NAME_ABOVE_CAPTION if high else NAME_BOTTOM))
             case Mark():
                 drawn.append(_mark(placed, preset))
             case EndCard():
                 drawn.append(_end_card(placed, preset))
     return drawn
+
+
+def _seams(plan: Plan) -> list[tuple[float, float, float]]:
+    """(start, end, y) in episode seconds and output pixels of the border between the halves of each split."""
+    seams, begun = [], 0.0
+    for take in plan.takes:
+        for shot in take.shots:
+            if shot.layout == "split":
+                moved = begun - take.start
+                seams.append((shot.start + moved, shot.end + moved, shot.panes[0].onto.bottom))
+        begun += take.end - take.start
+    return seams
+
+
+def _middle(caption: Caption, seams: list[tuple[float, float, float]]) -> float:
+    """y of a caption's middle: the usual band, or between the two faces of a split, which has one in that band."""
+    return next((y for start, end, y in seams if start < caption.end and end > caption.start), CAPTION_MIDDLE)
+
+
+def _together(caption: Graphic, placed: PlacedGraphic) -> bool:
+    return caption.start < placed.end and caption.end > placed.start
 
 
 def _shows(placed: PlacedGraphic) -> bool:
@@ -97,7 +125,7 @@ def _shows(placed: PlacedGraphic) -> bool:
     return True
 
 
-def _caption(caption: Caption, preset: Preset) -> Graphic:
+def _caption(caption: Caption, preset: Preset, middle: float) -> Graphic:
     lines = [line for words in caption.lines if (line := " ".join(word.text for word in words).strip())]
     pad, room = 30, CAPTION_RIGHT - CAPTION_LEFT - 60
     name, size = preset.type.medium, preset.captions.size
@@ -112,7 +140,7 @@ def _caption(caption: Caption, preset: Preset) -> Graphic:
         left = (image.width - text.width(line, name, size)) / 2
         text.write(image, (left, 16 + number * step), line, name, size, preset.colours.ink)
     x = (CAPTION_LEFT + CAPTION_RIGHT - image.width) / 2
-    return _graphic(image, x, CAPTION_MIDDLE - image.height / 2, caption.start, caption.end)
+    return _graphic(image, x, middle - image.height / 2, caption.start, caption.end)
 
 
 def _title_card(card: TitleCard, preset: Preset, bottom: int, largest: int) -> Graphic:
@@ -133,7 +161,7 @@ def _title_card(card: TitleCard, preset: Preset, bottom: int, largest: int) -> G
     return _graphic(image, 0, bottom - top - block, card.start, card.end, entry, EXIT)
 
 
-def _lower_third(person: LowerThird, preset: Preset) -> Graphic:
+def _lower_third(person: LowerThird, preset: Preset, bottom: float) -> Graphic:
     inset, pad = 34, 20
     room = NAME_RIGHT - NAME_LEFT - SLIDE - 2 * inset
     names, size = text.fit(person.name, preset.type.bold, 52, room, 1, 44)
@@ -155,7 +183,7 @@ def _lower_third(person: LowerThird, preset: Preset) -> Graphic:
         text.write(image, (inset, y), line, preset.type.medium, small, preset.colours.ink)
         y += small_step
     x, slide = (NAME_LEFT, SLIDE) if person.side == "left" else (NAME_RIGHT - image.width, -SLIDE)
-    return _graphic(image, x, NAME_BOTTOM - image.height, person.start, person.end, ENTRY, EXIT, slide)
+    return _graphic(image, x, bottom - image.height, person.start, person.end, ENTRY, EXIT, slide)
 
 
 def _mark(mark: Mark, preset: Preset) -> Graphic:
