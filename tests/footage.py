@@ -227,7 +227,7 @@ def _shot(scene: Scene, count: int, first: int, truth: Made, mouths: dict[int | 
     ground = _ground(scene, width + 2 * margin + int(np.ceil(max(0.0, views[:, 0].max()))), height + 2 * margin, width)
     grains = [rng.normal(0, scene.grain, (height, width, 1)).astype(np.float32) for _ in range(8)]
     for number in range(count):
-        t, (left, up) = number / rate, views[number]
+        t, (left, up) = number / rate, views[number].tolist()
         if margin:
             shift = np.array([[1, 0, -margin - left], [0, 1, -margin - up]])
             frame = np.asarray(cv2.warpAffine(ground, shift, (width, height)), np.uint8)

@@ -1,7 +1,8 @@
 """The one thing that moves in a shot without faces, whole and calm, with the camera's own movement taken out.
 
-Each look is compared with what is usually seen in its place: the median of looks around it, laid over it by the
-movement of corner points. What differs is linked through the shot; the heaviest thing that really travels is the subject.
+Each look is compared with what looks around it mostly show in the same place, laid over it by the movement of corner
+points (Lucas and Kanade; RANSAC). What differs, and what moves as one, is linked through the shot; the heaviest thing
+that travels rather than flickers is the subject.
 """
 
 from collections.abc import Iterable, Iterator
@@ -80,7 +81,8 @@ class Part:
 
 @dataclass(eq=False)
 class Thing:
-    """The same moving thing through the shot: look numbers, edges (left, top, right, bottom, small pixels) and areas; mass: their sum."""
+    """The same moving thing through the shot: for each look that shows it, its number, the thing's edges (left, top, right,
+    bottom) and area in small pixels. mass: the sum of the areas."""
 
     looks: list[int] = field(default_factory=list)
     edges: list[Array] = field(default_factory=list)
@@ -90,9 +92,8 @@ class Thing:
 
 @dataclass(frozen=True)
 class Camera:
-    """How the picture moved: places (n, 3, 3) from small pixels of look 0 to each look's, steps to each from the one
-    before, and for each look the corners (small pixels) that left the others behind, with their own movement (pixels).
-    """
+    """How the picture moved: places (n, 3, 3) take small pixels of look 0 to those of each look; corners (small pixels) are
+    the points of each look that did not move with the rest since the one before, flows their own movement (pixels)."""
 
     places: Array
     corners: list[Floats]
