@@ -16,7 +16,7 @@ from pipeline.plan import Box, Knot
 KNOTS_A_SECOND = 8
 WINDOW, OVERLAP = 480, 160  # knots solved at once, and of these the ones that the next window solves again
 PINNED = 3  # knots that a window takes over: place, speed and acceleration go on
-WEIGHTS = (10.0, 1.0, 100.0)  # of |v|, |a| and |jerk|, after Grundmann et al.
+WEIGHTS = (10.0, 100.0, 30.0)  # of |v|, |a| and |jerk| from knot to knot: short ramps, then one speed
 OUTSIDE = 200.0  # cost of one pixel of the subject outside the crop
 PULL = 0.02  # cost of one pixel away from the ideal place: only decides between equally calm paths
 HEAD = (0.35, 0.55, 0.35, 0.45)  # face boxes to leave free left, above, right and below, in face widths and heights

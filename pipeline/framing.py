@@ -23,6 +23,7 @@ SPLIT_FACE = 0.3  # of a half's height, to which its face is enlarged where the 
 SPLIT_LARGEST = 0.5  # of a half's height that a face may have, when that keeps the other person out of it
 THING_HEIGHT = 0.6  # of the crop, to which something that moves is enlarged where the footage has the pixels
 SAFE_WIDTH = 0.92  # of the crop that a group may fill
+LOOSE = 0.3  # of the preset's eagerness for what moves: where exactly it is, is less sure than for a face
 FASTEST = 0.9  # crop widths a second above which following what moves makes people dizzy
 SEEN = 0.3  # share of a shot in which a subject must be seen
 IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
@@ -176,7 +177,7 @@ def _subjects(shot: AnalysedShot, known: dict[int, people.Person | None]) -> lis
 
 def _matters(track: Track, shot: AnalysedShot) -> bool:
     """Whether a subject is there long enough to be framed, or speaks."""
-    return _presence(track, shot) >= SEEN or _speech(track, shot) > 0
+    return track.kind == "salient" or _presence(track, shot) >= SEEN or _speech(track, shot) > 0
 
 
 def _frame_shot(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Shot]:
@@ -551,7 +552,8 @@ def _pane(
     """A crop of one size that holds the tracks: in one place through the whole shot where it can be, else on a path."""
     others = [t for t in shot.tracks if t.kind == "face" and all(t.number != own.number for own in tracks)]
     ahead = habits.look_room if look_room is None else look_room
-    aim = Aim(tracks, shot.picture, size, eyes, habits.follow, ahead, others)
+    eager = habits.follow * (LOOSE if tracks and tracks[0].kind == "motion" else 1)
+    aim = Aim(tracks, shot.picture, size, eyes, eager, ahead, others)
     place = camera.still(aim, shot.start, shot.end)
     path = [Knot(t=start, x=round(place[0], 2), y=round(place[1], 2))] if place else camera.path(aim, start, end)
     return Pane(width=round(size[0], 3), height=round(size[1], 3), path=path, onto=onto)

@@ -1,8 +1,11 @@
 """One pass over the footage: every kept frame is looked at for cuts and mouths, about five a second for faces and motion."""
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from queue import Empty, Queue
+from typing import Any, TypeVar
 
 import av
 import cv2
@@ -14,7 +17,9 @@ from pipeline.errors import Unusable
 from pipeline.source import Source, open_media
 
 Image = NDArray[np.uint8]
+Item = TypeVar("Item")
 
+AHEAD = 4  # frames that are decoded before they are looked at
 LOOKS_A_SECOND = 5.0
 FACE_SIDE = 640  # longer side, in pixels, of the picture that faces are looked for in
 FINE_SIDE = 1280  # the same for the finer look at small faces
@@ -51,8 +56,9 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
     fine = faces.Detector(*size(source, FINE_SIDE))
     between: list[tuple[float, Image]] = []  # gray pictures since the last look, both looks included
     due, fine_due = start, start
-    for t, frame in decoded(source, start, end, skip="NONREF"):
-        image = picture(source, frame, FACE_SIDE)
+    for t, frame, image in _ahead(
+        (t, frame, picture(source, frame, FACE_SIDE)) for t, frame in decoded(source, start, end, skip="NONREF")
+    ):
         small = _half(image)
         smaller = _half(small)
         looked.cuts += cuts.see(t, smaller)
@@ -88,6 +94,35 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
     looked.cuts += cuts.rest()
     progress(end - start)
     return looked
+
+
+def _ahead(made: Iterator[Item]) -> Iterator[Item]:
+    """The same items, made by a thread of its own up to AHEAD items before they are asked for."""
+    waiting: Queue[Item | BaseException | None] = Queue(AHEAD)
+    stopped = threading.Event()
+
+    def work() -> None:
+        try:
+            for item in made:
+                waiting.put(item)
+                if stopped.is_set():
+                    return
+            waiting.put(None)
+        except BaseException as error:  # handed on to whoever asks for the items
+            waiting.put(error)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        while worker.is_alive():  # it may be waiting for room
+            with contextlib.suppress(Empty):
+                waiting.get(timeout=0.05)
 
 
 def decoded(source: Source, start: float, end: float, skip: str = "DEFAULT") -> Iterator[tuple[float, Any]]:
