@@ -22,13 +22,8 @@ Sound = NDArray[np.float64]  # mono samples, full scale 1
 SIZE, RATE, SOUND_RATE = (1920, 1080), Fraction(30), 48_000
 SECONDS, CUT = 20.0, 11.0
 FACE = (178, 63, 90, 113)  # left, top, width, height of the face in the portrait, as YuNet sees it
-MOUTH = (
-    224.0,
-    149.5,
-    21.0,
-    9.0,
-    15.0,
-)  # in the portrait: middle, lower lip, half width, rise to the corners, widest gap
+# in the portrait: the mouth's middle, lower lip, half width, rise to the corners and widest gap, in pixels
+MOUTH = (224.0, 149.5, 21.0, 9.0, 15.0)
 TALK = [(0.8, 3.6), (4.3, 7.4), (8.0, 10.6), (11.6, 14.6), (15.2, 19.0)]
 LINES = [
     "Я пришла на завод сразу после института.",
@@ -59,8 +54,9 @@ def make_demo(folder: Path, progress: Callable[[float], None]) -> Brief:
         ),
         "utf-8",
     )
-    sound = 0.5 * voice(SECONDS, TALK, seed=3) + 0.5 * machines(SECONDS, seed=4)
-    write_video(video, _demo_frames(progress), SIZE, RATE, sound)
+    said = 0.5 * voice(SECONDS, TALK, seed=3)
+    mouth = openings(said, float(RATE), round(SECONDS * RATE))
+    write_video(video, _demo_frames(mouth, progress), SIZE, RATE, said + 0.5 * machines(SECONDS, seed=4))
     return make_brief(
         {
             "footage": [{"file": video}], "number": 3, "title": "Династия сталеваров", "captions": captions,
@@ -156,14 +152,19 @@ def openings(sound: Sound, rate: float, count: int) -> NDArray[np.float64]:
     return np.asarray(np.clip(loud / usual, 0, 1) ** 0.7)
 
 
+@cache
+def _said(opening: float) -> Image:
+    return speaking(portrait()[0], opening)
+
+
 def place(
-    ground: Image, middle: float, top: float, face_height: float, mirrored: bool = False
+    ground: Image, middle: float, top: float, face_height: float, mirrored: bool = False, opening: float = 0.0
 ) -> tuple[float, float, float, float]:
     """Draws the portrait into a BGR picture, its face's middle at x `middle`, its top at y `top`, face_height pixels high.
 
-    Gives the face's box x, y, width, height. The portrait may reach over the picture's edges.
+    opening: of the mouth, 0 to 1, in steps of a tenth. Gives the face's box x, y, width, height. The portrait may reach over the picture's edges.
     """
-    image, alpha = portrait()
+    image, alpha = _said(round(opening, 1)), portrait()[1]
     scale = face_height / FACE[3]
     x, y, width, height = (v * scale for v in FACE)
     if mirrored:
@@ -309,7 +310,7 @@ def machines(seconds: float, seed: int) -> Sound:
     return np.asarray(0.016 * noise / noise.std() + 0.012 * hum)
 
 
-def _demo_frames(progress: Callable[[float], None]) -> Iterator[Image]:
+def _demo_frames(mouth: NDArray[np.float64], progress: Callable[[float], None]) -> Iterator[Image]:
     width, height = SIZE
     halls = [
         factory(width, height, 11),
@@ -324,9 +325,9 @@ def _demo_frames(progress: Callable[[float], None]) -> Iterator[Image]:
         frame = halls[t >= CUT].copy()
         if t < CUT:  # walks across the hall, stands, goes on
             walk = np.interp(t, [0, 2.0, 5.5, 7.5, CUT], [520, 520, 1180, 1180, 1420])
-            place(frame, float(walk) + 5 * np.sin(t * 2.1), 300 + 4 * np.sin(t * 3.7), 250)
+            place(frame, float(walk) + 5 * np.sin(t * 2.1), 300 + 4 * np.sin(t * 3.7), 250, opening=mouth[number])
         else:
-            place(frame, 640 + 9 * np.sin(t * 1.3), 260 + 4 * np.sin(t * 1.9), 330, mirrored=True)
+            place(frame, 640 + 9 * np.sin(t * 1.3), 260 + 4 * np.sin(t * 1.9), 330, True, mouth[number])
         yield np.clip(frame + grain[number % len(grain)], 0, 255).astype(np.uint8)
         progress((number + 1) / count)
 

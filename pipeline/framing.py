@@ -14,7 +14,7 @@ from pipeline import camera
 from pipeline.analysis import AnalysedShot, Analysis, Track, people
 from pipeline.camera import Aim, boxes, extent
 from pipeline.errors import WrongUse
-from pipeline.plan import Box, Knot, Layout, Pane, Shot
+from pipeline.plan import Box, Knot, Layout, Pane, Shot, Somebody
 from presets import Framing
 
 EYES = 0.34  # height of the eyes in the crop, DELIVERY.md: 0.22 to 0.45
@@ -37,6 +37,7 @@ SPLIT_VALUE, FIT_VALUE, CUT_VALUE = 0.85, 0.55, 0.95
 OVERLAP_COST = 1.2  # off a cut's value for talking at the same time
 BARGING = 0.1  # share of the speech for which people may talk at once in any talk (and what is heard wrongly as such)
 HASTE = 2.5  # seconds between cuts, on average, below which cutting gets restless
+NEAR = 0.3  # seconds from a moment at which a face still counts as there
 PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
 LEAST_SEGMENT = 0.7  # seconds that a speaker's picture must last at the edges of a shot
 
@@ -135,9 +136,15 @@ def frame(analyses: Sequence[Analysis], look: Look, wishes: Sequence[Sequence[Wi
             made = _frame_shot(shot, [s for s in subjects if _matters(s.track, shot)], look)
             for wish in wishes[take] if wishes else ():
                 made = [_wished(shot, m, subjects, wish, look) if m.start <= wish.t < m.end else m for m in made]
-            shots += made
+            shots += [m.model_copy(update={"faces": _faces(subjects, m.moment)}) for m in made]
         result.append(shots)
     return result
+
+
+def _faces(subjects: Sequence[Subject], t: float) -> list[Somebody]:
+    """Everybody whose face is seen about a moment."""
+    near = [(s.person, min(s.track.sightings, key=lambda sighting: abs(sighting.t - t))) for s in subjects if s.person]
+    return [Somebody(person=person, box=seen.box) for person, seen in near if abs(seen.t - t) < NEAR]
 
 
 def _wished(shot: AnalysedShot, made: Shot, subjects: list[Subject], wish: Wish, look: Look) -> Shot:

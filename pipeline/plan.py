@@ -65,12 +65,20 @@ class Pane(Data):
         return self
 
 
+class Somebody(Data):
+    """Who is where in the footage at the moment that stands for a shot: number of the person, box of the face."""
+
+    person: int
+    box: Box
+
+
 class Shot(Data):
     """One shot between two cuts and how it fills the output. start, end: footage seconds.
 
     picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
     a blurred copy of the picture. subjects are track numbers of the analysis, people their identities, counted from 1
-    through the whole episode. scores: of each way to frame the shot that was considered, the highest was taken.
+    through the whole episode; faces: everybody who is there at its moment. scores: of each way to frame the shot that
+    was considered, the highest was taken.
     """
 
     start: float
@@ -81,7 +89,13 @@ class Shot(Data):
     panes: list[Pane] = Field(min_length=1)
     subjects: list[int] = []
     people: list[int] = []
+    faces: list[Somebody] = []
     scores: dict[str, float] = {}
+
+    @property
+    def moment(self) -> float:
+        """The footage second that stands for the shot in pictures: a third into it."""
+        return self.start + (self.end - self.start) / 3
 
 
 class Take(Data):

@@ -60,7 +60,7 @@ def runner_up(shot: Shot) -> str:
 
 
 class ContactSheet:
-    """One row a shot: the footage with the crop drawn on it, the result beside it, and why.
+    """One row a shot: the footage with the crop and everybody's number drawn on it, the result beside it, and why.
 
     The moment shown is a third into the shot; the end card, if there is one, is the last row. It is shown the frames
     that are made anyway (see) and keeps small copies of those that it needs.
@@ -111,13 +111,25 @@ def _rows(plan: Plan) -> Iterator[tuple[int, Take, float, Shot]]:
     for take in plan.takes:
         count = take_frames(plan, take)
         for shot in take.shots:
-            moment = shot.start + (shot.end - shot.start) / 3
-            frame = min(count - 1, max(0, round((moment - take.start) * float(plan.frame_rate))))
+            frame = min(count - 1, max(0, round((shot.moment - take.start) * float(plan.frame_rate))))
             yield first + frame, take, take.start + frame / float(plan.frame_rate), shot
         first += count
 
 
 def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArray[np.uint8]:
+    side = original.shape[0] // 24
+    for somebody in shot.faces:
+        x, y = round(somebody.box.x), round(somebody.box.y)
+        cv2.rectangle(
+            original, (x, y), (round(somebody.box.right), round(somebody.box.bottom)), INK, max(1, side // 15)
+        )
+        label = str(somebody.person)
+        (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, side / 30, max(1, side // 12))
+        cv2.rectangle(original, (x, y - side), (x + wide + side // 2, y), GROUND, -1)
+        cv2.putText(
+            original, label, (x + side // 4, y - (side - high) // 2), cv2.FONT_HERSHEY_SIMPLEX, side / 30, INK,
+            max(1, side // 12), cv2.LINE_AA,
+        )  # fmt: skip
     if shot.layout != "fit":
         for pane, (x, y) in zip(shot.panes, picture.corners(shot, np.array([second]))[0], strict=True):
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))

@@ -75,12 +75,22 @@ def test_what_is_no_footage_is_refused_in_one_sentence(odd_files, tmp_path, name
         (["--captions", "{odd}/late.srt"], 3, "outside"),
         (["--captions", "{odd}/none.srt"], 3, "captions"),
         (["--audio-stream", "7"], 2, "audio stream"),
+        (["--shot", "0.5"], 2, "person 2"),
+        (["--shot", "0.5 = person 9"], 2, "fit, left"),
+        (["--shot", "7 = fit"], 2, "lasts 1.00"),
     ],
 )
 def test_a_wrong_flag_is_named(short, odd_files, tmp_path, flags, code, says):
     done = episode("plan", short, *(f.format(odd=odd_files) for f in flags), "-o", tmp_path / "out.mp4")
     assert (done.returncode, says in done.stderr) == (code, True), done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shot_shows_what_the_editor_asks_for(short, tmp_path):
+    done = episode("plan", short, "--shot", "0.5 = fit", "-o", tmp_path / "out.mp4", "--json")
+    assert done.returncode == 0, done.stderr
+    (shot,) = json.loads(done.stdout)["takes"][0]["shots"]
+    assert shot["layout"] == "fit" and "as you asked" in shot["reason"]
 
 
 def test_nothing_is_overwritten_unasked(short, tmp_path):
