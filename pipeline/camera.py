@@ -23,6 +23,7 @@ HEAD = (0.35, 0.55, 0.35, 0.45)  # face boxes to leave free left, above, right a
 LEAN = 0.2  # face widths that a head may reach into that room before the camera moves
 ASIDE = 0.15  # face widths beside another face that a still crop's edge leaves it
 SHAKE = 0.012  # of the crop's width: anything that moves less than this is held
+CALM = 0.045  # picture widths per second^2, mean: 0.046 px/frame^2 at 640 px and 25 frames a second
 PAN = 0.15  # of the crop's width by which a pan at one speed may leave the ideal place
 SPEED = 0.25  # crop widths a second, of movement that gets the whole look-room
 YAW = 0.12  # how far off the middle between the eyes the nose is, in face widths, for a gaze that gets all of it
@@ -66,8 +67,7 @@ def path(aim: Aim, start: float, end: float) -> list[Knot]:
         line = np.full(len(times), held) if held is not None else _pan(times, lower, upper, ideal, limits, slack, aim)
         if line is None:
             straight = False
-            lower, upper = lower + aim.eager * (ideal - lower), upper - aim.eager * (upper - ideal)
-            line = solve_path(lower, upper, ideal, limits)
+            line = _follow(times, lower, upper, ideal, limits, aim)
         lines.append(line)
     places = np.round(np.transpose(lines), 2)
     if np.ptp(places, axis=0).max() < 0.5:
@@ -201,6 +201,18 @@ def _hold(
         return cut, abs(place - wanted)
 
     return min((place for place in places if least <= place <= most), key=cost)
+
+
+def _follow(
+    times: Array, lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], aim: Aim
+) -> Array:  # fmt: skip
+    """The calmest path as near the ideal as the aim is eager; less near where it would not be calm enough."""
+    step = times[1] - times[0]
+    for eager in (aim.eager, aim.eager / 2, 0.0):
+        line = solve_path(lower + eager * (ideal - lower), upper - eager * (upper - ideal), ideal, limits)
+        if float(np.abs(np.diff(line, 2)).sum()) / len(line) / step**2 <= CALM * aim.picture.width:
+            break
+    return line
 
 
 def _pan(

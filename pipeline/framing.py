@@ -41,6 +41,7 @@ NEAR = 0.3  # seconds from a moment at which a face still counts as there
 PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
 LEAST_SEGMENT = 0.7  # seconds that a speaker's picture must last at the edges of a shot
 
+SPEAKER = "cut to the speaker"  # its name among the scores
 PLACES = {"left": 0.0, "middle": 0.5, "right": 1.0}  # of the room that a still crop has in the picture
 
 Array = NDArray[np.float64]
@@ -219,42 +220,39 @@ def _options(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Op
     segments = _segments(shot, subjects, look.habits)
     speakers = {segment.subject.track.number: segment.subject for segment in segments}
     important += [s for number, s in speakers.items() if all(s.track.number != i.track.number for i in important)]
-    total = sum(s.weight for s in important)
-    options = [_alone(shot, important, speakers, total, look), _fit_option(shot, important, look)]
+    options = [_alone(shot, important, speakers, look), _fit_option(shot, important, look)]
     if len(important) > 1:
-        width = picture.height * look.aspect
-        fits = _group_fits(important, width)
-        if fits >= WHOLE:
-            options.append(
-                Option(
-                    "everybody in one crop",
-                    1.0 * _legible(shot, important, look.height / picture.height, look),
-                    f"{len(important)} faces that fit side by side",
-                    "follow",
-                    important,
-                )
-            )
-        if len(speakers) > 1:
-            options.append(_cut_option(shot, segments, speakers, look))
-        if len(important) == 2:
-            options.append(_split_option(shot, important, speakers, segments, look))
-        if len(important) >= CROWD and look.habits.crowd == "fit":
-            kept, share = _fullest_hold(important, width)
-            options.append(
-                Option(
-                    f"hold {len(kept)} of {len(important)}",
-                    share * _legible(shot, kept, look.height / picture.height, look),
-                    f"a crowd: the {len(kept)} of {len(important)} faces that one still crop holds",
-                    "hold",
-                    kept,
-                )
-            )
+        options += _several(shot, important, speakers, segments, look)
     return options
 
 
-def _alone(
-    shot: AnalysedShot, important: list[Subject], speakers: dict[int, Subject], total: float, look: Look
-) -> Option:
+def _several(
+    shot: AnalysedShot, important: list[Subject], speakers: dict[int, Subject], segments: list[Segment], look: Look
+) -> list[Option]:
+    """The ways to show more than one person."""
+    options = []
+    width = shot.picture.height * look.aspect
+    scale = look.height / shot.picture.height
+    fits = _group_fits(important, width)
+    if fits >= WHOLE:
+        legible = _legible(shot, important, scale, look)
+        why = f"{len(important)} faces that fit side by side"
+        options.append(Option("everybody in one crop", legible, why, "follow", important))
+    if len(speakers) > 1:
+        options.append(_cut_option(shot, segments, speakers, look))
+    if len(important) == 2:
+        options.append(_split_option(shot, important, speakers, segments, look))
+    if _one_after_another(important):
+        options.append(_sequence_option(shot, important))
+    if len(important) >= CROWD and look.habits.crowd == "fit":
+        kept, share = _fullest_hold(important, width)
+        why = f"a crowd: the {len(kept)} of {len(important)} faces that one still crop holds"
+        name = f"hold {len(kept)} of {len(important)}"
+        options.append(Option(name, share * _legible(shot, kept, scale, look), why, "hold", kept))
+    return options
+
+
+def _alone(shot: AnalysedShot, important: list[Subject], speakers: dict[int, Subject], look: Look) -> Option:
     """The one who speaks, or the weightiest face."""
     first = important[0]
     if len(speakers) == 1:
@@ -264,7 +262,10 @@ def _alone(
     elif len(important) == 1:
         share, why = 1.0, f"{first.name} is the only face that matters"
     else:
-        share, why = first.weight / total, f"{first.name} has the largest of {len(important)} faces"
+        share, why = (
+            first.weight / sum(s.weight for s in important),
+            f"{first.name} has the largest of {len(important)} faces",
+        )
         if look.habits.crowd == "largest" and len(important) > 2:
             share, why = 1.0, f"{why}, as the preset asks"
     legible = _legible(shot, [first], _crop_scale(shot.picture, look, [first]), look)
@@ -282,9 +283,7 @@ def _cut_option(shot: AnalysedShot, segments: list[Segment], speakers: dict[int,
     subjects = list(speakers.values())
     names = " and ".join(s.name for s in subjects) if len(subjects) == 2 else f"{len(subjects)} speakers"
     legible = _legible(shot, subjects, _crop_scale(shot.picture, look, subjects[:1]), look)
-    return Option(
-        "cut to the speaker", max(0.0, value) * legible, f"{names} talk in turns", "follow", subjects, segments
-    )
+    return Option(SPEAKER, max(0.0, value) * legible, f"{names} talk in turns", "follow", subjects, segments)
 
 
 def _split_option(
@@ -301,7 +300,30 @@ def _split_option(
     why = "talk over each other" if shot.overlap > 0.2 else "talk in one shot" if speakers else "matter alike"
     legible = _legible(shot, pair, look.height / 2 / _split_height(shot, pair, look), look)
     names = f"{pair[0].name} and {pair[1].name}"
-    return Option("split", value * apart * legible, f"{names} {why}: each gets a half", "split", pair, segments)
+    return Option(
+        "split", value * _together(pair) * apart * legible, f"{names} {why}: each gets a half", "split", pair, segments
+    )
+
+
+def _sequence_option(shot: AnalysedShot, subjects: list[Subject]) -> Option:
+    """People who come one after another, with a cut to each as they come."""
+    order = sorted(subjects, key=lambda s: s.track.sightings[0].t)
+    starts = [shot.start, *(s.track.sightings[0].t for s in order[1:]), shot.end]
+    segments = [Segment(a, b, s) for a, b, s in zip(starts, starts[1:], order, strict=False)]
+    why = " and ".join(s.name for s in order) + " come one after another"
+    seen = sum(s.track.sightings[-1].t - s.track.sightings[0].t for s in order) / (shot.end - shot.start)
+    return Option("one after another", CUT_VALUE * min(1.0, seen), why, "follow", order, segments)
+
+
+def _one_after_another(subjects: Sequence[Subject]) -> bool:
+    order = sorted(subjects, key=lambda s: s.track.sightings[0].t)
+    return all(b.track.sightings[0].t > a.track.sightings[-1].t - NEAR for a, b in zip(order, order[1:], strict=False))
+
+
+def _together(subjects: Sequence[Subject]) -> float:
+    """Share of the time from the first to the last sighting of any of them in which all are there."""
+    starts, ends = zip(*((s.track.sightings[0].t, s.track.sightings[-1].t) for s in subjects), strict=True)
+    return max(0.0, min(ends) - max(starts)) / max(max(ends) - min(starts), 1e-6) if len(subjects) > 1 else 1.0
 
 
 def _left_to_right(subjects: Sequence[Subject]) -> list[Subject]:
@@ -431,12 +453,11 @@ def _usual_place(track: Track) -> Track:
 
 
 def _cut(shot: AnalysedShot, look: Look, best: Option, scores: dict[str, float]) -> list[Shot]:
+    verb = "speaks" if best.name == SPEAKER else "is there"
     return [
-        _crop(
-            shot, part.start, part.end, look, [part.subject], f"{part.subject.name} speaks ({best.reason})", scores
-        )
-        for part in best.segments
-    ]  # fmt: skip
+        _crop(shot, p.start, p.end, look, [p.subject], f"{p.subject.name} {verb} ({best.reason})", scores)
+        for p in best.segments
+    ]
 
 
 def _fit(

@@ -155,6 +155,13 @@ def test_a_lone_speaker_among_silent_faces_is_shown():
     assert [shown(shot) for shot in shots] == [[1]] and "speaks" in shots[0].reason
 
 
+def test_people_who_come_one_after_another_are_shown_one_after_another():
+    early, late = TIMES[TIMES < 2.7], TIMES[TIMES > 3.1]
+    shots = talk(tracks=[face(0, early, 400 + 0 * early), face(1, late, 1500 + 0 * late)])
+    assert [shown(shot) for shot in shots] == [[0], [1]]
+    assert shots[1].start == pytest.approx(late[0])
+
+
 def test_room_is_left_ahead_of_a_gaze():
     tracks = [face(0, TIMES, 960 + 0 * TIMES), face(0, TIMES, 960 + 0 * TIMES)]
     for sighting in tracks[1].sightings:

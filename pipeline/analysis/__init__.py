@@ -15,6 +15,8 @@ from pipeline.plan import Box, Data
 from pipeline.source import Source
 
 STILLS = 6  # pictures of a shot in which nothing moves that are enough to say what stands out
+FACES_ENOUGH = 0.8  # share of a shot for which one face is seen, from which what moves says nothing more
+AWAY = 0.3  # seconds before and after a face is seen from which it has turned away
 FACES_SEEN = 0.3  # share of a shot below which a face does not spare the look at what moves
 ANALYSIS_VERSION = 2  # counts up whenever the same footage would give another analysis
 
@@ -115,11 +117,12 @@ def _shot(source: Source, looked: samples.Looked, speech: Speech, start: float, 
         for number, chain in enumerate(chains)
     ]
     longest = max((track.sightings[-1].t - track.sightings[0].t for track in found), default=0.0)
-    if longest < FACES_SEEN * (end - start):
+    if longest < FACES_ENOUGH * (end - start):
         moving = motion.follow(source, [(s.t, s.gray) for s in inside], picture)
         sightings = [Sighting(t=t, box=_box(box), score=round(score, 3)) for t, box, score in moving]
-        if sightings:
+        if sightings and longest < FACES_SEEN * (end - start):
             found.append(Track(number=len(found), kind="motion", sightings=sightings))
+        found = [_went_on(track, sightings) for track in found]
     if not found:
         still = saliency.region([s.colour for s in inside[:: max(1, len(inside) // STILLS)]], source, picture)
         if still:
@@ -132,6 +135,42 @@ def _shot(source: Source, looked: samples.Looked, speech: Speech, start: float, 
         start=start, end=end, picture=picture, tracks=found, turns=turns,
         overlap=round(speakers.overlap(speech, mouths, start, end), 3),
     )  # fmt: skip
+
+
+def _went_on(track: Track, moving: list[Sighting]) -> Track:
+    """A face's track with where its head must be before and after the face is seen, from what moves there.
+
+    Somebody who turns round and walks off is still the one that the shot is about.
+    """
+    if track.kind != "face":
+        return track
+    seen = track.sightings
+    before = [m for m in moving if m.t < seen[0].t - AWAY]
+    after = [m for m in moving if m.t > seen[-1].t + AWAY]
+    first = _head(before, seen[0]) if before and _under(seen[0], before[-1]) else []
+    last = _head(after, seen[-1]) if after and _under(seen[-1], after[0]) else []
+    return track.model_copy(update={"sightings": [*first, *seen, *last]})
+
+
+def _under(face: Sighting, thing: Sighting) -> bool:
+    """Whether a thing that moves is the body of a face that was seen a moment before or after."""
+    middle = face.box.x + face.box.width / 2
+    return thing.box.x - face.box.width < middle < thing.box.right + face.box.width and (
+        thing.box.y - face.box.height < face.box.y < thing.box.bottom
+    )
+
+
+def _head(moving: list[Sighting], face: Sighting) -> list[Sighting]:
+    """A head of a face's size at the top of what moves, at each moment."""
+    width, height = face.box.width, face.box.height
+    return [
+        Sighting(
+            t=m.t,
+            box=Box(x=m.box.x + (m.box.width - width) / 2, y=m.box.y, width=width, height=height),
+            score=round(m.score * face.score, 3),
+        )
+        for m in moving
+    ]
 
 
 def _same_person(chains: list[tracks.Chain]) -> list[tracks.Chain]:
