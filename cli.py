@@ -186,7 +186,8 @@ def plan(
         out.print(table)
         _say_notes(notes)
         out.print(
-            f"Plan {where.plan}\nLook at {where.sheet}\nChange the plan, then: episode render --plan {where.plan}",
+            f"Plan {where.plan}\nLook at {where.sheet}\n"
+            f'Another view of a shot: --shot "12.5 = person 2" --force. Good: episode render --plan {where.plan}',
             soft_wrap=True,
             markup=False,
         )

@@ -29,7 +29,6 @@ SEEN = 0.3  # share of a shot in which a subject must be seen
 IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
 CROWD = 4  # faces from which a still look at some of them is an answer
 ASIDE = 0.3  # of its weight that a face at the picture's edge loses
-SPEECH = 2.0  # how many times more a face that speaks all the time weighs
 LEGIBLE = 0.1  # of the output's height, from which a face can be read; DELIVERY.md has no figure, this is ours
 WHOLE = 0.97  # share of the time that a group must fit into the crop
 # How good a layout is, apart from what it shows: a split halves everybody, a fit has most of the screen blurred.
@@ -257,7 +256,7 @@ def _alone(shot: AnalysedShot, important: list[Subject], speakers: dict[int, Sub
     first = important[0]
     if len(speakers) == 1:
         first = next(iter(speakers.values()))
-        share = 0.5 + 0.45 * _speech_share(shot, first.track)
+        share = 0.5 + 0.45 * _speech_share(shot, first.track) * (1 - shot.overlap)
         why = f"{first.name} is the one who speaks" if len(important) > 1 else f"{first.name} speaks"
     elif len(important) == 1:
         share, why = 1.0, f"{first.name} is the only face that matters"
@@ -384,13 +383,12 @@ def _speech_share(shot: AnalysedShot, track: Track) -> float:
 
 
 def _weight(track: Track, shot: AnalysedShot) -> float:
-    """How much a subject matters: size, how long it is seen, certainty, nearness to the middle, and speech."""
+    """How much a subject matters: size, how long it is seen, certainty, nearness to the middle."""
     found, scores = boxes(track), [s.score for s in track.sightings]
     size = float(np.median(found[:, 3])) / shot.picture.height
     off = abs(float(np.median(found[:, 0] + found[:, 2] / 2)) - shot.picture.x - shot.picture.width / 2)
     middle = 1 - ASIDE * off / (shot.picture.width / 2)
-    spoken = 1 + SPEECH * _speech(track, shot) / (shot.end - shot.start)
-    return size * _presence(track, shot) * float(np.mean(scores)) * middle * spoken
+    return size * _presence(track, shot) * float(np.mean(scores)) * middle
 
 
 def _legible(shot: AnalysedShot, subjects: Sequence[Subject], scale: float, look: Look) -> float:

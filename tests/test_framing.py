@@ -132,6 +132,7 @@ def test_what_is_no_turn_does_not_cut(turns, cuts):
 
 def test_people_who_talk_over_each_other_get_a_half_each():
     assert [s.layout for s in talk((0.4, 2.9, 0), (3.1, 5.8, 1), overlap=0.5)] == ["split"]
+    assert [s.layout for s in talk((0.4, 5.8, 0), overlap=0.9)] == ["split"]
 
 
 def test_the_preset_decides_what_a_talk_gets():
