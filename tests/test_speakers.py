@@ -13,6 +13,7 @@ from scipy.io import wavfile
 from pipeline import demo, source
 from pipeline.analysis import faces, mouths, samples, speakers, speech, tracks
 from tests.footage import Face, Scene, make, seated
+from tests.footage import Turn as Truth
 
 SECONDS = 11.0
 ON, OFF = [(0.5, 3.0), (4.6, 6.6)], [(3.0, 4.5), (6.9, 8.0)]  # two who talk in turn, twice without a pause
@@ -58,6 +59,12 @@ def right(found, truth):
     """Share of the truth's speech time in which the right one was found."""
     said, meant = spoken(found, lambda turn: turn.track), spoken(truth, lambda turn: turn.who)
     return float(np.mean((said == meant)[meant > -2]))
+
+
+def mistaken(found, truth):
+    """Share of the truth's speech time in which somebody was found who does not speak, or nobody seen."""
+    said, meant = spoken(found, lambda turn: turn.track), spoken(truth, lambda turn: turn.who)
+    return float(np.mean(((said != meant) & (said > -2))[meant > -2]))
 
 
 def heard(tmp_path, sound, start=0.0):
@@ -224,6 +231,12 @@ def test_talk_at_once_is_measured(two_voices):
     assert [turn.track for turn in found] == [1, 2] and 4 <= found[1].start <= 6.1
 
 
+def test_who_barges_in_talks_from_the_first_word_on(tmp_path):
+    said, (a, b) = said_by(tmp_path, [(0.5, 4.6)], [(3.8, 9.5)])
+    found = speakers.turns(said, {1: lips(a), 2: lips(b, seed=1)}, 0, 10)
+    assert next(turn.start for turn in found if turn.track == 2) == pytest.approx(3.8, abs=0.2)
+
+
 def test_who_chews_while_another_talks_outside_does_not_win(two_voices):
     said, (a, b) = two_voices
     t = np.arange(2000) / 200
@@ -232,6 +245,60 @@ def test_who_chews_while_another_talks_outside_does_not_win(two_voices):
     assert sum(turn.end - turn.start for turn in alone if turn.track == 1) < 0.15 * 8.5
     found = speakers.turns(said, {1: lips(chewing), 2: lips(np.maximum(a, b), seed=1)}, 0, 10)
     assert {turn.track for turn in found} == {2}
+
+
+def laughing(*spans):
+    """Openings at 200 a second of a mouth that laughs without a sound."""
+    t = np.arange(2000) / 200
+    inside = np.any([(t >= start) & (t < end) for start, end in spans], axis=0)
+    return inside * (0.55 + 0.25 * np.sin(2 * np.pi * 4.6 * t))
+
+
+def said_by(tmp_path, a, b, decibels=40):
+    """Speech of 10 s by two who talk in (start, end) spans over machines so far below, and the openings of their mouths."""
+    voices = [0.5 * demo.voice(10, spans, seed, pitch) for spans, seed, pitch in ((a, 1, 120), (b, 2, 210))]
+    sound = at_snr(sum(voices), demo.machines(10, 3), decibels)
+    return heard(tmp_path, 0.5 * sound), [demo.openings(voice, 200, 2000) for voice in voices]
+
+
+def test_who_laughs_at_another_s_words_neither_talks_nor_talks_over_them(tmp_path):
+    said, (a, b) = said_by(tmp_path, [(0.5, 6)], [(7, 9.5)])
+    series = {1: lips(a), 2: lips(np.maximum(b, laughing((2, 3.6), (4.4, 5.2))), seed=1)}
+    assert mistaken(speakers.turns(said, series, 0, 10), [Truth(1, 0.5, 6), Truth(2, 7, 9.5)]) == 0
+    assert speakers.overlap(said, series, 0, 10) < 0.1
+
+
+def test_a_laugh_in_a_pause_does_not_cost_the_next_turn(tmp_path):
+    said, (a, b) = said_by(tmp_path, [(0.5, 3)], [(3.3, 5), (8.3, 9.8)])
+    laughs = [laughing((5.6, 7.4)), laughing((5.5, 7.4))]
+    series = {1: lips(np.maximum(a, laughs[0])), 2: lips(np.maximum(0.4 * b, laughs[1]), seed=1)}
+    found = speakers.turns(said, series, 0, 10)
+    assert mistaken(found, [Truth(1, 0.5, 3), Truth(2, 3.3, 5), Truth(2, 8.3, 9.8)]) <= 0.02
+
+
+def test_who_turns_away_while_talking_goes_on_talking(tmp_path):
+    said, (a, b) = said_by(tmp_path, [(0.5, 4.5)], [(5.5, 9.5)])
+
+    def turned(series, start, end):
+        """The mouth is hidden from start to end and hardly seen for a moment before and after."""
+        return [
+            (t, moved if abs(t - (start + end) / 2) > (end - start) / 2 + 0.3 else 0.003)
+            for t, moved in series
+            if not start < t < end
+        ]
+
+    seen = {1: turned(lips(a), 2, 2.8), 2: turned(lips(b, seed=1), 5.2, 6)}
+    found = speakers.turns(said, seen, 0, 10)
+    assert mistaken(found, [Truth(1, 0.5, 4.5), Truth(2, 5.5, 9.5)]) <= 0.02
+
+
+@pytest.mark.parametrize("decibels", [40, 5])
+def test_an_answer_after_a_short_pause_begins_with_its_first_word(tmp_path, decibels):
+    said, (a, b) = said_by(tmp_path, [(0.5, 3), (6, 7.5)], [(3.2, 5.8), (7.7, 9.5)], decibels)
+    found = speakers.turns(said, {1: lips(a), 2: lips(b, seed=1)}, 0, 10)
+    for start, who in ((3.2, 2), (6, 1), (7.7, 2)):
+        begun = min((turn.start for turn in found if turn.track == who), key=lambda at: abs(at - start))
+        assert begun == pytest.approx(start, abs=0.1)
 
 
 def test_lips_that_follow_the_sound_late_and_loosely_still_talk(two_voices):

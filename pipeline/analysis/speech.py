@@ -123,6 +123,12 @@ def _stretches(probabilities: NDArray[np.float64], envelope: NDArray[np.float64]
     return [(a, b) for a, b in exact if b - a >= SHORTEST]
 
 
+def onset(speech: Speech, at: float, before: float, after: float) -> float:
+    """The footage second from `before` seconds before `at` to `after` seconds after it at which sound rises to a voice."""
+    start = float(speech.times[0]) - 0.5 / A_SECOND
+    return start + _edge(speech.envelope, at - start, before, after)
+
+
 def _edge(envelope: NDArray[np.float64], at: float, outside: float, inside: float) -> float:
     """The second at which the level rises from its floor to the voice.
 
