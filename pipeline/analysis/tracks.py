@@ -1,14 +1,24 @@
 """Detections of the same person through one shot, linked by where they are and how they move."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from pipeline.analysis.faces import Face
 
 LONGEST_GAP = 1.5  # seconds for which a face may be covered or turned away
-REACH = 0.8  # face heights that a face may move between two looks, more after a gap
+REACH = 0.8  # face heights that a face may be off its way between two looks, more after a gap
+QUICK = 2.5  # times that reach for a face at its second look, whose way is not known yet: somebody runs past
+NEXT = 0.3  # seconds after which a look is no longer the second one
 SIZE_CHANGE = 2.0  # times that a face may grow or shrink
 WAY = 12  # looks back among which a face's usual size and its last real sightings are sought
 STUCK = 0.4  # face heights off the face that came back, from which a carried face had stuck to the background
 WHOLE = 0.85  # of the usual size, below which a face is half covered and its middle is not its middle
 RUN = 4  # real sightings that tell where a face is going
+LIVES = 0.008  # face heights by which a living face's landmarks stray at least (real ones 0.02); a poster's 0.002
+WATCHED = 3.0  # seconds for which a face must be seen to tell that
+PICTURE = 0.4  # how much the score of a picture on a wall counts
+SURE = 0.75  # score that a face has at least once; badges and the backs of helmets stay below 0.72
 LEAST_SIGHTINGS = 2  # a face seen only once in a longer shot is a pattern on a wall
 
 Chain = list[tuple[float, Face]]
@@ -22,14 +32,14 @@ def link(looks: list[tuple[float, list[Face]]]) -> list[Chain]:
     chains: list[Chain] = []
     for t, found in looks:
         going = [chain for chain in chains if t - chain[-1][0] <= LONGEST_GAP]
-        matched = _pair(going, [(t, face) for face in found])
+        matched = _pair(going, [(t, face) for face in found], QUICK)
         for chain, number in zip(going, matched, strict=True):
             if number is not None:
                 chain.append((t, found[number]))
         taken = set(matched)
         chains += [[(t, face)] for number, face in enumerate(found) if number not in taken and face.unseen == 0]
     least = LEAST_SIGHTINGS if len(looks) > 3 else 1
-    kept = [_unstuck(chain) for chain in chains if sum(face.unseen == 0 for _, face in chain) >= least]
+    kept = [_weighed(_unstuck(chain)) for chain in chains if _is_face(chain, least)]
     return sorted(kept, key=lambda chain: (-len(chain), chain[0][0]))
 
 
@@ -50,21 +60,39 @@ def _unstuck(chain: Chain) -> Chain:
     return kept + carried
 
 
+def _is_face(chain: Chain, least: int) -> bool:
+    """Whether a chain is seen often enough, and once for sure."""
+    real = [face.score for _, face in chain if face.unseen == 0]
+    return len(real) >= least and max(real) >= SURE
+
+
+def _weighed(chain: Chain) -> Chain:
+    """With lower scores when the face never stirs, as no living one does: a poster, a portrait, a screen that stands."""
+    real = np.array([face.landmarks for _, face in chain if face.unseen == 0])
+    if chain[-1][0] - chain[0][0] < WATCHED or len(real) < RUN:
+        return chain
+    strays = float(np.median(np.linalg.norm(real - np.median(real, axis=0), axis=2))) / chain[0][1].box[3]
+    return chain if strays > LIVES else [(t, replace(face, score=face.score * PICTURE)) for t, face in chain]
+
+
 def match(before: Chain, after: Chain) -> list[int | None]:
     """For each (time, face) of one look the number of the face of the next look that it is, or None."""
-    return _pair([[one] for one in before], after)
+    return _pair([[one] for one in before], after, 1.0)
 
 
-def _pair(chains: list[Chain], found: Chain) -> list[int | None]:
-    """The nearest pairs first, each chain and each face once; faces that are really seen before carried ones."""
+def _pair(chains: list[Chain], found: Chain, quick: float) -> list[int | None]:
+    """The nearest pairs first, each chain and each face once; faces that are really seen before carried ones.
+
+    quick: how much farther than usual the second sighting of a chain may be, if no other claims either.
+    """
     costs = sorted(
-        (face.unseen > 0, cost, index, number)
+        (cost >= 1, face.unseen > 0, cost, index, number)
         for index, chain in enumerate(chains)
         for number, (t, face) in enumerate(found)
-        if (cost := _distance(chain, t, face)) < 1
+        if (cost := _distance(chain, t, face)) < (quick if len(chain) == 1 and t - chain[0][0] <= NEXT else 1)
     )
     result: list[int | None] = [None] * len(chains)
-    for _, _, index, number in costs:
+    for *_, index, number in costs:
         if result[index] is None and number not in result:
             result[index] = number
     return result
