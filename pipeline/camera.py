@@ -24,6 +24,8 @@ LEAN = 0.1  # face widths that a head may reach into that room before the camera
 ASIDE = 0.15  # face widths beside another face that a still crop's edge leaves it
 SHAKE = 0.012  # of the crop's width: anything that moves less than this is held
 CALM = 0.045  # picture widths per second^2, mean: 0.046 px/frame^2 at 640 px and 25 frames a second
+MOVES = 0.002  # crop widths a second from which a crop moves
+REST = 3.0  # seconds in which an operator starts to move once at most
 PAN = 0.15  # of the crop's width by which a pan at one speed may leave the ideal place
 SPEED = 0.25  # crop widths a second, of movement that gets the whole look-room
 YAW = 0.12  # how far off the middle between the eyes the nose is, in face widths, for a gaze that gets all of it
@@ -203,16 +205,22 @@ def _hold(
     return min((place for place in places if least <= place <= most), key=cost)
 
 
-def _follow(
-    times: Array, lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], aim: Aim
-) -> Array:  # fmt: skip
-    """The calmest path as near the ideal as the aim is eager; less near where it would not be calm enough."""
+def _follow(times: Array, lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], aim: Aim) -> Array:
+    """The calmest path as near the ideal as the aim is eager; less near where it would hurry or hunt."""
     step = times[1] - times[0]
     for eager in (aim.eager, aim.eager / 2, 0.0):
         line = solve_path(lower + eager * (ideal - lower), upper - eager * (upper - ideal), ideal, limits)
-        if float(np.abs(np.diff(line, 2)).sum()) / len(line) / step**2 <= CALM * aim.picture.width:
+        hurry = float(np.abs(np.diff(line, 2)).sum()) / len(line) / step**2
+        if hurry <= CALM * aim.picture.width and not _hunts(line / aim.size[0], step):
             break
     return line
+
+
+def _hunts(line: Array, step: float) -> bool:
+    """Whether a path, in crop widths, starts to move again within REST of its last start."""
+    moves = np.abs(np.diff(line)) / step > MOVES
+    starts = np.flatnonzero(moves & ~np.append(False, moves[:-1])) * step
+    return bool(np.any(np.diff(starts) < REST))
 
 
 def _pan(
