@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.analysis import AnalysedShot, Analysis, Sighting, Track
-from pipeline.analysis.speakers import Turn
+from pipeline.analysis.speech import Turn
 from pipeline.camera import solve_path
 from pipeline.errors import WrongUse
 from pipeline.framing import Look, Wish, frame

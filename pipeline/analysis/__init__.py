@@ -8,9 +8,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from pipeline.analysis import bars, cache, faces, motion, people, saliency, samples, shots, speakers, tracks
-from pipeline.analysis.speakers import Turn
-from pipeline.analysis.speech import Speech, hear
+from pipeline.analysis import bars, cache, faces, motion, people, saliency, samples, shots, tracks
+from pipeline.analysis.speech import Speech, Turn, hear
 from pipeline.plan import Box, Data
 from pipeline.source import Source
 
@@ -130,6 +129,8 @@ def _shot(source: Source, looked: samples.Looked, speech: Speech, start: float, 
             found.append(Track(number=0, kind="salient", sightings=[sighting]))
     # the first look after a cut has nothing before it in this shot to have moved from
     mouths = {n: [(t, m) for _, face in chain for t, m in face.mouth if t < end] for n, chain in enumerate(chains)}
+    from pipeline.analysis import speakers  # here: it brings scipy, which other commands need not wait for
+
     turns = speakers.turns(speech, mouths, start, end)
     return AnalysedShot(
         start=start, end=end, picture=picture, tracks=found, turns=turns,

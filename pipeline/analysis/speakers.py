@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_closing, maximum_filter1d, minimum_filter1d
 
-from pipeline.analysis.speech import A_SECOND, Speech, onset
-from pipeline.plan import Data
+from pipeline.analysis.speech import A_SECOND, Speech, Turn, onset
 
 STEP = 0.05  # seconds between moments at which somebody is chosen
 SMOOTH = 0.12  # seconds, standard deviation over which movement is gathered: mouths close between syllables
@@ -41,18 +40,6 @@ AROUND = 3.0  # seconds of sound before and after a shot that are looked at with
 
 
 Movement = Sequence[tuple[float, float]]  # footage seconds, what mouths.movement gave
-
-
-class Turn(Data):
-    """[start, end) in footage seconds during which a track speaks; None: somebody who is not seen or cannot be told.
-
-    certainty: 0 to 1.
-    """
-
-    start: float
-    end: float
-    track: int | None
-    certainty: float
 
 
 @dataclass(frozen=True)

