@@ -24,6 +24,7 @@ LEAN = 0.1  # face widths that a head may reach into that room before the camera
 ASIDE = 0.15  # face widths beside another face that a still crop's edge leaves it
 SHAKE = 0.012  # of the crop's width: anything that moves less than this is held
 CALM = 0.045  # picture widths per second^2, mean: 0.046 px/frame^2 at 640 px and 25 frames a second
+NERVOUS = 1.25  # times CALM, above which a path is not calm at all
 MOVES = 0.002  # crop widths a second from which a crop moves
 REST = 3.0  # seconds in which an operator starts to move once at most
 PAN = 0.15  # of the crop's width by which a pan at one speed may leave the ideal place
@@ -210,10 +211,20 @@ def _follow(times: Array, lower: Array, upper: Array, ideal: Array, limits: tupl
     step = times[1] - times[0]
     for eager in (aim.eager, aim.eager / 2, 0.0):
         line = solve_path(lower + eager * (ideal - lower), upper - eager * (upper - ideal), ideal, limits)
-        hurry = float(np.abs(np.diff(line, 2)).sum()) / len(line) / step**2
-        if hurry <= CALM * aim.picture.width and not _hunts(line / aim.size[0], step):
+        if _hurry(line, step) <= CALM * aim.picture.width and not _hunts(line / aim.size[0], step):
             break
     return line
+
+
+def is_calm(path: Sequence[Knot], picture: Box) -> bool:
+    """Whether a path, sideways, is about as calm as an operator's would be."""
+    step = (path[-1].t - path[0].t) / max(1, len(path) - 1)
+    return len(path) < 3 or _hurry(np.array([knot.x for knot in path]), step) <= NERVOUS * CALM * picture.width
+
+
+def _hurry(line: Array, step: float) -> float:
+    """Mean acceleration of a path, in pixels per second^2."""
+    return float(np.abs(np.diff(line, 2)).sum()) / len(line) / step**2
 
 
 def _hunts(line: Array, step: float) -> bool:

@@ -24,9 +24,8 @@ SPLIT_LARGEST = 0.5  # of a half's height that a face may have, when that keeps 
 THING_HEIGHT = 0.6  # of the crop, to which something that moves is enlarged where the footage has the pixels
 SAFE_WIDTH = 0.92  # of the crop that a group may fill
 LOOSE = 0.3  # of the preset's eagerness for what moves: where exactly it is, is less sure than for a face
-FASTEST = 0.9  # crop widths a second above which following what moves makes people dizzy
+FASTEST = 1.4  # crop widths a second; a face that goes faster is shown in the whole picture
 RUSH = 0.1  # of a shot that may be faster
-FASTEST_FACE = 1.4  # the same for a face, which is shown in the whole picture then
 SEEN = 0.3  # share of a shot in which a subject must be seen
 IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
 CROWD = 4  # faces from which a still look at some of them is an answer
@@ -432,19 +431,19 @@ def _crop(
     onto = Box(x=0, y=0, width=look.width, height=look.height)
     tracks = [s.track for s in subjects]
     pane = _pane(shot, start, end, tracks, size, EYES, onto, look.habits)
-    if tracks and tracks[0].kind == "face" and _rush(pane, FASTEST_FACE) > RUSH * (end - start):
+    if tracks and tracks[0].kind == "face" and _rush(pane) > RUSH * (end - start):
         return _fit(shot, start, end, look, subjects, f"{reason}, too fast to follow", scores)
-    if tracks and tracks[0].kind == "motion" and _rush(pane, FASTEST) > RUSH * (end - start):
-        reason = "what moves is too fast to follow: held where it is most of the time"
+    if tracks and tracks[0].kind == "motion" and not camera.is_calm(pane.path, shot.picture):
+        reason = "what moves is too restless to follow: held where it is most of the time"
         pane = _pane(shot, start, end, [_usual_place(tracks[0])], size, EYES, onto, look.habits)
     layout: Layout = "hold" if len(pane.path) == 1 else "pan" if len(pane.path) == 2 else "follow"
     return _shot(shot, start, end, layout, reason, [pane], subjects, scores)
 
 
-def _rush(pane: Pane, limit: float) -> float:
-    """Seconds for which a crop is faster than a limit, in its widths a second."""
+def _rush(pane: Pane) -> float:
+    """Seconds for which a crop is faster than people can look at."""
     pairs = zip(pane.path, pane.path[1:], strict=False)
-    return sum(b.t - a.t for a, b in pairs if max(abs(b.x - a.x), abs(b.y - a.y)) > limit * pane.width * (b.t - a.t))
+    return sum(b.t - a.t for a, b in pairs if max(abs(b.x - a.x), abs(b.y - a.y)) > FASTEST * pane.width * (b.t - a.t))
 
 
 def _usual_place(track: Track) -> Track:

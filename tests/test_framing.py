@@ -213,6 +213,13 @@ def test_without_faces_the_camera_follows_what_moves():
     assert shot.layout in ("follow", "pan") and "moves" in shot.reason
 
 
+def test_what_darts_about_is_held_and_a_runner_is_shown_in_the_whole_picture():
+    darting = face(0, TIMES, np.where(TIMES % 2 < 1, 300, 1600), kind="motion")
+    assert framed(darting).layout == "hold"
+    runner = face(0, TIMES, np.clip(200 + 1500 * (TIMES - 2), 200, 1700))
+    assert framed(runner).layout == "fit" and "too fast" in framed(runner).reason
+
+
 def test_an_empty_shot_is_held_in_the_middle():
     shot = framed()
     assert shot.layout == "hold"
