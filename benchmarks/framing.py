@@ -41,7 +41,6 @@ from pipeline.plan import Box, Knot, Pane, Plan, Shot, take_frames
 from pipeline.source import Source
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
-ROOT = Path(__file__).resolve().parent.parent
 METHODS = ("episode", "centre", "largest", "autoflip")
 COLOURS = {"episode": (40, 140, 255), "centre": (160, 160, 160), "largest": (255, 120, 60), "autoflip": (80, 200, 80)}
 
@@ -656,9 +655,7 @@ def analysis_seconds(scratch: Path, runs: int = 3) -> float:
 def main() -> int:
     options = argparse.ArgumentParser(description="Framing quality of ours and of others.")
     options.add_argument("--small", action="store_true", help="the few quickest made clips")
-    options.add_argument(
-        "--footage", type=Path, default=ROOT.parent / "shared" / "footage", help="folder of real clips"
-    )
+    options.add_argument("--footage", type=Path, help="folder of real clips")
     options.add_argument("--sheet", type=Path, help="folder for a picture a clip")
     options.add_argument("--time", action="store_true", help="seconds to analyse 60 s of 1080p30 talk")
     chosen = options.parse_args()
@@ -679,7 +676,7 @@ def main() -> int:
             for method in METHODS[1:]
             if beaten(sums["episode"], sums[method])
         ]
-        real = [] if chosen.small or not chosen.footage.is_dir() else sorted(chosen.footage.iterdir())
+        real = sorted(chosen.footage.iterdir()) if chosen.footage else []
         judged = []
         for file in real:
             if file.suffix.lower() in (".mp4", ".mov", ".mkv", ".webm"):

@@ -67,8 +67,8 @@ class Person(_Entry):
 
 
 class Wanted(_Entry):
-    """What the editor wants to see in the shot at an episode second: "person 2", "everybody", "split", "fit",
-    "left", "middle" or "right"; the contact sheet names the people."""
+    """What the editor wants to see in the shot at an episode second: "person 2", "everybody", "what moves",
+    "what stands out", "split", "fit", "left", "middle" or "right"; the contact sheet numbers the people."""
 
     at: Seconds
     show: str = Field(min_length=1, max_length=40)

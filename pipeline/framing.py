@@ -5,7 +5,7 @@ best one is taken and all scores are kept, so that an editor sees the runner-up.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ SPLIT_EYES = 0.38  # the same in one half of a split
 SPLIT_FACE = 0.3  # of a half's height, to which its face is enlarged where the footage has the pixels
 SPLIT_LARGEST = 0.5  # of a half's height that a face may have, when that keeps the other person out of it
 THING_HEIGHT = 0.6  # of the crop, to which something that moves is enlarged where the footage has the pixels
+VERTICAL = 1.02  # times the output's shape, up to which footage has no sides to choose from
 SAFE_WIDTH = 0.92  # of the crop that a group may fill
 LOOSE = 0.3  # of the preset's eagerness for what moves: where exactly it is, is less sure than for a face
 FASTEST = 1.4  # crop widths a second; a face that goes faster is shown in the whole picture
@@ -39,10 +40,12 @@ BARGING = 0.1  # share of the speech for which people may talk at once in any ta
 HASTE = 2.5  # seconds between cuts, on average, below which cutting gets restless
 NEAR = 0.3  # seconds from a moment at which a face still counts as there
 PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
-LEAST_SEGMENT = 0.7  # seconds that a speaker's picture must last at the edges of a shot
+LEAST_SEGMENT = 0.7  # seconds that one person's picture must last between cuts
 
 SPEAKER = "cut to the speaker"  # its name among the scores
 PLACES = {"left": 0.0, "middle": 0.5, "right": 1.0}  # of the room that a still crop has in the picture
+
+NONE: dict[str, float] = {}  # no scores: nothing was weighed
 
 Array = NDArray[np.float64]
 
@@ -103,7 +106,8 @@ class Option:
 
 @dataclass(frozen=True)
 class Wish:
-    """What an editor wants to see in the shot at a footage second: "person 2", "everybody", "split", "fit" or a PLACE."""
+    """What an editor wants to see in the shot at a footage second: "person 2", "everybody", "what moves",
+    "what stands out", "split", "fit" or a PLACE."""
 
     t: float
     show: str
@@ -156,13 +160,13 @@ def _wished(shot: AnalysedShot, made: Shot, subjects: list[Subject], wish: Wish,
     if len(people_here) > 1:
         named["everybody"] = people_here
     if wish.show in named:
-        return _crop(shot, start, end, look, named[wish.show], reason, made.scores)
+        return _crop(shot, start, end, look, named[wish.show], reason)
     if wish.show == "fit":
-        return _fit(shot, start, end, look, subjects, reason, made.scores)
+        return _fit(shot, start, end, look, subjects, reason)
     if wish.show == "split" and len(people_here) > 1:
-        return _halves(shot, start, end, look, _left_to_right(people_here[:2]), 0.5, reason, made.scores)
+        return _halves(shot, start, end, look, _left_to_right(people_here[:2]), 0.5, reason)
     if wish.show in PLACES:
-        whole = _crop(shot, start, end, look, [], reason, made.scores)
+        whole = _crop(shot, start, end, look, [], reason)
         pane = whole.panes[0]
         x = shot.picture.x + PLACES[wish.show] * (shot.picture.width - pane.width)
         held = pane.model_copy(update={"path": [Knot(t=start, x=round(x, 2), y=pane.path[0].y)]})
@@ -200,13 +204,13 @@ def _frame_shot(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list
         case _ if best.segments:
             return _cut(shot, look, best, scores)
         case _:
-            return [_crop(shot, shot.start, shot.end, look, best.subjects, best.reason, scores)]
+            return [_watchable(shot, shot.start, shot.end, look, best.subjects, best.reason, scores)]
 
 
 def _options(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Option]:
     """Every way to frame the shot that makes sense."""
     picture = shot.picture
-    if picture.width / picture.height <= look.aspect * 1.02:
+    if _is_vertical(picture, look):
         return [Option("hold", 1.0, "the footage is already vertical", "hold", subjects[:1])]
     if not subjects:
         return [Option("hold the middle", 0.5, "nobody and nothing that moves was found: the middle is held", "hold")]
@@ -220,10 +224,14 @@ def _options(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Op
     segments = _segments(shot, subjects, look.habits)
     speakers = {segment.subject.track.number: segment.subject for segment in segments}
     important += [s for number, s in speakers.items() if all(s.track.number != i.track.number for i in important)]
-    options = [_alone(shot, important, speakers, look), _fit_option(shot, important, look)]
+    options = [_alone(shot, important, speakers, look), _fit_option(shot, important, speakers, look)]
     if len(important) > 1:
         options += _several(shot, important, speakers, segments, look)
     return options
+
+
+def _is_vertical(picture: Box, look: Look) -> bool:
+    return picture.width / picture.height <= look.aspect * VERTICAL
 
 
 def _several(
@@ -242,7 +250,7 @@ def _several(
         options.append(_cut_option(shot, segments, speakers, look))
     if len(important) == 2:
         options.append(_split_option(shot, important, speakers, segments, look))
-    if _one_after_another(important):
+    if _one_after_another(shot, important):
         options.append(_sequence_option(shot, important))
     if len(important) >= CROWD and look.habits.crowd == "fit":
         kept, share = _fullest_hold(important, width)
@@ -315,9 +323,12 @@ def _sequence_option(shot: AnalysedShot, subjects: list[Subject]) -> Option:
     return Option("one after another", CUT_VALUE * min(1.0, seen), why, "follow", order, segments)
 
 
-def _one_after_another(subjects: Sequence[Subject]) -> bool:
+def _one_after_another(shot: AnalysedShot, subjects: Sequence[Subject]) -> bool:
     order = sorted(subjects, key=lambda s: s.track.sightings[0].t)
-    return all(b.track.sightings[0].t > a.track.sightings[-1].t - NEAR for a, b in zip(order, order[1:], strict=False))
+    starts = [shot.start, *(s.track.sightings[0].t for s in order[1:]), shot.end]
+    return all(b - a >= LEAST_SEGMENT for a, b in zip(starts, starts[1:], strict=False)) and all(
+        b.track.sightings[0].t > a.track.sightings[-1].t - NEAR for a, b in zip(order, order[1:], strict=False)
+    )
 
 
 def _together(subjects: Sequence[Subject]) -> float:
@@ -330,9 +341,9 @@ def _left_to_right(subjects: Sequence[Subject]) -> list[Subject]:
     return sorted(subjects, key=lambda s: float(np.median(boxes(s.track)[:, 0])))
 
 
-def _fit_option(shot: AnalysedShot, important: list[Subject], look: Look) -> Option:
+def _fit_option(shot: AnalysedShot, important: list[Subject], speakers: dict[int, Subject], look: Look) -> Option:
     legible = _legible(shot, important, look.width / shot.picture.width, look)
-    value = 1.0 if look.habits.talk == "fit" and len(important) > 1 else FIT_VALUE
+    value = 1.0 if look.habits.talk == "fit" and speakers and len(important) > 1 else FIT_VALUE
     why = (
         "the whole picture shows everybody"
         if len(important) < 2
@@ -421,21 +432,31 @@ def _fullest_hold(subjects: Sequence[Subject], width: float) -> tuple[list[Subje
     return best or [subjects[0]], total / sum(s.weight for s in subjects)
 
 
-def _crop(
+def _watchable(
     shot: AnalysedShot, start: float, end: float, look: Look, subjects: Sequence[Subject], reason: str,
     scores: dict[str, float],
+) -> Shot:  # fmt: skip
+    """A crop over [start, end) of the shot, unless nobody could look at how it moves."""
+    made = _crop(shot, start, end, look, subjects, reason, scores)
+    pane, kind = made.panes[0], subjects[0].track.kind if subjects else None
+    if kind == "face" and _rush(pane) > RUSH * (end - start) and not _is_vertical(shot.picture, look):
+        return _fit(shot, start, end, look, subjects, f"{reason}, too fast to follow")
+    if kind == "motion" and not camera.is_calm(pane.path, shot.picture):
+        reason = "what moves is too restless to follow: held where it is most of the time"
+        still = replace(subjects[0], track=_usual_place(subjects[0].track))
+        return _crop(shot, start, end, look, [still], reason, scores)
+    return made
+
+
+def _crop(
+    shot: AnalysedShot, start: float, end: float, look: Look, subjects: Sequence[Subject], reason: str,
+    scores: dict[str, float] = NONE,
 ) -> Shot:  # fmt: skip
     """One crop over [start, end) of the shot, its size constant."""
     height = look.height / _crop_scale(shot.picture, look, subjects)
     size = (height * look.aspect, height)
     onto = Box(x=0, y=0, width=look.width, height=look.height)
-    tracks = [s.track for s in subjects]
-    pane = _pane(shot, start, end, tracks, size, EYES, onto, look.habits)
-    if tracks and tracks[0].kind == "face" and _rush(pane) > RUSH * (end - start):
-        return _fit(shot, start, end, look, subjects, f"{reason}, too fast to follow", scores)
-    if tracks and tracks[0].kind == "motion" and not camera.is_calm(pane.path, shot.picture):
-        reason = "what moves is too restless to follow: held where it is most of the time"
-        pane = _pane(shot, start, end, [_usual_place(tracks[0])], size, EYES, onto, look.habits)
+    pane = _pane(shot, start, end, [s.track for s in subjects], size, EYES, onto, look.habits)
     layout: Layout = "hold" if len(pane.path) == 1 else "pan" if len(pane.path) == 2 else "follow"
     return _shot(shot, start, end, layout, reason, [pane], subjects, scores)
 
@@ -456,24 +477,26 @@ def _usual_place(track: Track) -> Track:
 def _cut(shot: AnalysedShot, look: Look, best: Option, scores: dict[str, float]) -> list[Shot]:
     verb = "speaks" if best.name == SPEAKER else "is there"
     return [
-        _crop(shot, p.start, p.end, look, [p.subject], f"{p.subject.name} {verb} ({best.reason})", scores)
+        _watchable(shot, p.start, p.end, look, [p.subject], f"{p.subject.name} {verb} ({best.reason})", scores)
         for p in best.segments
     ]
 
 
 def _fit(
     shot: AnalysedShot, start: float, end: float, look: Look, subjects: Sequence[Subject], reason: str,
-    scores: dict[str, float],
+    scores: dict[str, float] = NONE,
 ) -> Shot:  # fmt: skip
     """The whole picture over its blurred copy."""
     whole = shot.picture
-    height = min(look.height, round(look.width * whole.height / whole.width / 2) * 2)
+    scale = min(look.width / whole.width, look.height / whole.height)
+    width, height = (round(side * scale / 2) * 2 for side in (whole.width, whole.height))
+    left = round((look.width - width) / 4) * 2
     top = round((look.height - height) * 0.45 / 2) * 2  # a little above the middle: captions are below
     pane = Pane(
         width=whole.width,
         height=whole.height,
         path=[Knot(t=start, x=whole.x, y=whole.y)],
-        onto=Box(x=0, y=top, width=look.width, height=height),
+        onto=Box(x=left, y=top, width=width, height=height),
     )
     return _shot(shot, start, end, "fit", reason, [pane], subjects, scores)
 
@@ -496,7 +519,7 @@ def _split(shot: AnalysedShot, look: Look, best: Option, scores: dict[str, float
 
 def _halves(
     shot: AnalysedShot, start: float, end: float, look: Look, pair: list[Subject], upper: float, reason: str,
-    scores: dict[str, float],
+    scores: dict[str, float] = NONE,
 ) -> Shot:  # fmt: skip
     """The upper person in the `upper` share of the height, the lower in the rest, their eyes level in both."""
     border = round(look.height * upper / 2) * 2

@@ -78,7 +78,7 @@ class Shot(Data):
     picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
     a blurred copy of the picture. subjects are track numbers of the analysis, people their identities, counted from 1
     through the whole episode; faces: everybody who is there at its moment. scores: of each way to frame the shot that
-    was considered, the highest was taken.
+    was considered, the highest was taken; empty where the editor chose.
     """
 
     start: float

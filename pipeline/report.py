@@ -120,9 +120,9 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
     side = original.shape[0] // 24
     for somebody in shot.faces:
         x, y = round(somebody.box.x), round(somebody.box.y)
-        cv2.rectangle(
-            original, (x, y), (round(somebody.box.right), round(somebody.box.bottom)), INK, max(1, side // 15)
-        )
+        corner = (round(somebody.box.right), round(somebody.box.bottom))
+        cv2.rectangle(original, (x, y), corner, INK, max(1, side // 15))
+        y = max(y, side)  # the number stays inside the picture
         label = str(somebody.person)
         (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, side / 30, max(1, side // 12))
         cv2.rectangle(original, (x, y - side), (x + wide + side // 2, y), GROUND, -1)

@@ -239,5 +239,7 @@ def test_in_a_split_captions_stand_between_the_faces_and_names_above_them():
     halves = [pane.model_copy(update={"onto": Box(x=0, y=y, width=1080, height=960)}) for y in (0, 960)]
     made.takes[0].shots[0] = made.takes[0].shots[0].model_copy(update={"layout": "split", "panes": halves})
     caption, name = graphics.draw(made, PRESET)
+    made.takes[0].shots[0].end = 0.5  # a split that is over soon moves no caption of five seconds
+    assert graphics.draw(made, PRESET)[0].y > 1100
     assert caption.y + caption.clip.size[1] / 2 == pytest.approx(960, abs=2)
     assert name.y + name.clip.size[1] < caption.y and name.y > 600

@@ -1,4 +1,4 @@
-"""One pass over the footage: every kept frame is looked at for cuts and mouths, about five a second for faces and motion."""
+"""One pass over the footage: every kept frame is looked at for cuts, 30 a second at most for mouths, five for the rest."""
 
 import contextlib
 import threading
@@ -79,7 +79,8 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
                 replace(face, mouth=tuple(mouths.movement(between, face, after, scale))) if after and watched else face
                 for face, after, watched in zip(before, now, _largest(before), strict=True)
             ]
-        known = [] if len(looked.samples) % APPEARANCE_EVERY == 0 else now
+        changed = bool(looked.samples) and _changed(looked.samples[-1].colour, smaller)
+        known = [] if changed or len(looked.samples) % APPEARANCE_EVERY == 0 else now  # behind a cut, somebody else
         found = [
             replace(face, appearance=people.appearance(image, face, scale)) if watched and face not in known else face
             for face, watched in zip(found, _largest(found), strict=True)
@@ -153,7 +154,7 @@ def picture(source: Source, frame: Any, side: int) -> Image:
     width, height = size(source, side)
     if source.rotation % 180 == 90:
         width, height = height, width
-    if frame.format.name in ("yuv420p", "yuvj420p") and frame.width >= width:
+    if frame.format.name == "yuv420p" and not source.full_range and frame.width >= width:
         # each plane shrunk by itself: a third of the time of a conversion of the whole frame
         planes = [
             cv2.resize(
@@ -174,6 +175,11 @@ def size(source: Source, side: int) -> tuple[int, int]:
     """(width, height) of the footage scaled so that its longer side is `side` pixels, both even."""
     scale = side / max(source.width, source.height)
     return max(16, round(source.width * scale / 2) * 2), max(16, round(source.height * scale / 2) * 2)
+
+
+def _changed(before: Image, after: Image) -> bool:
+    """Whether so much is different that there may have been a cut."""
+    return cv2.norm(before, after, cv2.NORM_L1) > shots.LEAST_CHANGE * after.size
 
 
 def _half(image: Image) -> Image:

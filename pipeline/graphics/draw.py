@@ -104,8 +104,10 @@ def _seams(plan: Plan) -> list[tuple[float, float, float]]:
 
 
 def _middle(caption: Caption, seams: list[tuple[float, float, float]]) -> float:
-    """y of a caption's middle: the usual band, or between the two faces of a split, which has one in that band."""
-    return next((y for start, end, y in seams if start < caption.end and end > caption.start), CAPTION_MIDDLE)
+    """y of a caption's middle: the usual band, or, most of its time in a split, between that one's two faces."""
+    shared = [(min(end, caption.end) - max(start, caption.start), y) for start, end, y in seams]
+    longest, y = max(shared, default=(0.0, CAPTION_MIDDLE))
+    return y if longest >= (caption.end - caption.start) / 2 else CAPTION_MIDDLE
 
 
 def _together(caption: Graphic, placed: PlacedGraphic) -> bool:
