@@ -100,6 +100,28 @@ CLIPS = [
         Face(seated(0.5, seed=1), who=1, height=0.2, top=0.28, talks=[(3.4, 6.2)]),
         Face(seated(0.83, seed=2), who=2, height=0.2, top=0.3, mirrored=True, talks=[(6.6, 9.5)]),
     ], ground="motorcycle")], seated=True, fit=True),
+    Clip("quick exchange", [Scene(18, [
+        Face(seated(0.27), talks=[(0.4, 1.8), (3.6, 4.9), (6.8, 8.8), (11.2, 12.6), (14.9, 17.6)]),
+        Face(seated(0.73, seed=1), who=1, mirrored=True, talks=[(2.0, 3.4), (5.1, 6.6), (9.0, 11.0), (12.8, 14.7)]),
+    ])], seated=True),
+    Clip("interviewer unseen", [Scene(20, [
+        Face(seated(0.27), talks=[(3.8, 8.6)]),
+        Face(seated(0.73, seed=1), who=1, mirrored=True, talks=[(12.4, 18.0)]),
+    ], heard=[(0.4, 3.4), (9.0, 12.0), (18.6, 19.6)])], seated=True),
+    Clip("talks and walks", [Scene(14, [
+        Face(walk((0, 0.15), (2, 0.15), (7, 0.4), (14, 0.2)), talks=[(0.4, 3.8), (8.0, 11.0)]),
+        Face(seated(0.8, seed=1), who=1, mirrored=True, talks=[(4.2, 7.6), (11.4, 13.6)]),
+    ])]),
+    Clip("there and back", [Scene(14, [
+        Face(walk((0, 0.2), (3, 0.2), (6, 0.75), (8, 0.75), (11, 0.25), (14, 0.25)), who=1, away=[(7.2, 8.4)]),
+    ], seed=3)]),
+    Clip("walks away", [Scene(9, [Face(
+        walk((0, 0.35), (3.5, 0.35), (9, 0.62)), height=walk((0, 0.3), (3.5, 0.3), (9, 0.09)),
+        top=walk((0, 0.2), (3.5, 0.2), (9, 0.34)), talks=[(0.5, 3.0)], away=[(3.3, 20)],
+    )], seed=4)]),
+    Clip("two workers", [Scene(8, things=[
+        Thing("worker", walk((0, 0.8), (8, 0.3)), 0.35, 0.4), Thing("worker", walk((0, 0.15), (8, 0.75)), 0.75, 0.2),
+    ], seed=13)]),
     Clip("walks across", [Scene(7, [Face(walk((0, 0.2), (1, 0.2), (5, 0.75), (7, 0.75)), who=2)], seed=3)], small=True),
     Clip("towards camera", [Scene(6, [
         Face(walk((0, 0.3), (6, 0.6)), height=walk((0, 0.09), (6, 0.32)), top=walk((0, 0.33), (6, 0.2)), who=4),
