@@ -187,7 +187,7 @@ def plan(
         _say_notes(notes)
         out.print(
             f"Plan {where.plan}\nLook at {where.sheet}\n"
-            f'Another view of a shot: --shot "12.5 = person 2" --force. Good: episode render --plan {where.plan}',
+            f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {where.plan} --force',
             soft_wrap=True,
             markup=False,
         )
