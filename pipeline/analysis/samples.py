@@ -23,7 +23,10 @@ AHEAD = 4  # frames that are decoded before they are looked at
 LOOKS_A_SECOND = 5.0
 FACE_SIDE = 640  # longer side, in pixels, of the picture that faces are looked for in
 FINE_SIDE = 1280  # the same for the finer look at small faces
-FINE_EVERY = 1.0  # seconds between finer looks: each costs four coarse ones
+FINE_EVERY, FINE_RARELY = (
+    1.0,
+    4.0,
+)  # seconds between finer looks, where they find faces and where they do not: each costs four coarse ones
 SMALL = 0.12  # share of the picture's height; where no face is larger, there may be smaller ones still
 APPEARANCE_EVERY = 5  # looks between two descriptions of what a face looks like
 BETWEEN = 0.03  # seconds that kept frames between two looks lie apart at least: mouths need no more than 30 a second
@@ -55,7 +58,7 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
     coarse = faces.Detector(*size(source, FACE_SIDE))
     fine = faces.Detector(*size(source, FINE_SIDE))
     between: list[tuple[float, Image]] = []  # gray pictures since the last look, both looks included
-    due, fine_due = start, start
+    due, fine_due, patience = start, start, FINE_EVERY
     for t, frame, image in _ahead(
         (t, frame, picture(source, frame, FACE_SIDE)) for t, frame in decoded(source, start, end, skip="NONREF")
     ):
@@ -68,10 +71,13 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
             continue
         scale = source.width / image.shape[1]
         found = coarse.detect(image, scale)
-        if t >= fine_due - 1e-6 and max((f.box[3] for f in found), default=0.0) < SMALL * source.height:
+        changed = bool(looked.samples) and _changed(looked.samples[-1].colour, smaller)
+        wanted = changed or t >= fine_due - 1e-6
+        if wanted and max((face.box[3] for face in found), default=0.0) < SMALL * source.height:
             large = picture(source, frame, FINE_SIDE)
             found = faces.merge(fine.detect(large, source.width / large.shape[1]), found)
-            fine_due = t + FINE_EVERY
+            patience = FINE_EVERY if found or changed else min(FINE_RARELY, 2 * patience)
+            fine_due = t + patience
         before = looked.samples[-1].faces if looked.samples else []
         now = flow.follow(between, before, found, scale)
         if before:
@@ -79,7 +85,6 @@ def look(source: Source, start: float, end: float, progress: Callable[[float], N
                 replace(face, mouth=tuple(mouths.movement(between, face, after, scale))) if after and watched else face
                 for face, after, watched in zip(before, now, _largest(before), strict=True)
             ]
-        changed = bool(looked.samples) and _changed(looked.samples[-1].colour, smaller)
         known = [] if changed or len(looked.samples) % APPEARANCE_EVERY == 0 else now  # behind a cut, somebody else
         found = [
             replace(face, appearance=people.appearance(image, face, scale)) if watched and face not in known else face
