@@ -212,14 +212,10 @@ def _options(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Op
     picture = shot.picture
     if _is_vertical(picture, look):
         return [Option("hold", 1.0, "the footage is already vertical", "hold", subjects[:1])]
-    if not subjects:
-        return [Option("hold the middle", 0.5, "nobody and nothing that moves was found: the middle is held", "hold")]
-    subjects = [s for s in subjects if s.track.kind == "face"] or subjects
-    first = subjects[0]
-    if first.track.kind == "salient":
-        return [Option(f"hold {first.name}", 0.5, "nobody and nothing moves: what stands out is held", "hold", [first])]
-    if first.track.kind == "motion":
-        return [Option(f"follow {first.name}", 0.7, "no face, so the camera follows what moves", "follow", [first])]
+    faces = [s for s in subjects if s.track.kind == "face"]
+    if not faces:
+        return _without_faces(subjects)
+    first, subjects = faces[0], faces
     important = [s for s in subjects if s.weight >= IMPORTANT * first.weight]
     segments = _segments(shot, subjects, look.habits)
     speakers = {segment.subject.track.number: segment.subject for segment in segments}
@@ -227,6 +223,23 @@ def _options(shot: AnalysedShot, subjects: list[Subject], look: Look) -> list[Op
     options = [_alone(shot, important, speakers, look), _fit_option(shot, important, speakers, look)]
     if len(important) > 1:
         options += _several(shot, important, speakers, segments, look)
+    return options
+
+
+def _without_faces(things: list[Subject]) -> list[Option]:
+    """What moves, else what stands out where it clearly does, else the middle; the whole picture is the last resort."""
+    options = [
+        Option("hold the middle", 0.45, "nobody and nothing that moves was found: the middle is held", "hold"),
+        Option("fit", 0.4, "the whole picture shows everything", "fit"),
+    ]
+    for thing in things[:1]:
+        sure = float(np.mean([s.score for s in thing.track.sightings]))
+        if thing.track.kind == "motion":
+            why = "no face, so the camera follows what moves"
+            options.append(Option(f"follow {thing.name}", 0.6 + 0.3 * sure, why, "follow", [thing]))
+        else:
+            why = "nobody and nothing moves: what stands out is held"
+            options.append(Option(f"hold {thing.name}", 0.35 + 0.35 * sure, why, "hold", [thing]))
     return options
 
 

@@ -219,6 +219,15 @@ def test_without_faces_the_camera_follows_what_moves():
     assert shot.layout in ("follow", "pan") and "moves" in shot.reason
 
 
+@pytest.mark.parametrize(("sure", "left"), [(0.9, 1200), (0.15, 656)])
+def test_a_still_picture_is_held_on_what_clearly_stands_out_else_in_the_middle(sure, left):
+    box = Box(x=1450, y=400, width=100, height=200)
+    thing = Track(number=0, kind="salient", sightings=[Sighting(t=0, box=box, score=sure)])
+    shot = framed(thing)
+    assert shot.layout == "hold" and lefts(shot, [3])[0] == pytest.approx(left, abs=20)
+    assert {"hold the middle", "fit", "hold what stands out"} == set(shot.scores)
+
+
 def test_what_darts_about_is_held_and_a_runner_is_shown_in_the_whole_picture():
     darting = face(0, TIMES, np.where(TIMES % 2 < 1, 300, 1600), kind="motion")
     assert framed(darting).layout == "hold"
