@@ -90,6 +90,12 @@ def boxes(track: Track) -> Array:
     return np.array([(s.box.x, s.box.y, s.box.width, s.box.height) for s in track.sightings])
 
 
+def usual(track: Track) -> tuple[float, float, float, float]:
+    """A track's box most of the time: the medians of x, y, width, height."""
+    x, y, width, height = (float(v) for v in np.median(boxes(track), axis=0))
+    return x, y, width, height
+
+
 def extent(tracks: Sequence[Track], times: Array, axis: int) -> tuple[Array, Array]:
     """Lowest and highest coordinate (axis 0: x, 1: y) that the tracks' whole heads reach at each time."""
     lows, highs = [], []
@@ -123,7 +129,7 @@ def _demands(aim: Aim, times: Array, axis: int) -> tuple[Array, Array, Array, tu
         return middle, middle, middle, limits, 0.0
     lower, upper = _bounds(aim.tracks, times, axis, size)
     ideal = _ideal(aim, times, axis)
-    lean = LEAN * max(float(np.median(boxes(t)[:, 2])) for t in aim.tracks) if aim.tracks[0].kind == "face" else 0.0
+    lean = LEAN * max(usual(t)[2] for t in aim.tracks) if aim.tracks[0].kind == "face" else 0.0
     lower, upper = np.clip(lower, *limits), np.clip(upper, *limits)
     return lower, upper, np.clip(np.clip(ideal, lower, upper), *limits), limits, max(SHAKE * aim.size[0], lean)
 
@@ -182,8 +188,8 @@ def _spans(aim: Aim, axis: int) -> tuple[list[tuple[float, float]], float]:
     """Where the other faces are on an axis most of the time, and the crop's size there."""
     if axis == 1:
         return [], aim.size[1]
-    middle = [np.median(boxes(track), axis=0) for track in aim.others]
-    return [(float(x - ASIDE * width), float(x + (1 + ASIDE) * width)) for x, _, width, _ in middle], aim.size[0]
+    middle = [usual(track) for track in aim.others]
+    return [(x - ASIDE * width, x + (1 + ASIDE) * width) for x, _, width, _ in middle], aim.size[0]
 
 
 def _hold(

@@ -18,7 +18,7 @@ from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage, explain
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Plan, Take
+from pipeline.plan import Music, Plan, Take, shots_with_offsets
 from pipeline.report import Report
 from pipeline.source import Source
 from presets import Preset, delivery
@@ -183,15 +183,11 @@ def overlay_of(plan: Plan, preset: Preset) -> Overlay:
 
 def _doubts(plan: Plan) -> list[str]:
     """A sentence for each shot whose framing is little more than a guess."""
-    sentences = []
-    begun = 0.0
-    for take in plan.takes:
-        for shot in take.shots:
-            if shot.scores and max(shot.scores.values()) <= DOUBT:
-                at = begun + shot.start - take.start
-                sentences.append(f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet.")
-        begun += take.end - take.start
-    return sentences
+    return [
+        f"The shot at {shot.start + offset:.1f} s is a guess ({shot.reason}); look at it in the sheet."
+        for shot, offset in shots_with_offsets(plan)
+        if shot.scores and max(shot.scores.values()) <= DOUBT
+    ]
 
 
 def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framing.Wish]]:

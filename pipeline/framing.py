@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline import camera
 from pipeline.analysis import AnalysedShot, Analysis, Track, people
-from pipeline.camera import Aim, boxes, extent
+from pipeline.camera import Aim, boxes, extent, usual
 from pipeline.errors import WrongUse
 from pipeline.plan import Box, Knot, Layout, Pane, Shot, Somebody
 from presets import Framing
@@ -347,11 +347,11 @@ def _one_after_another(shot: AnalysedShot, subjects: Sequence[Subject]) -> bool:
 def _together(subjects: Sequence[Subject]) -> float:
     """Share of the time from the first to the last sighting of any of them in which all are there."""
     starts, ends = zip(*((s.track.sightings[0].t, s.track.sightings[-1].t) for s in subjects), strict=True)
-    return max(0.0, min(ends) - max(starts)) / max(max(ends) - min(starts), 1e-6) if len(subjects) > 1 else 1.0
+    return float(max(0.0, min(ends) - max(starts)) / max(max(ends) - min(starts), 1e-6))
 
 
 def _left_to_right(subjects: Sequence[Subject]) -> list[Subject]:
-    return sorted(subjects, key=lambda s: float(np.median(boxes(s.track)[:, 0])))
+    return sorted(subjects, key=lambda s: usual(s.track)[0])
 
 
 def _fit_option(shot: AnalysedShot, important: list[Subject], speakers: dict[int, Subject], look: Look) -> Option:
@@ -410,7 +410,7 @@ def _speech_share(shot: AnalysedShot, track: Track) -> float:
 def _weight(track: Track, shot: AnalysedShot) -> float:
     """How much a subject matters: size, how long it is seen, certainty, nearness to the middle."""
     found, scores = boxes(track), [s.score for s in track.sightings]
-    size = float(np.median(found[:, 3])) / shot.picture.height
+    size = usual(track)[3] / shot.picture.height
     off = abs(float(np.median(found[:, 0] + found[:, 2] / 2)) - shot.picture.x - shot.picture.width / 2)
     middle = 1 - ASIDE * off / (shot.picture.width / 2)
     return size * _presence(track, shot) * float(np.mean(scores)) * middle
@@ -418,7 +418,7 @@ def _weight(track: Track, shot: AnalysedShot) -> float:
 
 def _legible(shot: AnalysedShot, subjects: Sequence[Subject], scale: float, look: Look) -> float:
     """How well faces can be read at an enlargement, 0 to 1: the root of their height against LEGIBLE, on average."""
-    heights = [float(np.median(boxes(s.track)[:, 3])) * scale / look.height for s in subjects]
+    heights = [usual(s.track)[3] * scale / look.height for s in subjects]
     return float(np.mean([min(1.0, height / LEGIBLE) ** 0.5 for height in heights])) if heights else 1.0
 
 
@@ -482,7 +482,7 @@ def _rush(pane: Pane) -> float:
 
 def _usual_place(track: Track) -> Track:
     """A track that stands where the track is most of the time."""
-    x, y, width, height = (round(float(v), 1) for v in np.median(boxes(track), axis=0))
+    x, y, width, height = (round(v, 1) for v in usual(track))
     first = track.sightings[0].model_copy(update={"box": Box(x=x, y=y, width=width, height=height)})
     return track.model_copy(update={"sightings": [first]})
 
@@ -569,7 +569,7 @@ def _split_height(shot: AnalysedShot, pair: Sequence[Subject], look: Look) -> fl
     pair: from left to right.
     """
     aspect = look.width / (look.height / 2)
-    largest = max(float(np.median(boxes(s.track)[:, 3])) for s in pair)
+    largest = max(usual(s.track)[3] for s in pair)
     least = max(look.height / 2 / look.upscale(shot.picture), largest / SPLIT_LARGEST)
     height = max(least, min(largest / SPLIT_FACE, _clear_width(shot, pair) / aspect))
     return min(height, shot.picture.height, shot.picture.width / aspect)
@@ -578,7 +578,7 @@ def _split_height(shot: AnalysedShot, pair: Sequence[Subject], look: Look) -> fl
 def _clear(shot: AnalysedShot, pair: Sequence[Subject], look: Look) -> float:
     """How much of each other's face stays out of the halves, 0 to 1. pair: from left to right."""
     width = _split_height(shot, pair, look) * look.width / (look.height / 2)
-    face = max(float(np.median(boxes(s.track)[:, 2])) for s in pair)
+    face = max(usual(s.track)[2] for s in pair)
     return 1 - float(np.clip((width - _clear_width(shot, pair)) / face, 0, 1))
 
 

@@ -4,6 +4,7 @@ Rendering needs the plan, the footage and the preset, and nothing else. Times ar
 Shots and paths are in the time of their footage file; graphics and music are in the time of the episode.
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -242,6 +243,15 @@ def pane_positions(pane: Pane, times: NDArray[np.float64]) -> NDArray[np.float64
         + places[i + 1] * u**2 * (3 - 2 * u)
         + tangent[i + 1] * h * u**2 * (u - 1)
     )
+
+
+def shots_with_offsets(plan: Plan) -> Iterator[tuple[Shot, float]]:
+    """Each shot, and what to add to its footage seconds for episode seconds."""
+    frames = 0
+    for take in plan.takes:
+        for shot in take.shots:
+            yield shot, float(frames / plan.frame_rate) - take.start
+        frames += take_frames(plan, take)
 
 
 def nearest_frame(seconds: float, rate: Fraction) -> int:

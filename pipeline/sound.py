@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline import ffmpeg_tool, loudness
 from pipeline.errors import Unusable
 from pipeline.plan import Data, Plan, Take, take_frames
-from pipeline.source import input_of
+from pipeline.source import input_of, sound_of
 from presets import Preset
 from presets.delivery import DeliverySpec
 
@@ -76,9 +76,7 @@ def decode(take: Take, samples: int) -> AudioSegment:
     if take.audio_stream is None:
         return _silence(samples)
     seconds = samples / RATE
-    heard = input_of(take.file, take.start)[str(take.audio_stream)].filter(
-        "aresample", RATE, **{"async": 1, "first_pts": 0}
-    )
+    heard = sound_of(take.file, take.start, take.audio_stream, RATE)
     pcm = ffmpeg_tool.run(heard.output("pipe:", format="s16le", ac=CHANNELS, ar=RATE, t=f"{seconds + 0.1:.6f}")).stdout
     return _segment(pcm[: samples * CHANNELS * WIDTH].ljust(samples * CHANNELS * WIDTH, b"\0"))
 

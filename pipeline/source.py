@@ -116,6 +116,11 @@ def input_of(file: Path, start: float = 0.0) -> Any:
     return ffmpeg.input(str(file.resolve()), **options)
 
 
+def sound_of(file: Path, start: float, stream: int, rate: int) -> Any:
+    """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence."""
+    return input_of(file, start)[str(stream)].filter("aresample", rate, **{"async": 1, "first_pts": 0})
+
+
 def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:
     """Exactly count frames from second start on, `rate` a second, as (height * 3 / 2, width) I420 arrays.
 

@@ -66,6 +66,15 @@ def merge(first: list[Face], second: list[Face]) -> list[Face]:
     return first + [face for face in second if not any(overlap(face.box, other.box) > OVERLAP for other in first)]
 
 
+def similarity(points: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, 3) turn, scale and shift that bring points (n, 2) nearest to where they are wanted (Umeyama 1991)."""
+    middle, target = points.mean(axis=0), wanted.mean(axis=0)
+    ours, theirs = (points - middle) @ (1, 1j), (wanted - target) @ (1, 1j)
+    turn = np.vdot(ours, theirs) / max(np.vdot(ours, ours).real, 1e-6)
+    matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return np.column_stack([matrix, target - matrix @ middle])
+
+
 def overlap(a: Rectangle, b: Rectangle) -> float:
     """Area that two boxes share, of the area that both cover together."""
     wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])

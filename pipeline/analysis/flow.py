@@ -59,16 +59,14 @@ def carry(pictures: Sequence[Gray], box: Rectangle, scale: float) -> Rectangle |
     mask = np.zeros_like(first)
     left, top = max(0, int(x - HEAD * width)), max(0, int(y - 2 * HEAD * height))
     mask[top : int(y + height), left : int(x + (1 + HEAD) * width)] = 255
-    points = cv2.goodFeaturesToTrack(first, MOST_POINTS, 0.01, 2, mask=mask)
-    if points is None or len(points) < LEAST_POINTS:
+    found = cv2.goodFeaturesToTrack(first, MOST_POINTS, 0.01, 2, mask=mask)
+    if found is None or len(found) < LEAST_POINTS:
         return None
+    points = np.asarray(found, np.float32)
     begun = len(points)
     moved = np.array([x, y, x + width, y + height])
     for a, b in zip(pictures, pictures[1:], strict=False):
-        ahead, ok, _ = cv2.calcOpticalFlowPyrLK(a, b, points, np.empty_like(points), winSize=(15, 15), maxLevel=3)
-        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(b, a, ahead, np.empty_like(ahead), winSize=(15, 15), maxLevel=3)
-        good = (ok.ravel() == 1) & (ok_back.ravel() == 1)
-        good &= np.linalg.norm((back - points).reshape(-1, 2), axis=1) < RETURN
+        ahead, good = there_and_back(a, b, points, 15, 3, RETURN)
         if good.sum() < max(LEAST_POINTS, AGREE * begun):
             return None
         steps = (ahead - points).reshape(-1, 2)[good]
@@ -82,3 +80,23 @@ def carry(pictures: Sequence[Gray], box: Rectangle, scale: float) -> Rectangle |
     if not (0 <= (moved[0] + moved[2]) / 2 < wide and 0 <= (moved[1] + moved[3]) / 2 < high):
         return None
     return float(moved[0] * scale), float(moved[1] * scale), box[2], box[3]
+
+
+def there_and_back(
+    before: Gray, after: Gray, points: NDArray[np.float32], window: int, levels: int, miss: float,
+    stop: tuple[int, int, float] = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 0.01),
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:  # fmt: skip
+    """Where points (n, 1, 2) of one picture are in the next, and whether their way back misses less than `miss` pixels.
+
+    window, levels, stop: of the pyramidal flow, as OpenCV has them.
+    """
+    size = (window, window)
+    ahead, ok, _ = cv2.calcOpticalFlowPyrLK(
+        before, after, points, points.copy(), winSize=size, maxLevel=levels, criteria=stop
+    )
+    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(
+        after, before, ahead, points.copy(), winSize=size, maxLevel=levels, criteria=stop
+    )
+    good = (ok.ravel() == 1) & (ok_back.ravel() == 1)
+    good &= np.linalg.norm((back - points).reshape(-1, 2), axis=1) < miss
+    return np.asarray(ahead, np.float32), good

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.faces import Rectangle
+from pipeline.analysis.flow import there_and_back
 from pipeline.plan import Box
 from pipeline.source import Source
 
@@ -162,14 +163,7 @@ def _tracked(before: Gray, after: Gray) -> tuple[Array, Array]:
     if found is None:
         return np.zeros((0, 2)), np.zeros((0, 2))
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 12, 0.02)
-    there, ok, _ = cv2.calcOpticalFlowPyrLK(
-        before, after, found, found.copy(), winSize=(13, 13), maxLevel=4, criteria=stop
-    )
-    back, ok_back, _ = cv2.calcOpticalFlowPyrLK(
-        after, before, there, there.copy(), winSize=(13, 13), maxLevel=4, criteria=stop
-    )
-    good = (ok * ok_back).ravel() == 1
-    good &= np.linalg.norm((back - found).reshape(-1, 2), axis=1) < 0.7
+    there, good = there_and_back(before, after, np.asarray(found, np.float32), 13, 4, 0.7, stop)
     return found.reshape(-1, 2)[good].astype(float), there.reshape(-1, 2)[good].astype(float)
 
 

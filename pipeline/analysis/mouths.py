@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.faces import Face
+from pipeline.analysis.faces import Face, similarity
 
 Picture = NDArray[np.uint8]
 Patch = NDArray[np.float32]
@@ -55,13 +55,9 @@ def _places(face: Face) -> NDArray[np.float64]:
 
 
 def _patch(picture: Picture, places: NDArray[np.float64]) -> Patch:
-    """The face upright in PATCH, by the similarity that fits its places best (Umeyama 1991)."""
-    middle, wanted = places.mean(axis=0), PLACES.mean(axis=0)
-    ours, theirs = (places - middle) @ (1, 1j), (PLACES - wanted) @ (1, 1j)
-    turn = np.vdot(ours, theirs) / max(np.vdot(ours, ours).real, 1e-6)
-    matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
-    move = np.column_stack([matrix, wanted - matrix @ middle])
-    smaller = 1 / max(abs(turn), 1e-6)
+    """The face upright in PATCH, by the similarity that fits its places best."""
+    move = similarity(places, PLACES)
+    smaller = 1 / max(float(np.hypot(*move[:, 0])), 1e-6)
     if smaller > 1.5:
         picture, move = _shrunk(picture, move, smaller)
     patch = cv2.warpAffine(picture, move, PATCH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.faces import Face
+from pipeline.analysis.faces import Face, similarity
 
 SIDE = 48  # pixels of the upright face that is compared
-PLACES = ((16.0, 17.0), (32.0, 17.0), (24.0, 26.5), (17.5, 35.0), (30.5, 35.0))  # of the landmarks in it
+PLACES = np.array([(16.0, 17.0), (32.0, 17.0), (24.0, 26.5), (17.5, 35.0), (30.5, 35.0)])  # of the landmarks in it
 LEAST_FACE = 20  # pixels of the picture that a face must be wide
 CELLS, DIRECTIONS = 4, 8  # cells along a side of the face, and directions of edges in each
 HAIR = (-0.3, 0.3, -0.18, 0.08)  # left, right of the middle in face widths, top, bottom below its top in heights
@@ -62,7 +62,9 @@ def appearance(image: Image, face: Face, scale: float) -> NDArray[np.float32] | 
     x, y, width, height = (value / scale for value in face.box)
     if width < LEAST_FACE or x < 0 or y < 0 or x + width > image.shape[1] or y + height > image.shape[0]:
         return None
-    upright = cv2.warpAffine(image, _upright(np.array(face.landmarks) / scale), (SIDE, SIDE), flags=cv2.INTER_LINEAR)
+    upright = cv2.warpAffine(
+        image, similarity(np.array(face.landmarks) / scale, PLACES), (SIDE, SIDE), flags=cv2.INTER_LINEAR
+    )
     left, right, top, bottom = SKIN
     skin = np.median(upright[top:bottom, left:right].reshape(-1, 3), axis=0)
     light = np.array(USUAL_SKIN) / np.maximum(skin, 8)
@@ -72,16 +74,6 @@ def appearance(image: Image, face: Face, scale: float) -> NDArray[np.float32] | 
         c, d = y + place[2] * height, y + place[3] * height
         parts.append(_colours(image, (a, c, b, d), light))
     return np.concatenate(parts).astype(np.float32)
-
-
-def _upright(landmarks: Array) -> Array:
-    """(2, 3) similarity that brings landmarks (5, 2) nearest to PLACES, least squares."""
-    start, end = (points[:, 0] + 1j * points[:, 1] for points in (landmarks, np.array(PLACES)))
-    a = np.vdot(start - start.mean(), end - end.mean()) / max(
-        np.vdot(start - start.mean(), start - start.mean()).real, 1e-6
-    )
-    b = end.mean() - a * start.mean()
-    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
 def _shape(upright: Image) -> Array:

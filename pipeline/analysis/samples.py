@@ -23,10 +23,8 @@ AHEAD = 4  # frames that are decoded before they are looked at
 LOOKS_A_SECOND = 5.0
 FACE_SIDE = 640  # longer side, in pixels, of the picture that faces are looked for in
 FINE_SIDE = 1280  # the same for the finer look at small faces
-FINE_EVERY, FINE_RARELY = (
-    1.0,
-    4.0,
-)  # seconds between finer looks, where they find faces and where they do not: each costs four coarse ones
+FINE_EVERY = 1.0  # seconds between finer looks where they find faces: each costs four coarse ones
+FINE_RARELY = 4.0  # the most where they find none
 SMALL = 0.12  # share of the picture's height; where no face is larger, there may be smaller ones still
 APPEARANCE_EVERY = 5  # looks between two descriptions of what a face looks like
 BETWEEN = 0.03  # seconds that kept frames between two looks lie apart at least: mouths need no more than 30 a second

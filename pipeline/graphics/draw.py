@@ -14,7 +14,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from pipeline.errors import WrongUse
 from pipeline.graphics import text
-from pipeline.plan import Caption, EndCard, LowerThird, Mark, PlacedGraphic, Plan, TitleCard
+from pipeline.plan import Caption, EndCard, LowerThird, Mark, PlacedGraphic, Plan, TitleCard, shots_with_offsets
 from presets import Preset
 
 SIZE = (1080, 1920)
@@ -93,14 +93,11 @@ def draw(plan: Plan, preset: Preset) -> list[Graphic]:
 
 def _seams(plan: Plan) -> list[tuple[float, float, float]]:
     """(start, end, y) in episode seconds and output pixels of the border between the halves of each split."""
-    seams, begun = [], 0.0
-    for take in plan.takes:
-        for shot in take.shots:
-            if shot.layout == "split":
-                moved = begun - take.start
-                seams.append((shot.start + moved, shot.end + moved, shot.panes[0].onto.bottom))
-        begun += take.end - take.start
-    return seams
+    return [
+        (shot.start + offset, shot.end + offset, shot.panes[0].onto.bottom)
+        for shot, offset in shots_with_offsets(plan)
+        if shot.layout == "split"
+    ]
 
 
 def _middle(caption: Caption, seams: list[tuple[float, float, float]]) -> float:
