@@ -1,40 +1,14 @@
 """The brief of one episode: one model behind the command line's flags, a TOML file and a season's entry."""
 
-import difflib
-import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import WrongUse
-
-_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
-
-
-def seconds(value: object) -> float:
-    """Seconds from a number or from "SS", "MM:SS" or "HH:MM:SS", with a decimal point or comma.
-
-    Raises ValueError for anything else, for minutes or seconds of 60 and above behind a colon, and for more
-    than 100 hours.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        total = float(value)
-    else:
-        match = _CLOCK.fullmatch(str(value).strip())
-        if not match:
-            raise ValueError(f"{value!r} is not a time; write seconds or HH:MM:SS, as 70 or 00:01:10")
-        hours, minutes, rest = int(match[1] or 0), int(match[2] or 0), float(match[3].replace(",", "."))
-        if (match[1] and minutes >= 60) or (match[2] and rest >= 60):
-            raise ValueError(f"{value!r} has more than 59 minutes or seconds")
-        total = hours * 3600 + minutes * 60 + rest
-    if not 0 <= total <= 360_000:
-        raise ValueError(f"{value!r} is not a time in the footage")
-    return total
-
-
-Seconds = Annotated[float, BeforeValidator(seconds)]
+from presets.explain import explain
+from presets.graphics import PlacedGraphic, Seconds
 
 
 class _Entry(BaseModel):
@@ -42,12 +16,16 @@ class _Entry(BaseModel):
 
 
 class Footage(_Entry):
-    """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given."""
+    """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given.
+
+    captions: a caption file whose times are the file's, as a transcript of the raw footage has them.
+    """
 
     file: Path
     from_: Seconds = Field(0.0, alias="from")
     to: Seconds | None = None
     audio_stream: int | None = Field(None, ge=0)
+    captions: Path | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -58,12 +36,16 @@ class Footage(_Entry):
 
 
 class Person(_Entry):
-    """Somebody to name on screen: at episode second `at`, or at the first shot unless given."""
+    """Somebody to name on screen: at episode second `at`, or when first seen unless given.
+
+    person: the number on the contact sheet. Without one, side tells who it is where two are seen, else the order does.
+    """
 
     name: str = Field(min_length=1, max_length=80)
     role: str = Field("", max_length=160)
     at: Seconds | None = None
     side: Literal["left", "right"] | None = None
+    person: int | None = Field(None, ge=1, le=999)
 
 
 class Wanted(_Entry):
@@ -75,7 +57,10 @@ class Wanted(_Entry):
 
 
 class Brief(_Entry):
-    """Everything that an editor says about one episode. Paths in a TOML file are relative to that file."""
+    """Everything that an editor says about one episode. Paths in a TOML file are relative to that file.
+
+    captions: a file whose times are the episode's. following: what comes next, for the end card.
+    """
 
     footage: list[Footage] = Field(min_length=1)
     number: int | None = Field(None, ge=0, le=9999)
@@ -83,8 +68,10 @@ class Brief(_Entry):
     captions: Path | None = None
     people: list[Person] = []
     shots: list[Wanted] = []
+    graphics: list[PlacedGraphic] = []
     music: Path | None = None
     link: str | None = Field(None, max_length=500, pattern=r"^https?://\S+$")
+    following: str = Field("", max_length=120)
     preset: str = "open-industry"
     delivery: str = "vk-clips"
     output: Path | None = None
@@ -101,7 +88,10 @@ def read_brief(file: Path) -> Brief:
     brief = make_brief(data, str(file))
     return brief.model_copy(
         update={
-            "footage": [f.model_copy(update={"file": file.parent / f.file}) for f in brief.footage],
+            "footage": [
+                f.model_copy(update={"file": file.parent / f.file, "captions": f.captions and file.parent / f.captions})
+                for f in brief.footage
+            ],
             "captions": brief.captions and file.parent / brief.captions,
             "music": brief.music and file.parent / brief.music,
             "output": brief.output and file.parent / brief.output,
@@ -116,24 +106,3 @@ def make_brief(data: dict[str, Any], where: str) -> Brief:
         return Brief.model_validate(data)
     except ValidationError as error:
         raise WrongUse(f"{where}: {explain(error, Brief)}") from error
-
-
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """One sentence for the first thing that pydantic found wrong, with the nearest known key for an unknown one."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), sorted(_keys(model)), n=1, cutoff=0.5)
-        return f"unknown key {place}" + (f"; did you mean {near[0]}?" if near else ".")
-    reason = str(first.get("ctx", {}).get("error", first["msg"])).rstrip(".")
-    return f"{place}: {reason}." if place else f"{reason}."
-
-
-def _keys(model: type[BaseModel]) -> set[str]:
-    names: set[str] = set()
-    for name, field in model.model_fields.items():
-        names.add(field.alias or name)
-        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                names |= _keys(kind)
-    return names

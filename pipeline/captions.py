@@ -14,8 +14,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter
 
 import presets
 from pipeline.errors import Unusable
-from pipeline.plan import Caption, Word
 from presets import Preset
+from presets.graphics import Caption, Word
 
 # on screen, DELIVERY.md
 LINE_WIDTH = 756  # pixels of text in a line

@@ -15,13 +15,14 @@ from pydantic import ValidationError
 import presets
 from pipeline import captions, encode, framing, graphics, picture, report, sound, source, verify
 from pipeline.analysis import Analysis, analyse
-from pipeline.brief import Brief, Footage, explain
+from pipeline.brief import Brief, Footage
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Music, Plan, Take, shots_with_offsets
 from pipeline.report import Report
 from pipeline.source import Source
 from presets import Preset, delivery
+from presets.explain import explain
 
 VERSION = version("episode-pipeline")
 

@@ -8,7 +8,7 @@ import ffmpeg
 
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable
-from pipeline.plan import Data
+from presets.graphics import Data
 
 GATE = -69.9  # LUFS; ebur128 says -70 where nothing passed its gate
 

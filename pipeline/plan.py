@@ -7,20 +7,16 @@ Shots and paths are in the time of their footage file; graphics and music are in
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from presets.graphics import Data, PlacedGraphic
 
 PLAN_VERSION = 1
 Layout = Literal["follow", "hold", "pan", "split", "fit"]
-
-
-class Data(BaseModel):
-    """Plain data: unknown keys are refused, so that a slip of the editor's keyboard is noticed."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Box(Data):
@@ -118,64 +114,6 @@ class Take(Data):
         if any(shot.end <= shot.start for shot in self.shots):
             raise ValueError(f"a shot of {self.file.name} ends before it starts")
         return self
-
-
-class Word(Data):
-    """One word of a caption with its own times, in episode seconds."""
-
-    text: str
-    start: float
-    end: float
-
-
-class Caption(Data):
-    """A cue on screen: one or two lines of words."""
-
-    kind: Literal["caption"] = "caption"
-    start: float
-    end: float
-    lines: list[list[Word]]
-
-
-class TitleCard(Data):
-    """«Серия N» and the title."""
-
-    kind: Literal["title_card"] = "title_card"
-    start: float
-    end: float
-    number: int | None
-    title: str
-
-
-class LowerThird(Data):
-    """Name and role of a person, on the left or on the right."""
-
-    kind: Literal["lower_third"] = "lower_third"
-    start: float
-    end: float
-    name: str
-    role: str = ""
-    side: Literal["left", "right"] = "left"
-
-
-class Mark(Data):
-    """The series' mark in its corner."""
-
-    kind: Literal["mark"] = "mark"
-    start: float
-    end: float
-
-
-class EndCard(Data):
-    """Call to action and the QR code of a link."""
-
-    kind: Literal["end_card"] = "end_card"
-    start: float
-    end: float
-    link: str | None
-
-
-PlacedGraphic = Annotated[Caption | TitleCard | LowerThird | Mark | EndCard, Field(discriminator="kind")]
 
 
 class Music(Data):

@@ -10,10 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 import assets
 from pipeline import picture
-from pipeline.plan import Data, Plan, Shot, Take, take_frames
+from pipeline.plan import Plan, Shot, Take, take_frames
 from pipeline.sound import SoundReport
 from pipeline.source import Frame
 from pipeline.verify import Check
+from presets.graphics import Data
 
 ROW = 360  # height of a row's pictures in pixels
 MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly picked

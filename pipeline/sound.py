@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool, loudness
 from pipeline.errors import Unusable
-from pipeline.plan import Data, Plan, Take, take_frames
+from pipeline.plan import Plan, Take, take_frames
 from pipeline.source import input_of, sound_of
 from presets import Preset
 from presets.delivery import DeliverySpec
+from presets.graphics import Data
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)  # it is only ever handed PCM

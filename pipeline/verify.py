@@ -12,9 +12,9 @@ import numpy as np
 
 from pipeline import loudness
 from pipeline.errors import Unusable
-from pipeline.plan import Data
 from pipeline.source import PLAYLISTS, open_media
 from presets.delivery import DeliverySpec
+from presets.graphics import Data
 
 BRANDS = {"isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1"}
 MOST_BOXES = 1000

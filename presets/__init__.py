@@ -3,17 +3,18 @@
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from PIL import ImageColor, ImageFont
+from PIL import Image, ImageColor, ImageFont
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import assets
+from presets.explain import explain
+from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
+LARGEST_PICTURE, SMALLEST_PICTURE = 8000, 120  # pixels of a mark's side and height
 LEAST_CONTRAST = 4.5  # of caption text against its box, WCAG 2.1 AA
-
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
 class PresetError(Exception):
@@ -25,94 +26,108 @@ class _Section(BaseModel):
 
 
 class Series(_Section):
-    """name: the series' name, its mark and part of the end card. partners: a line for those behind it."""
+    """Whose series it is."""
 
-    name: str = ""
-    partners: str = ""
+    name: str = Field("", description="the series' name: its mark in the corner and a line of the end card")
+    mark: str = Field("", description="picture of the mark, a PNG beside the preset; the name is written if empty")
+    partners: str = Field("", description="those behind the series: the partner line and the foot of the end card")
+    partner_marks: list[str] = Field([], max_length=6, description="pictures of the partners' marks for the end card")
 
 
 class Colours(_Section):
-    """ground: boxes and plain grounds; ink: text on them; accent: lines and numbers."""
+    """Colours as #RRGGBB."""
 
-    ground: Colour = "#15181B"
-    ink: Colour = "#F6F4EF"
-    accent: Colour = "#FF7A2F"
+    ground: Colour = Field("#15181B", description="boxes and plain grounds")
+    ink: Colour = Field("#F6F4EF", description="text on them")
+    accent: Colour = Field("#FF7A2F", description="lines, numbers, stickers and the spoken word")
 
 
 class Type(_Section):
-    """Fonts: bold for titles, medium for text.
+    """Fonts: a name as ManropeBold or RobotoMedium, or a font file in assets/ or beside the preset."""
 
-    Each is a name that the font packages give, as ManropeBold or RobotoMedium, or a font file in assets/ or beside
-    the preset.
-    """
-
-    bold: str = "ManropeExtraBold"
-    medium: str = "ManropeSemiBold"
+    bold: str = Field("ManropeExtraBold", description="titles, names, large captions")
+    medium: str = Field("ManropeSemiBold", description="text")
+    extra: list[str] = Field([], max_length=4, description="fonts asked for characters that the others lack")
 
 
 class SeriesMark(_Section):
-    """The series' name in the corner."""
+    """The series' mark in the corner."""
 
-    on: bool = True
+    on: bool = Field(True, description="whether it is shown")
+    partners: bool = Field(False, description="the partner line below it")
 
 
 class Title(_Section):
     """«Серия N» and the title over the first seconds."""
 
-    on: bool = True
-    seconds: float = Field(2.6, ge=0.5, le=10)
-    word: str = "Серия"
+    on: bool = Field(True, description="whether it is shown")
+    seconds: float = Field(2.6, ge=0.5, le=10, description="how long")
+    word: str = Field("Серия", max_length=40, description="the word before the number")
+    over: Over = Field("picture", description="what lies behind it: the picture, its blurred copy, or a plain ground")
 
 
 class Names(_Section):
-    """Name and role of each person, for this many seconds."""
+    """Name and role of each person, when first seen."""
 
-    on: bool = True
-    seconds: float = Field(3.5, ge=1, le=15)
+    on: bool = Field(True, description="whether they are shown")
+    seconds: float = Field(3.5, ge=1, le=15, description="how long each")
 
 
 class Captions(_Section):
-    """size: type in pixels; 59 gives capitals of 2.2% of the picture's height, DELIVERY.md. characters_a_second: reading speed above which the editor is warned."""
+    """What is said."""
 
-    size: int = Field(64, ge=59, le=110)
-    box_opacity: float = Field(0.82, ge=0.6, le=1)
-    characters_a_second: float = Field(17, ge=8, le=30)
+    style: CaptionStyle = Field(
+        "block", description="block: lines in a box; word: there the spoken word lights up; pop: a few large words"
+    )
+    size: int = Field(64, ge=59, le=110, description="type in pixels; 59 gives capitals of 2.2% of the height")
+    pop_size: int = Field(104, ge=72, le=160, description="type of the style pop, in pixels")
+    box_opacity: float = Field(0.82, ge=0.6, le=1, description="the box behind the text; 1 hides what is behind it")
+    characters_a_second: float = Field(17, ge=8, le=20, description="reading speed above which you are warned")
+    embedded: bool = Field(True, description="use captions inside the footage file where no file is given")
+    ass_styles: bool = Field(False, description="keep colours and top position of an ASS file")
 
 
 class End(_Section):
-    """Call to action and QR code after the footage."""
+    """The end card, after the footage."""
 
-    on: bool = True
-    seconds: float = Field(3.5, ge=1, le=15)
-    text: str = ""
+    on: bool = Field(True, description="whether it is shown")
+    seconds: float = Field(3.5, ge=1, le=15, description="how long")
+    text: str = Field("", max_length=200, description="call to action")
+    following: str = Field("", max_length=120, description="what comes next, as «Серия 4 — в пятницу»")
+
+
+class ProgressLine(_Section):
+    """A line that fills while the footage runs."""
+
+    on: bool = Field(False, description="whether it is shown")
 
 
 class Sound(_Section):
-    """music_under_speech_db: how far the music stays below the speech."""
+    """Music and speech."""
 
-    music_under_speech_db: float = Field(18, ge=15, le=40)
+    music_under_speech_db: float = Field(18, ge=15, le=40, description="how far the music stays below the speech")
 
 
 class Framing(_Section):
-    """How shots are framed.
+    """How shots are framed."""
 
-    max_upscale: largest enlargement of the footage. crowd: fit shows all, largest the largest face. talk: what two
-    people who talk in one shot get; auto cuts between them unless they talk over each other. minimum_turn: seconds
-    that somebody must speak to get a cut. cut_ahead: seconds before the first word at which that cut lies.
-    split_speaker: share of the height for the one who speaks. follow: 0 lets a moving subject roam the crop, 1 keeps
-    it in place. look_room: share of the width left free ahead of gaze and movement. face_height: of a lone face, as a
-    share of the crop, where the footage has pixels to spare.
-    """
-
-    max_upscale: float = Field(1.8, ge=1, le=4)
-    crowd: Literal["fit", "largest"] = "fit"
-    talk: Literal["auto", "cut", "split", "fit"] = "auto"
-    minimum_turn: float = Field(1.2, ge=0.4, le=10)
-    cut_ahead: float = Field(0.2, ge=0.1, le=0.3)
-    split_speaker: float = Field(0.5, ge=0.5, le=0.7)
-    follow: float = Field(0.5, ge=0, le=1)
-    look_room: float = Field(0.06, ge=0, le=0.2)
-    face_height: float = Field(0.2, ge=0.08, le=0.5)
+    max_upscale: float = Field(1.8, ge=1, le=4, description="how far the footage may be enlarged")
+    crowd: Literal["fit", "largest"] = Field(
+        "fit", description="three or more faces: fit shows as many as it can, largest the largest"
+    )
+    talk: Literal["auto", "cut", "split", "fit"] = Field(
+        "auto", description="two who talk in one shot; auto cuts to the speaker unless they talk at once or in haste"
+    )
+    minimum_turn: float = Field(1.2, ge=0.4, le=10, description="seconds that somebody must speak to get a cut")
+    cut_ahead: float = Field(0.2, ge=0.1, le=0.3, description="seconds before the first word at which that cut lies")
+    split_speaker: float = Field(
+        0.5, ge=0.5, le=0.7, description="share of the height for the one who speaks in a split"
+    )
+    follow: float = Field(0.5, ge=0, le=1, description="0 lets a moving subject roam the crop, 1 keeps it in place")
+    look_room: float = Field(0.06, ge=0, le=0.2, description="share of the width left free ahead of gaze and movement")
+    face_height: float = Field(
+        0.2, ge=0.08, le=0.5, description="how large a lone face is made where the footage has the pixels"
+    )
 
 
 class Preset(_Section):
@@ -126,8 +141,10 @@ class Preset(_Section):
     lower_third: Names = Names()
     captions: Captions = Captions()
     end_card: End = End()
+    progress: ProgressLine = ProgressLine()
     sound: Sound = Sound()
     framing: Framing = Framing()
+    graphics: list[PlacedGraphic] = []  # placed in every episode
 
     @model_validator(mode="after")
     def _captions_are_legible(self) -> Self:
@@ -165,9 +182,22 @@ def load(name: str) -> Preset:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PresetError(f"The preset {file} cannot be read: {error}.") from error
     except ValidationError as error:
-        raise PresetError(f"The preset {file}: {_explain(error)}") from error
-    fonts = {key: _font(font, key, file) for key, font in preset.type.model_dump().items()}
-    return preset.model_copy(update={"type": Type(**fonts)})
+        raise PresetError(f"The preset {file}: {explain(error, Preset)}") from error
+    named, series = preset.type, preset.series
+    type_ = named.model_copy(
+        update={
+            "bold": _font(named.bold, "bold", file),
+            "medium": _font(named.medium, "medium", file),
+            "extra": [_font(font, "extra", file) for font in named.extra],
+        }
+    )
+    marks = series.model_copy(
+        update={
+            "mark": series.mark and _picture(series.mark, "mark", file),
+            "partner_marks": [_picture(mark, "partner_marks", file) for mark in series.partner_marks],
+        }
+    )
+    return preset.model_copy(update={"type": type_, "series": marks})
 
 
 def font_file(font: str) -> Path:
@@ -175,11 +205,36 @@ def font_file(font: str) -> Path:
     return Path(font) if Path(font).is_absolute() else assets.path(font)
 
 
+def _beside(name: str, preset: Path) -> Path | None:
+    """The whole path of a file beside the preset or below; None where there is none."""
+    folder = preset.parent.resolve()
+    found = (folder / name).resolve()
+    return found if found.is_file() and found.is_relative_to(folder) else None
+
+
+def _picture(name: str, key: str, preset: Path) -> str:
+    """The whole path of a picture beside the preset; one that cannot be drawn sharply is refused."""
+    found = _beside(name, preset)
+    if not found:
+        raise PresetError(f"The preset {preset}: series.{key}: there is no picture {name} beside the preset.")
+    try:
+        with Image.open(found) as image:
+            if max(image.size) > LARGEST_PICTURE or image.height < SMALLEST_PICTURE:
+                raise PresetError(
+                    f"The preset {preset}: series.{key}: {name} is {image.width}x{image.height} pixels; it must be at "
+                    f"least {SMALLEST_PICTURE} high to be sharp, and no side above {LARGEST_PICTURE}."
+                )
+            image.load()
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise PresetError(
+            f"The preset {preset}: series.{key}: {name} is not a picture that can be read; save it as PNG."
+        ) from error
+    return str(found)
+
+
 def _font(font: str, key: str, preset: Path) -> str:
     """The font's name, or its whole path where it lies beside the preset; a font that cannot be drawn is refused."""
-    folder = preset.parent.resolve()
-    beside = (folder / font).resolve()
-    named = str(beside) if beside.is_file() and beside.is_relative_to(folder) else font
+    named = str(_beside(font, preset) or font)
     try:
         ImageFont.truetype(str(font_file(named)), 20)
     except (OSError, ValueError):
@@ -202,19 +257,3 @@ def _contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 def _luminance(colour: tuple[float, ...]) -> float:
     linear = [p / 255 / 12.92 if p / 255 <= 0.04045 else ((p / 255 + 0.055) / 1.055) ** 2.4 for p in colour]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"]]
-    if first["type"] != "extra_forbidden":
-        reason = str(first.get("ctx", {}).get("error", first["msg"]))
-        return f"{'.'.join(place)}: {reason}." if place else f"{reason}."
-    model: type[BaseModel] = Preset
-    for part in place[:-1]:
-        inner = model.model_fields[part].annotation
-        assert isinstance(inner, type) and issubclass(inner, BaseModel)
-        model = inner
-    near = difflib.get_close_matches(place[-1], list(model.model_fields), n=1, cutoff=0.4)
-    known = f"did you mean {near[0]}?" if near else f"known here: {', '.join(model.model_fields)}."
-    return f"unknown key {'.'.join(place)}; {known}"

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.brief import Brief, read_brief, seconds
+from pipeline.brief import Brief, read_brief
 from pipeline.errors import WrongUse
+from presets.graphics import seconds
 
 
 @pytest.mark.parametrize(

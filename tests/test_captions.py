@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import presets
 from pipeline.captions import LINE_WIDTH, LONGEST, SHORTEST, for_episode, read_words, readable
 from pipeline.errors import Unusable
-from pipeline.plan import Word
+from presets.graphics import Word
 
 PRESET = presets.load("open-industry")
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nДобрый день, «Серп и Молот».\n"

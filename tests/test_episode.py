@@ -10,8 +10,9 @@ import pytest
 from pipeline import episode, verify
 from pipeline.brief import make_brief
 from pipeline.picture import corners, shot_at
-from pipeline.plan import Caption, Plan
+from pipeline.plan import Plan
 from presets import delivery
+from presets.graphics import Caption
 
 pytestmark = pytest.mark.slow
 

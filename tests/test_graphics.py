@@ -13,7 +13,8 @@ from pipeline import graphics, picture
 from pipeline.brief import make_brief
 from pipeline.errors import WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Box, Caption, EndCard, Knot, LowerThird, Mark, Pane, Plan, Shot, Take, TitleCard, Word
+from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
+from presets.graphics import Caption, EndCard, LowerThird, Mark, TitleCard, Word
 
 GOLDEN = Path(__file__).parent / "golden"
 PRESET = presets.load("open-industry")

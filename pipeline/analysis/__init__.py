@@ -10,8 +10,9 @@ from pydantic import Field
 
 from pipeline.analysis import bars, cache, faces, motion, people, saliency, samples, shots, tracks
 from pipeline.analysis.speech import Speech, Turn, hear
-from pipeline.plan import Box, Data
+from pipeline.plan import Box
 from pipeline.source import Source
+from presets.graphics import Data
 
 STILLS = 6  # pictures of a shot in which nothing moves that are enough to say what stands out
 FACES_ENOUGH = 0.8  # share of a shot for which one face is seen, from which what moves says nothing more

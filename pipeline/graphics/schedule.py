@@ -3,8 +3,8 @@
 from pipeline.brief import Brief
 from pipeline.graphics import text
 from pipeline.graphics.draw import address
-from pipeline.plan import Caption, EndCard, LowerThird, Mark, PlacedGraphic, TitleCard
 from presets import Preset
+from presets.graphics import Caption, EndCard, LowerThird, Mark, PlacedGraphic, TitleCard
 
 SHORTEST = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
@@ -72,3 +72,5 @@ def _written(graphic: PlacedGraphic, preset: Preset) -> list[tuple[str, str]]:
             return [(preset.series.name, preset.type.bold)]
         case EndCard():
             return [(preset.end_card.text, preset.type.bold), (preset.series.partners, preset.type.medium)]
+        case _:
+            return []

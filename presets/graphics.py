@@ -1,0 +1,157 @@
+"""Everything that can be drawn over the picture, as plain data: what plans hold, and what presets and briefs may place.
+
+Times are episode seconds, intervals half open; places are output pixels of 1080x1920 and are chosen when the episode is
+planned, unless they are given.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+FOREVER = 360_000.0  # 100 hours; an end that means: until the footage ends
+_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
+
+Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
+
+
+def seconds(value: object) -> float:
+    """Seconds from a number or from "SS", "MM:SS" or "HH:MM:SS", with a decimal point or comma.
+
+    Raises ValueError for anything else, for minutes or seconds of 60 and above behind a colon, and for more
+    than FOREVER.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        total = float(value)
+    else:
+        match = _CLOCK.fullmatch(str(value).strip())
+        if not match:
+            raise ValueError(f"{value!r} is not a time; write seconds or HH:MM:SS, as 70 or 00:01:10")
+        hours, minutes, rest = int(match[1] or 0), int(match[2] or 0), float(match[3].replace(",", "."))
+        if (match[1] and minutes >= 60) or (match[2] and rest >= 60):
+            raise ValueError(f"{value!r} has more than 59 minutes or seconds")
+        total = hours * 3600 + minutes * 60 + rest
+    if not 0 <= total <= FOREVER:
+        raise ValueError(f"{value!r} is not a time in the footage")
+    return total
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
+Over = Literal["picture", "blur", "plain"]
+CaptionStyle = Literal["block", "word", "pop"]
+
+
+class Data(BaseModel):
+    """Plain data: unknown keys are refused, so that a slip of the editor's keyboard is noticed."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Word(Data):
+    """One word of a caption with its own times, and its colour where the caption file's is asked for."""
+
+    text: str
+    start: float
+    end: float
+    colour: Colour | None = None
+
+
+class Placed(Data):
+    """Something on screen during [start, end)."""
+
+    start: Seconds = 0.0
+    end: Seconds = FOREVER
+
+
+class Caption(Placed):
+    """A cue on screen: one or two lines of words. A file may give text, its lines parted by line feeds, in their place.
+
+    style: the preset's unless given. band: where the caption file wants it. middle: y of its middle.
+    """
+
+    kind: Literal["caption"] = "caption"
+    lines: list[list[Word]]
+    style: CaptionStyle | None = None
+    band: Literal["lower", "upper"] | None = None
+    middle: float | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lines_of_a_text(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "text" not in data or "lines" in data:
+            return data
+        times = {"start": seconds(data.get("start", 0)), "end": seconds(data.get("end", FOREVER))}
+        lines = [[{"text": word} | times for word in line.split()] for line in str(data["text"]).splitlines()]
+        return {key: value for key, value in data.items() if key != "text"} | {"lines": lines}
+
+
+class TitleCard(Placed):
+    """«Серия N» and the title. over: the preset's unless given. bottom: y of its last line's foot; size: of its type."""
+
+    kind: Literal["title_card"] = "title_card"
+    number: int | None = None
+    title: str = Field("", max_length=200)
+    over: Over | None = None
+    bottom: float | None = None
+    size: int | None = Field(None, ge=24, le=120)
+
+
+class LowerThird(Placed):
+    """Name and role of a person, on the left or on the right. bottom: y of its lower edge."""
+
+    kind: Literal["lower_third"] = "lower_third"
+    name: str = Field(max_length=80)
+    role: str = Field("", max_length=160)
+    side: Literal["left", "right"] = "left"
+    bottom: float | None = None
+
+
+class Mark(Placed):
+    """The series' mark in its corner."""
+
+    kind: Literal["mark"] = "mark"
+
+
+class PartnerLine(Placed):
+    """A quiet line that names those behind the series, below the mark; text: the preset's partners unless given."""
+
+    kind: Literal["partner_line"] = "partner_line"
+    text: str = Field("", max_length=200)
+
+
+class EndCard(Placed):
+    """Call to action, the QR code of a link and what comes next; both texts: the preset's unless given."""
+
+    kind: Literal["end_card"] = "end_card"
+    link: str | None = None
+    text: str = Field("", max_length=200)
+    following: str = Field("", max_length=120)
+
+
+class Progress(Placed):
+    """A line that fills from start to end."""
+
+    kind: Literal["progress"] = "progress"
+
+
+class Chapter(Placed):
+    """A sticker that says where we are: «Цех № 3», with a number before it where one is given."""
+
+    kind: Literal["chapter"] = "chapter"
+    text: str = Field(min_length=1, max_length=80)
+    number: int | None = Field(None, ge=0, le=999)
+
+
+class Quote(Placed):
+    """A card with a sentence in «ёлочки» and who said it."""
+
+    kind: Literal["quote"] = "quote"
+    text: str = Field(min_length=1, max_length=280)
+    author: str = Field("", max_length=120)
+    over: Over = "blur"
+
+
+PlacedGraphic = Annotated[
+    Caption | TitleCard | LowerThird | Mark | PartnerLine | EndCard | Progress | Chapter | Quote,
+    Field(discriminator="kind"),
+]
