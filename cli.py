@@ -1,6 +1,9 @@
 """The command line: the only file that talks to a person."""
 
+import filecmp
 import json
+import re
+import shutil
 import signal
 import sys
 import time
@@ -20,13 +23,14 @@ warnings.filterwarnings("ignore", "Couldn't find ffmpeg")  # pydub looks for its
 import assets  # noqa: E402
 import presets  # noqa: E402
 from pipeline import demo as demo_  # noqa: E402
-from pipeline import episode, ffmpeg_tool, loudness, source  # noqa: E402
+from pipeline import episode, ffmpeg_tool, loudness, sample, source  # noqa: E402
 from pipeline import verify as verify_  # noqa: E402
 from pipeline.analysis import cache  # noqa: E402
 from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
 from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
 from presets import delivery as delivery_  # noqa: E402
+from presets.template import portable, template  # noqa: E402
 
 EXIT_CODES = "Exit codes: 0 done, 2 wrong use, 3 footage or captions unusable, 4 delivery check failed, 5 missing tool, 130 interrupted."
 
@@ -34,6 +38,7 @@ app = typer.Typer(
     name="episode", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help=f"Turns horizontal footage into a finished vertical episode. {EXIT_CODES}",
 )  # fmt: skip
+PRESET_NAME = re.compile(r"(?=.{1,80}$)\w[\w.-]*( [\w.-]+)*")
 presets_app = typer.Typer(no_args_is_help=True, help="The looks of series.")
 app.add_typer(presets_app, name="presets")
 
@@ -50,13 +55,21 @@ class Interrupted(EpisodeError):
 FilesArg = Annotated[list[Path] | None, typer.Argument(help="Footage files in order, or one episode brief (.toml).")]
 NumberOption = Annotated[int | None, typer.Option(help="Number of the episode, for «Серия N».")]
 TitleOption = Annotated[str | None, typer.Option(help="Title of the episode.")]
-CaptionsOption = Annotated[Path | None, typer.Option(help="Captions: SRT, VTT, ASS, SBV or Whisper's JSON.")]
+CaptionsOption = Annotated[
+    Path | None, typer.Option(help="Captions in the episode's time: SRT, VTT, ASS, SBV or Whisper's JSON.")
+]
+FootageCaptionsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--footage-captions", help="Captions in the time of a raw file, as its transcript; once for each file."
+    ),
+]
 FromOption = Annotated[
     list[str] | None, typer.Option("--from", help="Where to begin in a file, as 00:01:10; once for each file.")
 ]
 ToOption = Annotated[list[str] | None, typer.Option("--to", help="Where to end in a file; once for each file.")]
 PersonOption = Annotated[
-    list[str] | None, typer.Option("--person", help="«Name, role» or «Name, role @ 12.5» for a lower third.")
+    list[str] | None, typer.Option("--person", help="«Name, role», «Name, role @ 12.5» or «Name, role @ person 2».")
 ]
 ShotOption = Annotated[
     list[str] | None,
@@ -66,6 +79,7 @@ ShotOption = Annotated[
 ]
 MusicOption = Annotated[Path | None, typer.Option(help="Music to lie under the speech.")]
 LinkOption = Annotated[str | None, typer.Option(help="Link for the end card's QR code.")]
+NextOption = Annotated[str | None, typer.Option("--next", help="What comes next, for the end card.")]
 PresetOption = Annotated[str | None, typer.Option(help="Look of the series: a name, or a .toml file.")]
 DeliveryOption = Annotated[str | None, typer.Option(help="Where the file goes, as vk-clips.")]
 AudioOption = Annotated[int | None, typer.Option(help="Audio stream to use; `episode probe` lists them.")]
@@ -83,12 +97,14 @@ def render(
     number: NumberOption = None,
     title: TitleOption = None,
     captions: CaptionsOption = None,
+    footage_captions: FootageCaptionsOption = None,
     from_: FromOption = None,
     to: ToOption = None,
     person: PersonOption = None,
     shot: ShotOption = None,
     music: MusicOption = None,
     link: LinkOption = None,
+    following: NextOption = None,
     preset: PresetOption = None,
     delivery: DeliveryOption = None,
     audio_stream: AudioOption = None,
@@ -103,7 +119,20 @@ def render(
     with Meter(quiet or as_json) as meter:
         if plan:
             if files or any(
-                (number is not None, title, captions, from_, to, person, shot, music, link, audio_stream is not None)
+                (
+                    number is not None,
+                    title,
+                    captions,
+                    footage_captions,
+                    from_,
+                    to,
+                    person,
+                    shot,
+                    music,
+                    link,
+                    following,
+                    audio_stream is not None,
+                )
             ):
                 raise WrongUse("--plan holds everything already; give it with -o, --force and nothing that it decides.")
             made = episode.read_plan(plan)
@@ -120,12 +149,14 @@ def render(
                 number,
                 title,
                 captions,
+                footage_captions,
                 from_,
                 to,
                 person,
                 shot,
                 music,
                 link,
+                following,
                 preset,
                 delivery,
                 audio_stream,
@@ -153,12 +184,14 @@ def plan(
     number: NumberOption = None,
     title: TitleOption = None,
     captions: CaptionsOption = None,
+    footage_captions: FootageCaptionsOption = None,
     from_: FromOption = None,
     to: ToOption = None,
     person: PersonOption = None,
     shot: ShotOption = None,
     music: MusicOption = None,
     link: LinkOption = None,
+    following: NextOption = None,
     preset: PresetOption = None,
     delivery: DeliveryOption = None,
     audio_stream: AudioOption = None,
@@ -170,7 +203,22 @@ def plan(
 ) -> None:
     """Decide the framing, write plan and contact sheet, render nothing."""
     brief = _brief(
-        files, number, title, captions, from_, to, person, shot, music, link, preset, delivery, audio_stream, output
+        files,
+        number,
+        title,
+        captions,
+        footage_captions,
+        from_,
+        to,
+        person,
+        shot,
+        music,
+        link,
+        following,
+        preset,
+        delivery,
+        audio_stream,
+        output,
     )
     where = _files(_output(brief))
     _refuse_to_overwrite(where, force, only=(where.plan, where.sheet))
@@ -325,10 +373,82 @@ def presets_list() -> None:
     out.print("delivery: " + ", ".join(delivery_.names()), markup=False)
 
 
+@presets_app.command("new")
+def presets_new(
+    name: Annotated[str, typer.Argument(help="Name of the look, as night-shift; it is written to NAME.toml.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Another .toml file to write.")] = None,
+    like: Annotated[str | None, typer.Option(help="Begin as this preset: a name, or a .toml file.")] = None,
+    force: ForceOption = False,
+) -> None:
+    """Write a preset to edit: every key with what it means and what it may be."""
+    name = name.removesuffix(".toml")
+    file = output or Path(f"{name}.toml")
+    for stem in (name, file.stem):
+        if not PRESET_NAME.fullmatch(stem):
+            raise WrongUse(f"{stem!r} cannot name a preset; use letters, digits, hyphens, dots and single spaces.")
+    if file.suffix.lower() != ".toml":
+        raise WrongUse(f"The output {file} must be the name of a .toml file, as looks/night-shift.toml.")
+    folder = Path(like).parent if like and like.lower().endswith(".toml") else presets.FOLDER
+    begun, own = portable(presets.load(like) if like else presets.Preset(), folder)
+    words = re.sub(r"[-_. ]+", " ", name)
+    words = words.title() if words.isascii() else words[:1].upper() + words[1:]
+    made = begun.model_copy(update={"series": begun.series.model_copy(update={"name": words})})
+    copies = [(folder / part, file.parent / part) for part in own]
+    copies = [(old, new) for old, new in copies if not (new.is_file() and filecmp.cmp(old, new, shallow=False))]
+    for taken in (file, *(new for _, new in copies)):
+        if taken.exists() and not force:
+            raise WrongUse(f"{taken} exists; give --force to replace it, or another -o.")
+    with episode.writable(file.parent):
+        for old, new in copies:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            with episode.temporary(new) as part:
+                shutil.copyfile(old, part)
+                part.replace(new)
+        episode.save_text(template(made, file.name), file)
+    out.print(f"Preset {file}\nIts first lines say what to do next.", markup=False, soft_wrap=True)
+
+
+@presets_app.command("check")
+def presets_check(
+    files: Annotated[list[str], typer.Argument(help="Preset files (.toml), or names of presets that ship.")],
+) -> None:
+    """Say whether presets can be used, and what would not be seen as it is written; exit code 0 or 2."""
+    slips = 0
+    for file in files:
+        try:
+            found = sample.notes(presets.load(file))
+        except (EpisodeError, presets.PresetError) as error:
+            err.print(str(error), markup=False, soft_wrap=True)
+            slips += 1
+            continue
+        out.print(f"{file} is fine", markup=False, soft_wrap=True)
+        _say_notes(found)
+    if slips:
+        raise typer.Exit(WrongUse.exit_code)
+
+
 @presets_app.command("show")
-def presets_show(name: Annotated[str, typer.Argument(help="A preset's name or .toml file.")]) -> None:
-    """Every setting of a preset."""
-    print(presets.load(name).model_dump_json(indent=2))
+def presets_show(
+    name: Annotated[str, typer.Argument(help="A preset's name or .toml file.")],
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw everything in it on sample footage to this .png or .jpg instead.")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Every setting of a preset as JSON, or with --picture one picture of everything in it."""
+    preset = presets.load(name)
+    if not picture:
+        print(preset.model_dump_json(indent=2))
+        return
+    kind = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}.get(picture.suffix.lower())
+    if not kind:
+        raise WrongUse(f"The picture {picture} must be the name of a .png or .jpg file, as look.png.")
+    if picture.exists() and not force:
+        raise WrongUse(f"{picture} exists; give --force to replace it, or another name.")
+    with episode.writable(picture.parent), episode.temporary(picture) as part:
+        sample.picture_of(preset).save(part, kind, quality=92)
+        part.replace(picture)
+    out.print(f"Look at {picture}", markup=False, soft_wrap=True)
 
 
 class Meter:
@@ -373,8 +493,9 @@ class Meter:
 
 
 def _brief(
-    files: list[Path] | None, number: int | None, title: str | None, captions: Path | None, from_: list[str] | None,
-    to: list[str] | None, person: list[str] | None, shot: list[str] | None, music: Path | None, link: str | None, preset: str | None,
+    files: list[Path] | None, number: int | None, title: str | None, captions: Path | None,
+    footage_captions: list[Path] | None, from_: list[str] | None, to: list[str] | None, person: list[str] | None,
+    shot: list[str] | None, music: Path | None, link: str | None, following: str | None, preset: str | None,
     delivery: str | None, audio_stream: int | None, output: Path | None,
 ) -> Brief:  # fmt: skip
     """The brief that the flags make, or the one in a .toml file with the flags in place of its own values."""
@@ -382,31 +503,37 @@ def _brief(
         raise WrongUse("Name a footage file or an episode brief; `episode render --help` shows how.")
     flags: dict[str, Any] = {
         "number": number, "title": title, "captions": captions, "music": music, "link": link, "preset": preset,
-        "delivery": delivery, "output": output, "people": [_person(text) for text in person] if person else None,
+        "following": following, "delivery": delivery, "output": output, "people": [_person(text) for text in person] if person else None,
         "shots": [_wanted(text) for text in shot] if shot else None,
     }  # fmt: skip
     flags = {key: value for key, value in flags.items() if value is not None}
     if files[0].suffix.lower() == ".toml":
-        if len(files) > 1 or from_ or to or audio_stream is not None:
+        if len(files) > 1 or from_ or to or footage_captions or audio_stream is not None:
             raise WrongUse(
-                "A brief lists its own footage; give it alone, without other files, --from, --to or --audio-stream."
+                "A brief lists its own footage; give it alone, without other files, --from, --to, --footage-captions "
+                "or --audio-stream."
             )
         brief = read_brief(files[0])
         return make_brief(brief.model_dump(by_alias=True) | flags, str(files[0]))
-    for name, given in (("--from", from_), ("--to", to)):
-        if given and len(given) != len(files):
-            raise WrongUse(f"{name} is given {len(given)} times for {len(files)} files; give it once for each file.")
+    for name, times in (("--from", from_), ("--to", to), ("--footage-captions", footage_captions)):
+        if times and len(times) != len(files):
+            raise WrongUse(f"{name} is given {len(times)} times for {len(files)} files; give it once for each file.")
     footage = [
-        {"file": file, "from": from_[i] if from_ else 0, "to": to[i] if to else None, "audio_stream": audio_stream}
+        {
+            "file": file, "from": from_[i] if from_ else 0, "to": to[i] if to else None, "audio_stream": audio_stream,
+            "captions": footage_captions[i] if footage_captions else None,
+        }
         for i, file in enumerate(files)
-    ]
+    ]  # fmt: skip
     return make_brief({"footage": footage} | flags, "The command line")
 
 
 def _person(text: str) -> dict[str, Any]:
     words, _, at = text.partition("@")
     name, _, role = words.partition(",")
-    return {"name": name.strip(), "role": role.strip()} | ({"at": at.strip()} if at else {})
+    number = at.strip().removeprefix("person ")
+    when = {} if not at else {"at": at.strip()} if number == at.strip() else {"person": number}
+    return {"name": name.strip(), "role": role.strip()} | when
 
 
 def _wanted(text: str) -> dict[str, Any]:
@@ -432,7 +559,7 @@ def _files(video: Path) -> episode.Files:
 def _refuse_to_overwrite(
     where: episode.Files, force: bool, only: tuple[Path, ...] = (), but: Path | None = None
 ) -> None:
-    for file in only or (where.video, where.plan, where.report, where.sheet):
+    for file in only or where.all:
         if file.exists() and not force and not (but and file.resolve() == but.resolve()):
             raise WrongUse(f"{file} exists; give --force to replace it, or another -o.")
 

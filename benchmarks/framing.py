@@ -37,7 +37,7 @@ from pipeline.analysis import analyse
 from pipeline.analysis.faces import Detector
 from pipeline.brief import make_brief
 from pipeline.errors import EpisodeError
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, take_frames
+from pipeline.plan import Box, Knot, Pane, Plan, Shot, corners, take_frames
 from pipeline.source import Source
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
@@ -384,7 +384,7 @@ def ours(plan: Plan) -> Shown:
     numbers, fit = [], []
     for number in range(take_frames(plan, take)):
         shot = picture.shot_at(take, number, rate)
-        places = picture.corners(shot, np.array([take.start + number / float(rate)]))[0]
+        places = corners(shot, np.array([take.start + number / float(rate)]))[0]
         panes.append(
             [(float(x), float(y), pane.width, pane.height) for (x, y), pane in zip(places, shot.panes, strict=True)]
         )

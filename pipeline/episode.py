@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import presets
 from pipeline import captions, encode, framing, graphics, picture, report, sound, source, verify
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
+from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Music, Plan, Take, shots_with_offsets
@@ -23,6 +24,7 @@ from pipeline.report import Report
 from pipeline.source import Source
 from presets import Preset, delivery
 from presets.explain import explain
+from presets.graphics import Caption
 
 VERSION = version("episode-pipeline")
 
@@ -33,16 +35,33 @@ Progress = Callable[[str, float, float], None]  # stage, done, total
 
 @dataclass(frozen=True)
 class Files:
-    """Where an episode's files go: the video, and beside it plan, report and contact sheet."""
+    """Where an episode's files go: the video, and beside it plan, report, contact sheet and subtitles."""
 
     video: Path
-    plan: Path = field(init=False)
-    report: Path = field(init=False)
-    sheet: Path = field(init=False)
 
-    def __post_init__(self) -> None:
-        for name, ending in (("plan", ".plan.json"), ("report", ".report.json"), ("sheet", ".sheet.jpg")):
-            object.__setattr__(self, name, self.video.with_suffix(ending))
+    @property
+    def plan(self) -> Path:
+        return self.video.with_suffix(".plan.json")
+
+    @property
+    def report(self) -> Path:
+        return self.video.with_suffix(".report.json")
+
+    @property
+    def sheet(self) -> Path:
+        return self.video.with_suffix(".sheet.jpg")
+
+    @property
+    def srt(self) -> Path:
+        return self.video.with_suffix(".srt")
+
+    @property
+    def vtt(self) -> Path:
+        return self.video.with_suffix(".vtt")
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        return self.video, self.plan, self.report, self.sheet, self.srt, self.vtt
 
 
 def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tuple[Plan, list[str]]:
@@ -82,10 +101,17 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=brief.music.resolve()) if brief.music else None,
     )  # fmt: skip
-    shown = plan.duration - tail
-    cues, warnings = captions.for_episode(brief.captions, preset, shown, float(rate)) if brief.captions else ([], [])
-    plan.graphics = graphics.schedule(brief, preset, cues, shown, tail)
-    return plan, _doubts(plan) + warnings + graphics.notes(brief, preset, plan.graphics)
+    stretches = [
+        Stretch(source_, take.start, take.end, offset, wanted.captions, analysis.speech)
+        for source_, take, offset, wanted, analysis in zip(
+            sources, takes, _offsets(plan), brief.footage, analyses, strict=True
+        )
+    ]
+    cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.duration - tail, float(rate))
+    faces = graphics.on_screen(plan, analyses)
+    plan.graphics = graphics.schedule(brief, preset, cues, plan, faces)
+    plan.graphics, covered = graphics.place(plan, preset, faces)
+    return plan, _doubts(plan) + warnings + covered + graphics.notes(brief, preset, plan.graphics)
 
 
 def read_plan(file: Path) -> Plan:
@@ -149,6 +175,9 @@ def render(
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), files.plan)
         save_text(made.model_dump_json(indent=2), files.report)
+        if said := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
+            save_text(captions.subtitles(said, "srt"), files.srt)
+            save_text(captions.subtitles(said, "vtt"), files.vtt)
         part.replace(files.video)
     return made
 
@@ -179,7 +208,9 @@ def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
 
 def overlay_of(plan: Plan, preset: Preset) -> Overlay:
     """The plan's graphics, ready to be blended from the first frame on."""
-    return Overlay(graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate)
+    return Overlay(
+        graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate, preset.colours.ground
+    )  # fmt: skip
 
 
 def _doubts(plan: Plan) -> list[str]:
@@ -189,6 +220,11 @@ def _doubts(plan: Plan) -> list[str]:
         for shot, offset in shots_with_offsets(plan)
         if shot.scores and max(shot.scores.values()) <= DOUBT
     ]
+
+
+def _offsets(plan: Plan) -> list[float]:
+    """What to add to each take's footage seconds for episode seconds."""
+    return [next(offset for shot, offset in shots_with_offsets(plan) if shot is take.shots[0]) for take in plan.takes]
 
 
 def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framing.Wish]]:

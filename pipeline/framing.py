@@ -141,7 +141,10 @@ def frame(analyses: Sequence[Analysis], look: Look, wishes: Sequence[Sequence[Wi
             made = _frame_shot(shot, [s for s in subjects if _matters(s.track, shot)], look)
             for wish in wishes[take] if wishes else ():
                 made = [_wished(shot, m, subjects, wish, look) if m.start <= wish.t < m.end else m for m in made]
-            shots += [m.model_copy(update={"faces": _faces(subjects, m.moment)}) for m in made]
+            identities = {s.track.number: s.person for s in subjects if s.person}
+            shots += [
+                m.model_copy(update={"identities": identities, "faces": _faces(subjects, m.moment)}) for m in made
+            ]
         result.append(shots)
     return result
 

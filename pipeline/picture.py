@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import source as footage
-from pipeline.graphics.blend import Overlay
-from pipeline.plan import Box, Plan, Shot, Take, nearest_frame, pane_positions, take_frames
+from pipeline.graphics.blend import Overlay, blurred, planes
+from pipeline.plan import Box, Plan, Shot, Take, corners, nearest_frame, take_frames, take_shots
 from pipeline.source import Frame, Source
 
-BLUR_SIDE = 96  # height, in pixels, of the copy that is blurred behind a fitted picture
-BLUR_SIGMA = 3.0
 DIM = 0.55  # brightness of the blurred copy
 BLACK, GRAY = 16, 128  # limited range: luma of black, chroma of no colour
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
@@ -95,18 +93,6 @@ def shot_at(take: Take, frame: int, rate: Fraction) -> Shot:
     return take.shots[-1]
 
 
-def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Left top corner of each pane's crop at footage seconds, held inside the picture: (times, panes, 2)."""
-    places = np.stack([pane_positions(pane, times) for pane in shot.panes], axis=1)
-    for number, pane in enumerate(shot.panes):
-        room = (
-            max(shot.picture.x, shot.picture.right - pane.width),
-            max(shot.picture.y, shot.picture.bottom - pane.height),
-        )
-        places[:, number] = np.clip(places[:, number], (shot.picture.x, shot.picture.y), room)
-    return places
-
-
 def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -> None:
     """Fills out (I420) with the shot's panes cut from frame (I420); places: (panes, 2) corners in source pixels."""
     targets = planes(out)
@@ -124,30 +110,15 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
             )
 
 
-def planes(frame: Frame) -> tuple[Frame, Frame, Frame]:
-    """Views of the Y, U and V planes of an I420 frame; U and V have half its width and height."""
-    height, width = frame.shape[0] * 2 // 3, frame.shape[1]
-    size = height * width
-    flat = frame.reshape(-1)
-    return (
-        flat[:size].reshape(height, width),
-        flat[size : size * 5 // 4].reshape(height // 2, width // 2),
-        flat[size * 5 // 4 :].reshape(height // 2, width // 2),
-    )
-
-
 def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray[np.float64]]]:
     """For each frame of a take its shot and the corners of the shot's panes."""
     rate = plan.frame_rate
     times = np.asarray(take.start + np.arange(count) * (rate.denominator / rate.numerator), np.float64)
-    result: list[tuple[Shot, NDArray[np.float64]]] = []
-    edges = [min(count, nearest_frame(shot.end - take.start, rate)) for shot in take.shots[:-1]] + [count]
-    first = 0
-    for shot, edge in zip(take.shots, edges, strict=True):
-        if edge > first:
-            result += [(shot, places) for places in corners(shot, times[first:edge])]
-            first = edge
-    return result
+    return [
+        (shot, places)
+        for shot, first, last in take_shots(plan, take)
+        for places in corners(shot, times[first:last])
+    ]
 
 
 def _whole(box: Box, part: int) -> tuple[int, int, int, int]:
@@ -199,7 +170,4 @@ def _blurred(origins: tuple[Frame, Frame, Frame], picture: Box, targets: tuple[F
     for origin, target, part, zero in zip(origins, targets, (1, 2, 2), (BLACK, GRAY, GRAY), strict=True):
         a, b = int(x / part), int(y / part)
         middle = origin[b : b + int(height / part), a : a + int(width / part)]
-        small = cv2.resize(middle, (BLUR_SIDE * wide // high, BLUR_SIDE), interpolation=cv2.INTER_AREA)
-        soft = cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA)
-        dim = cv2.convertScaleAbs(soft, alpha=DIM, beta=zero * (1 - DIM))
-        cv2.resize(dim, (target.shape[1], target.shape[0]), dst=target, interpolation=cv2.INTER_LINEAR)
+        np.copyto(target, blurred(middle, (target.shape[1], target.shape[0]), DIM, zero))

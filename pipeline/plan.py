@@ -74,7 +74,8 @@ class Shot(Data):
 
     picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
     a blurred copy of the picture. subjects are track numbers of the analysis, people their identities, counted from 1
-    through the whole episode; faces: everybody who is there at its moment. scores: of each way to frame the shot that
+    through the whole episode; identities: those of all faces, by track number; faces: everybody who is there at its
+    moment. scores: of each way to frame the shot that
     was considered, the highest was taken; empty where the editor chose.
     """
 
@@ -86,6 +87,7 @@ class Shot(Data):
     panes: list[Pane] = Field(min_length=1)
     subjects: list[int] = []
     people: list[int] = []
+    identities: dict[int, int] = {}
     faces: list[Somebody] = []
     scores: dict[str, float] = {}
 
@@ -183,6 +185,18 @@ def pane_positions(pane: Pane, times: NDArray[np.float64]) -> NDArray[np.float64
     )
 
 
+def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left top corner of each pane's crop at footage seconds, held inside the picture: (times, panes, 2)."""
+    places = np.stack([pane_positions(pane, times) for pane in shot.panes], axis=1)
+    for number, pane in enumerate(shot.panes):
+        room = (
+            max(shot.picture.x, shot.picture.right - pane.width),
+            max(shot.picture.y, shot.picture.bottom - pane.height),
+        )
+        places[:, number] = np.clip(places[:, number], (shot.picture.x, shot.picture.y), room)
+    return places
+
+
 def shots_with_offsets(plan: Plan) -> Iterator[tuple[Shot, float]]:
     """Each shot, and what to add to its footage seconds for episode seconds."""
     frames = 0
@@ -200,3 +214,11 @@ def nearest_frame(seconds: float, rate: Fraction) -> int:
 def take_frames(plan: Plan, take: Take) -> int:
     """How many output frames a take lasts: at least one."""
     return max(1, nearest_frame(take.end - take.start, plan.frame_rate))
+
+
+def take_shots(plan: Plan, take: Take) -> list[tuple[Shot, int, int]]:
+    """The shots of a take that are seen, each with its [first, last) output frame of the take."""
+    count = take_frames(plan, take)
+    edges = [min(count, nearest_frame(s.end - take.start, plan.frame_rate)) for s in take.shots[:-1]] + [count]
+    spans = zip(take.shots, [0, *edges], edges, strict=False)
+    return [(shot, first, last) for shot, first, last in spans if last > first]

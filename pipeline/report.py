@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 import assets
 from pipeline import picture
-from pipeline.plan import Plan, Shot, Take, take_frames
+from pipeline.graphics.blend import planes
+from pipeline.plan import Plan, Shot, Take, corners, take_frames
 from pipeline.sound import SoundReport
 from pipeline.source import Frame
 from pipeline.verify import Check
@@ -132,7 +133,7 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
             max(1, side // 12), cv2.LINE_AA,
         )  # fmt: skip
     if shot.layout != "fit":
-        for pane, (x, y) in zip(shot.panes, picture.corners(shot, np.array([second]))[0], strict=True):
+        for pane, (x, y) in zip(shot.panes, corners(shot, np.array([second]))[0], strict=True):
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
             cv2.rectangle(original, a, b, CROP, max(2, original.shape[0] // 180))
     return original
@@ -140,7 +141,7 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
 
 def _rgb(frame: Frame) -> NDArray[np.uint8]:
     """I420, BT.709 limited, as RGB (OpenCV's own conversion assumes BT.601)."""
-    y, u, v = picture.planes(frame)
+    y, u, v = planes(frame)
     size = (y.shape[1], y.shape[0])
     luma = (y.astype(np.float32) - 16) * (255 / 219)
     cb = (cv2.resize(u, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)

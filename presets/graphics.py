@@ -97,12 +97,12 @@ class TitleCard(Placed):
 
 
 class LowerThird(Placed):
-    """Name and role of a person, on the left or on the right. bottom: y of its lower edge."""
+    """Name and role of a person, left unless it is placed. bottom: y of its lower edge."""
 
     kind: Literal["lower_third"] = "lower_third"
     name: str = Field(max_length=80)
     role: str = Field("", max_length=160)
-    side: Literal["left", "right"] = "left"
+    side: Literal["left", "right"] | None = None
     bottom: float | None = None
 
 
@@ -135,20 +135,22 @@ class Progress(Placed):
 
 
 class Chapter(Placed):
-    """A sticker that says where we are: «Цех № 3», with a number before it where one is given."""
+    """A sticker that says where we are: «Цех № 3», with a number before it where one is given; left unless it is placed."""
 
     kind: Literal["chapter"] = "chapter"
     text: str = Field(min_length=1, max_length=80)
     number: int | None = Field(None, ge=0, le=999)
+    side: Literal["left", "right"] | None = None
 
 
 class Quote(Placed):
-    """A card with a sentence in «ёлочки» and who said it."""
+    """A card with a sentence in «ёлочки» and who said it. bottom: y of its lower edge, where it lies over the picture."""
 
     kind: Literal["quote"] = "quote"
     text: str = Field(min_length=1, max_length=280)
     author: str = Field("", max_length=120)
     over: Over = "blur"
+    bottom: float | None = None
 
 
 PlacedGraphic = Annotated[

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline import episode, verify
 from pipeline.brief import make_brief
-from pipeline.picture import corners, shot_at
+from pipeline.picture import shot_at
+from pipeline.plan import corners
 from pipeline.plan import Plan
 from presets import delivery
 from presets.graphics import Caption

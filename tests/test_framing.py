@@ -10,7 +10,7 @@ from pipeline.analysis.speech import Turn
 from pipeline.camera import solve_path
 from pipeline.errors import WrongUse
 from pipeline.framing import Look, Wish, frame
-from pipeline.picture import corners
+from pipeline.plan import corners
 from pipeline.plan import Box, Shot
 from presets import Framing
 

@@ -7,7 +7,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = ["assets", "presets", "pipeline", "jobs", "cli"]
 STAGES = [
     "errors", "plan", "brief", "ffmpeg_tool", "source", "analysis", "camera", "framing", "captions", "graphics", "picture",
-    "loudness", "sound", "encode", "verify", "report", "demo", "episode",
+    "loudness", "sound", "encode", "verify", "report", "demo", "sample", "episode",
 ]  # fmt: skip
 
 

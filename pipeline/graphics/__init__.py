@@ -1,6 +1,9 @@
-"""MoviePy clips drawn over the picture: captions, lower thirds, title, end card, marks."""
+"""MoviePy clips drawn over the picture: captions, lower thirds, title, cards, marks."""
 
-from pipeline.graphics.draw import Graphic, draw
+from pipeline.graphics.draw import draw
+from pipeline.graphics.layers import Graphic
+from pipeline.graphics.onscreen import on_screen
+from pipeline.graphics.placement import place
 from pipeline.graphics.schedule import notes, schedule
 
-__all__ = ["Graphic", "draw", "notes", "schedule"]
+__all__ = ["Graphic", "draw", "notes", "on_screen", "place", "schedule"]

@@ -1,5 +1,6 @@
 """Graphics blended into YUV frames: each distinct state rendered once by MoviePy, then only its rectangle touched."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.graphics.draw import Graphic
+from pipeline.graphics.layers import Graphic
 from pipeline.plan import nearest_frame
 
 Plane = NDArray[np.uint8]
@@ -19,6 +20,10 @@ RGB_TO_YUV = np.array([
     [*((np.array([0, 0, 1]) - _LUMA) / 1.8556 * 224 / 255), 128],
     [*((np.array([1, 0, 0]) - _LUMA) / 1.5748 * 224 / 255), 128],
 ])  # fmt: skip
+
+BLUR_SIDE = 96  # height, in pixels, of the copy that is blurred
+BLUR_SIGMA = 3.0
+CARD_SHARE = 0.3  # of the picture in the blurred ground of a card: ink keeps 7:1 on it over white footage
 
 
 @dataclass(frozen=True)
@@ -33,31 +38,72 @@ class Patch:
 
 
 class Overlay:
-    """All graphics of an episode; keeps the states that stand still until their graphic ends."""
+    """All graphics of an episode; keeps the state that a graphic stands still in until another one follows.
 
-    def __init__(self, graphics: list[Graphic], width: int, height: int, rate: Fraction) -> None:
+    ground: colour (#RRGGBB) towards which a picture is dimmed where a graphic blurs it.
+    """
+
+    def __init__(
+        self, graphics: list[Graphic], width: int, height: int, rate: Fraction, ground: str = "#000000"
+    ) -> None:
         self._size = (width, height)
         self._rate = rate
         self._spans = [(nearest_frame(g.start, rate), nearest_frame(g.end, rate), g) for g in graphics]
-        self._states: dict[tuple[int, int], Patch | None] = {}
+        self._states: dict[int, tuple[int, Patch | None]] = {}
+        rgb = np.array([[[int(ground[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
+        self._ground = [int(value) for value in cv2.transform(rgb, RGB_TO_YUV)[0, 0]]
 
     def blend(self, frame: Plane, index: int) -> None:
         """Draws what is on screen at output frame `index` into an I420 frame (height * 3 / 2, width), in place."""
         for number, (first, last, graphic) in enumerate(self._spans):
             if not first <= index < last:
-                for key in [key for key in self._states if key[0] == number and index >= last]:
-                    del self._states[key]
+                if index >= last:
+                    self._states.pop(number, None)
                 continue
             t = min((index - first) / float(self._rate), graphic.end - graphic.start - 1e-3)
-            if any(a <= t < b for a, b in graphic.moving):
-                patch = _patch(graphic, t, self._size)
-            else:
-                still = sum(b <= t for _, b in graphic.moving)
-                if (number, still) not in self._states:
-                    self._states[number, still] = _patch(graphic, t, self._size)
-                patch = self._states[number, still]
-            if patch:
+            if graphic.blur and (strength := graphic.blur(t)) > 0:
+                _blur(frame, strength, self._ground)
+            if patch := self._patch(number, graphic, t):
                 _apply(frame, patch)
+
+    def _patch(self, number: int, graphic: Graphic, t: float) -> Patch | None:
+        if any(a <= t < b for a, b in graphic.moving):
+            return _patch(graphic, t, self._size)
+        still = sum(b <= t for _, b in graphic.moving) + bisect_right(graphic.changes, t)
+        if self._states.get(number, (None, None))[0] != still:
+            self._states[number] = still, _patch(graphic, t, self._size)
+        return self._states[number][1]
+
+
+def planes(frame: Plane) -> tuple[Plane, Plane, Plane]:
+    """Views of the Y, U and V planes of an I420 frame; U and V have half its width and height."""
+    height, width = frame.shape[0] * 2 // 3, frame.shape[1]
+    size = height * width
+    flat = frame.reshape(-1)
+    return (
+        flat[:size].reshape(height, width),
+        flat[size : size * 5 // 4].reshape(height // 2, width // 2),
+        flat[size * 5 // 4 :].reshape(height // 2, width // 2),
+    )
+
+
+def blurred(plane: Plane, size: tuple[int, int], share: float, towards: int) -> Plane:
+    """A plane blurred, mixed with a constant (share: of the plane) and brought to a size (width, height)."""
+    wide, high = size
+    small = cv2.resize(plane, (BLUR_SIDE * wide // high, BLUR_SIDE), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA)
+    dim = cv2.convertScaleAbs(soft, alpha=share, beta=towards * (1 - share))
+    return np.asarray(cv2.resize(dim, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _blur(frame: Plane, strength: float, ground: list[int]) -> None:
+    """The whole frame on its way to a blurred copy that is mostly the ground's colour."""
+    for plane, towards in zip(planes(frame), ground, strict=True):
+        soft = blurred(plane, (plane.shape[1], plane.shape[0]), CARD_SHARE, towards)
+        if strength >= 1:
+            np.copyto(plane, soft)
+        else:
+            cv2.addWeighted(soft, strength, plane, 1 - strength, 0, dst=plane)
 
 
 def _patch(graphic: Graphic, t: float, size: tuple[int, int]) -> Patch | None:
@@ -89,11 +135,7 @@ def _patch(graphic: Graphic, t: float, size: tuple[int, int]) -> Patch | None:
 
 
 def _apply(frame: Plane, patch: Patch) -> None:
-    height, width = frame.shape[0] * 2 // 3, frame.shape[1]
-    flat, size = frame.reshape(-1), height * width
-    starts = ((0, 1), (size, 2), (size * 5 // 4, 2))
-    for (start, part), colour, rest in zip(starts, patch.colour, patch.rest, strict=True):
-        plane = flat[start : start + size // part**2].reshape(height // part, width // part)
+    for plane, part, colour, rest in zip(planes(frame), (1, 2, 2), patch.colour, patch.rest, strict=True):
         x, y = patch.x // part, patch.y // part
         under = plane[y : y + colour.shape[0], x : x + colour.shape[1]]
         if patch.opaque:

@@ -1,76 +1,203 @@
 """When each graphic is on screen, as plain data."""
 
-from pipeline.brief import Brief
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.brief import Brief, Person
 from pipeline.graphics import text
-from pipeline.graphics.draw import address
+from pipeline.graphics.cards import address
+from pipeline.graphics.onscreen import OnScreen
+from pipeline.graphics.placement import busy
+from pipeline.plan import Plan
 from presets import Preset
-from presets.graphics import Caption, EndCard, LowerThird, Mark, PlacedGraphic, TitleCard
+from presets.graphics import (
+    Caption,
+    Chapter,
+    EndCard,
+    LowerThird,
+    Mark,
+    PartnerLine,
+    PlacedGraphic,
+    Progress,
+    Quote,
+    TitleCard,
+)  # fmt: skip
 
 SHORTEST = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
+SETTLED = 0.2  # seconds after somebody comes on screen at which the name comes
 SHORT_LINK = (
     200  # characters in the code: up to QR version 10, whose modules are 7 pixels and scan in every reader tried
 )
 
 
-def schedule(brief: Brief, preset: Preset, captions: list[Caption], shown: float, tail: float) -> list[PlacedGraphic]:
-    """All graphics of an episode whose footage lasts `shown` seconds and whose end card lasts `tail` seconds.
+@dataclass(frozen=True)
+class Presence:
+    """[start, end) in episode seconds during which a person is on screen, and recognisable."""
 
-    A name comes when the brief says, or as soon as the title is gone; names never share the screen with each other
-    or with the title.
+    person: int
+    start: float
+    end: float
+
+
+def schedule(
+    brief: Brief, preset: Preset, captions: list[Caption], plan: Plan, faces: Sequence[OnScreen]
+) -> list[PlacedGraphic]:
+    """All graphics of an episode, with no places yet.
+
+    A name comes when the brief says, or when its person is first seen and the title is gone; names never share the
+    screen with each other or with a card, and go when their person does.
     """
+    shown = plan.duration - plan.tail
     placed: list[PlacedGraphic] = []
-    if preset.mark.on and preset.series.name:
+    if preset.mark.on and (preset.series.name or preset.series.mark):
         placed.append(Mark(start=0, end=shown))
-    free = 0.0
+    if preset.mark.partners and preset.series.partners:
+        placed.append(PartnerLine(start=0, end=shown))
+    if preset.progress.on:
+        placed.append(Progress(start=0, end=shown))
     if preset.title_card.on and (brief.title or brief.number is not None):
-        free = min(preset.title_card.seconds, shown)
-        placed.append(TitleCard(start=0, end=free, number=brief.number, title=brief.title))
-        free += PAUSE
+        end = min(preset.title_card.seconds, shown)
+        placed.append(TitleCard(start=0, end=end, number=brief.number, title=brief.title))
+    wanted = [*preset.graphics, *brief.graphics]
+    placed += [g.model_copy(update={"end": min(g.end, shown)}) for g in wanted if g.start < shown]
     if preset.lower_third.on:
-        for person in sorted(brief.people, key=lambda p: p.at if p.at is not None else 0.0):
-            start = max(free, person.at or 0.0)
-            end = min(start + preset.lower_third.seconds, shown)
-            if end - start >= SHORTEST:
-                placed.append(
-                    LowerThird(start=start, end=end, name=person.name, role=person.role, side=person.side or "left")
-                )
-                free = end + PAUSE
+        cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard)] + busy(placed, preset)
+        placed += _names(brief.people, preset, cards, shown, _presences(plan, faces), _sides(plan))
     placed += captions
-    if tail > 0:
-        placed.append(EndCard(start=shown, end=shown + tail, link=brief.link))
+    if plan.tail > 0:
+        placed.append(EndCard(start=shown, end=shown + plan.tail, link=brief.link, following=brief.following))
     return placed
 
 
-def notes(brief: Brief, preset: Preset, placed: list[PlacedGraphic]) -> list[str]:
+def _names(
+    people: list[Person], preset: Preset, cards: list[tuple[float, float]], shown: float, seen: list[Presence],
+    sides: list[tuple[int, int]],
+) -> list[PlacedGraphic]:  # fmt: skip
+    """A lower third for each person who has a time on screen."""
+    who = _identities(people, seen, sides)
+    taken = [*cards]
+    found: list[PlacedGraphic] = []
+    first = {p.person: p.start for p in reversed(seen)}
+    for number, person in sorted(
+        enumerate(people),
+        key=lambda item: item[1].at if item[1].at is not None else first.get(who.get(item[0], 0), 0.0),
+    ):
+        if person.at is not None or number not in who:
+            spans = [(person.at or 0.0, shown)]
+        else:
+            spans = [(p.start + SETTLED, p.end) for p in seen if p.person == who[number]]
+        seconds = preset.lower_third.seconds
+        for begin, until in spans:
+            start = _free(begin, taken)
+            end = min(start + seconds, until, shown, *(a - PAUSE for a, _ in taken if a > start))
+            if end - start >= SHORTEST:
+                found.append(LowerThird(start=start, end=end, name=person.name, role=person.role, side=person.side))
+                taken.append((start, end))
+                break
+    return found
+
+
+def _free(start: float, taken: list[tuple[float, float]]) -> float:
+    """The first time from `start` on at which a name can come: not during a card or a name, nor right after one."""
+    for a, b in sorted(taken):
+        if a - PAUSE - SHORTEST < start < b + PAUSE:
+            start = b + PAUSE
+    return start
+
+
+def _identities(people: list[Person], seen: list[Presence], sides: list[tuple[int, int]]) -> dict[int, int]:
+    """Which person on screen each person of the brief is, by place in the brief.
+
+    As numbered in the brief; else by side, where two are seen at once; else in the order of being seen.
+    """
+    who = {number: person.person for number, person in enumerate(people) if person.person is not None}
+    for number, person in enumerate(people):
+        if number not in who and person.side and person.at is None:
+            at = 0 if person.side == "left" else 1
+            free = [pair[at] for pair in sides if pair[at] not in who.values()]
+            if free:
+                who[number] = free[0]
+    order = list(dict.fromkeys(p.person for p in seen))
+    for number, person in enumerate(people):
+        free = [identity for identity in order if identity not in who.values()]
+        if number not in who and person.at is None and free:
+            who[number] = free[0]
+    return who
+
+
+def _sides(plan: Plan) -> list[tuple[int, int]]:
+    """(who is leftmost, who is rightmost) of each shot with two people or more."""
+    found = []
+    for take in plan.takes:
+        for shot in take.shots:
+            across = sorted(shot.faces, key=lambda somebody: somebody.box.x + somebody.box.width / 2)
+            if len(across) > 1:
+                found.append((across[0].person, across[-1].person))
+    return found
+
+
+def _presences(plan: Plan, faces: Sequence[OnScreen]) -> list[Presence]:
+    """When each person is on screen for long enough to be named, in order of time; a cut between two shots that both
+    show somebody does not part them."""
+    rate = float(plan.frame_rate)
+    frames: dict[int, set[int]] = {}
+    for face in faces:
+        if face.person is not None:
+            frames.setdefault(face.person, set()).update(face.frames[face.whole].tolist())
+    found = []
+    for person, numbers in frames.items():
+        run = np.array(sorted(numbers))
+        breaks = np.flatnonzero(np.diff(run) > rate * PAUSE)
+        for part in np.split(run, breaks + 1):
+            if len(part) >= (SHORTEST + SETTLED) * rate:
+                found.append(Presence(person, part[0] / rate, (part[-1] + 1) / rate))
+    return sorted(found, key=lambda p: (p.start, p.person))
+
+
+def notes(brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic]) -> list[str]:
     """Sentences for the editor: people who found no time on screen, a long link, characters that no font has."""
     named = {g.name for g in placed if isinstance(g, LowerThird)}
     absent = [person.name for person in brief.people if preset.lower_third.on and person.name not in named]
-    sentences = [f"{name} is not named on screen: the footage ends too soon; give an earlier time." for name in absent]
+    sentences = [
+        f"{name} is not named on screen: nobody is seen long enough, or the footage ends too soon; "
+        "say when, or which person of the sheet it is."
+        for name in absent
+    ]
     if any(isinstance(g, EndCard) and g.link and len(address(g.link)) > SHORT_LINK for g in placed):
         sentences.append(
             f"The link has more than {SHORT_LINK} characters and makes a fine-grained QR code; shorten it."
         )
     for graphic in placed:
-        for written, font in _written(graphic, preset):
-            if lacking := text.missing(written, font):
+        for written, weight in _written(graphic, preset):
+            if lacking := text.missing(written, text.chain(preset.type, weight)):
                 sentences.append(f"«{written}» at {graphic.start:.1f} s is shown without {lacking}: no font has it.")
     return sentences
 
 
-def _written(graphic: PlacedGraphic, preset: Preset) -> list[tuple[str, str]]:
-    """What a graphic says, as (text, font)."""
+def _written(graphic: PlacedGraphic, preset: Preset) -> list[tuple[str, text.Weight]]:
+    """What a graphic says, as (text, weight of its font)."""
     match graphic:
         case Caption():
             said = " ".join(word.text for line in graphic.lines for word in line)
-            return [(said, preset.type.medium)]
+            style = graphic.style or preset.captions.style
+            return [(said, "bold" if style == "pop" else "medium")]
         case TitleCard():
-            return [(f"{preset.title_card.word} {graphic.title}", preset.type.bold)]
+            return [(f"{preset.title_card.word} {graphic.title}", "bold")]
         case LowerThird():
-            return [(graphic.name, preset.type.bold), (graphic.role, preset.type.medium)]
+            return [(graphic.name, "bold"), (graphic.role, "medium")]
         case Mark():
-            return [(preset.series.name, preset.type.bold)]
+            return [(preset.series.name, "bold")]
+        case PartnerLine():
+            return [(graphic.text or preset.series.partners, "medium")]
         case EndCard():
-            return [(preset.end_card.text, preset.type.bold), (preset.series.partners, preset.type.medium)]
-        case _:
+            call, following = graphic.text or preset.end_card.text, graphic.following or preset.end_card.following
+            return [(call, "bold"), (following, "medium"), (preset.series.partners, "medium")]
+        case Chapter():
+            return [(graphic.text, "bold")]
+        case Quote():
+            return [(graphic.text, "bold"), (graphic.author, "medium")]
+        case Progress():
             return []

@@ -1,0 +1,217 @@
+"""Captions on screen: `block`, lines in a rounded box; `word`, there the spoken word lights up; `pop`, a few large words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from PIL import Image
+
+from pipeline.captions import keeps_together
+from pipeline.graphics import text
+from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
+from pipeline.graphics.text import Fonts
+from presets import Preset
+from presets.graphics import Caption, Word
+
+LEFT, RIGHT, MIDDLE = 70, 890, 1290  # output pixels; a caption's middle unless it is placed elsewhere
+PAD_X, PAD_Y, RADIUS = 30, 16, 22  # of the box
+SMALLEST = 36  # pixels to which type shrinks before a word is broken
+ENTRY = 0.12  # seconds
+BOX_FROM = 0.95  # share of its size from which a box grows
+FOLLOWS = 0.1  # seconds between two captions below which the second takes the first one's place without an entry
+LIT_PAD, LIT_RADIUS = 8, 10  # pixels of the lit word's ground beyond the word, and its corners
+LIT_GAP = 0.12  # of the type size: what a space is wider where words light up
+POP_WORDS = 3  # at once
+POP_PAUSE = 0.35  # seconds of silence after which large words begin anew
+POP_SHORTEST = 0.3  # seconds that large words stay
+POP_FROM = 0.86  # share of its size from which a large word grows
+POP_STROKE = 0.11  # of the type size: the dark edge around large words
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines of one size that fit: the words of each line (one piece for a line that had to be broken).
+
+    gap: pixels by which a space between words is wider than the font's.
+    """
+
+    lines: list[list[Word]]
+    size: int
+    gap: int
+    width: int
+    height: int
+
+
+def extent(caption: Caption, preset: Preset) -> tuple[int, int]:
+    """Width and height in pixels of what a caption covers at most."""
+    if _style(caption, preset) == "pop":
+        groups = [_pop_block(words, preset) for words in _groups(caption, preset)]
+        return max(group.width for group in groups), max(group.height for group in groups)
+    block = _block(caption, preset)
+    return block.width, block.height
+
+
+def draw(caption: Caption, preset: Preset, follows: bool) -> list[Graphic]:
+    """The clips of a caption; follows: another one was in its place a moment ago."""
+    if _style(caption, preset) == "pop":
+        return _pop(caption, preset)
+    block = _block(caption, preset)
+    lit = _style(caption, preset) == "word"
+    order = [w for line in block.lines for w in line]
+    spoken = [(n, w) for n, w in enumerate(order) if lit and not _is_sound(order, n)]
+    changes = [max(0.0, word.start - caption.start) for _, word in spoken]
+    enter = None if follows else Enter(seconds=ENTRY, scale=BOX_FROM)
+
+    def paint(state: int) -> list[Layer]:
+        image = _painted(block, preset, spoken[state - 1][0] if state else None)
+        return [Layer(image, enter=enter)]
+
+    middle = MIDDLE if caption.middle is None else caption.middle
+    at = ((LEFT + RIGHT - block.width) / 2, middle - block.height / 2)
+    size = (block.width, block.height)
+    entry = 0.0 if follows else ENTRY
+    return [graphic(paint, size, at, caption.start, caption.end, entry=entry, changes=changes)]
+
+
+def _style(caption: Caption, preset: Preset) -> str:
+    return caption.style or preset.captions.style
+
+
+def _is_sound(words: Sequence[Word], number: int) -> bool:
+    """Whether a word belongs to a sound cue in brackets, which nobody speaks."""
+    before = " ".join(w.text for w in words[: number + 1])
+    opened = max(before.rfind("["), before.rfind("("))
+    closed = max(before.rfind("]"), before.rfind(")"))
+    return opened > closed or words[number].text[-1:] in ("]", ")")
+
+
+def _block(caption: Caption, preset: Preset) -> Block:
+    fonts, size = text.chain(preset.type, "medium"), preset.captions.size
+    room = RIGHT - LEFT - 2 * PAD_X
+    lines = [line for line in caption.lines if _said(line)]
+    wider = LIT_GAP if _style(caption, preset) == "word" else 0.0
+    while size > SMALLEST and any(_width(line, fonts, size, round(wider * size)) > room for line in lines):
+        size -= 2
+    gap = round(wider * size)
+    fitted = [part for line in lines for part in _wrapped(line, fonts, size, gap, room)]
+    widest = max(_width(line, fonts, size, gap) for line in fitted)
+    step = round(size * text.LEADING)
+    width, height = canvas(widest + 2 * PAD_X, step * len(fitted) + 2 * PAD_Y).size
+    return Block(fitted, size, gap, width, height)
+
+
+def _width(line: Sequence[Word], fonts: Fonts, size: int, gap: int) -> float:
+    return text.width(_said(line), fonts, size) + gap * (len(line) - 1)
+
+
+def _wrapped(line: list[Word], fonts: Fonts, size: int, gap: int, room: float) -> list[list[Word]]:
+    """The line itself where it fits, else its parts, each as one piece."""
+    if _width(line, fonts, size, gap) <= room:
+        return [line]
+    whole = line[0].model_copy(update={"end": line[-1].end})
+    return [[whole.model_copy(update={"text": part})] for part in text.wrap(_said(line), fonts, size, room)]
+
+
+def _painted(block: Block, preset: Preset, lit: int | None) -> Image.Image:
+    """The box with its lines; lit: number of the word that is spoken now."""
+    fonts, look, step = text.chain(preset.type, "medium"), preset.colours, round(block.size * text.LEADING)
+    image = plate((block.width, block.height), look.ground, preset.captions.box_opacity, RADIUS)
+    number = 0
+    for row, line in enumerate(block.lines):
+        whole = _said(line)
+        left = (block.width - _width(line, fonts, block.size, block.gap)) / 2
+        top = PAD_Y + row * step
+        if text.right_to_left(whole) or not (block.gap or any(w.colour for w in line)):
+            text.write(image, (left, top), whole, fonts, block.size, look.ink)
+            number += len(line)
+            continue
+        for place, word in enumerate(line):
+            before = _said(line[:place])
+            x = left + (text.width(before + " ", fonts, block.size) + block.gap * place if before else 0)
+            fill = word.colour or look.ink
+            if number == lit:
+                wide = round(text.width(word.text, fonts, block.size)) + 2 * LIT_PAD
+                ground = plate((wide, step - 2), look.accent, 1.0, LIT_RADIUS)
+                image.alpha_composite(ground, (max(0, round(x) - LIT_PAD), top + 1))
+                fill = look.ground
+            text.write(image, (x, top), word.text, fonts, block.size, fill)
+            number += 1
+    return image
+
+
+def _pop(caption: Caption, preset: Preset) -> list[Graphic]:
+    """A clip for each group of large words, from its first word to the next group's."""
+    groups = _groups(caption, preset)
+    starts = [max(caption.start, group[0].start) for group in groups]
+    starts[0] = caption.start
+    for place in range(1, len(starts)):
+        starts[place] = min(max(starts[place], starts[place - 1] + POP_SHORTEST), caption.end)
+    middle = MIDDLE if caption.middle is None else caption.middle
+    drawn = []
+    for words, (start, end) in zip(groups, pairwise([*starts, caption.end]), strict=True):
+        if end > start:
+            drawn.append(_popped(_pop_block(words, preset), preset, middle, start, end))
+    return drawn
+
+
+def _popped(block: Block, preset: Preset, middle: float, start: float, end: float) -> Graphic:
+    def paint(state: int) -> list[Layer]:
+        return [Layer(_painted_large(block, preset), enter=Enter(seconds=ENTRY, scale=POP_FROM))]
+
+    at = ((LEFT + RIGHT - block.width) / 2, middle - block.height / 2)
+    return graphic(paint, (block.width, block.height), at, start, end, entry=ENTRY)
+
+
+def _groups(caption: Caption, preset: Preset) -> list[list[Word]]:
+    """A caption's words, few at a time: parted by punctuation, pauses and width, not where two words stay together."""
+    fonts, size, room = text.chain(preset.type, "bold"), preset.captions.pop_size, _pop_room(preset.captions.pop_size)
+    groups: list[list[Word]] = []
+    for line in caption.lines:
+        for word in line:
+            last = groups[-1] if groups else []
+            if (
+                last
+                and text.width(f"{_said(last)} {word.text}", fonts, size) <= room
+                and (
+                    keeps_together(last[-1].text, word.text)
+                    or not any(character.isalnum() for character in word.text)
+                    or (
+                        len(last) < POP_WORDS
+                        and last[-1].text[-1:] not in ".!?…,;:"
+                        and word.start - last[-1].end < POP_PAUSE
+                    )
+                )
+            ):
+                last.append(word)
+            else:
+                groups.append([word])
+    return groups
+
+
+def _pop_room(size: int) -> float:
+    return RIGHT - LEFT - 2 * POP_STROKE * size
+
+
+def _pop_block(words: list[Word], preset: Preset) -> Block:
+    fonts, size = text.chain(preset.type, "bold"), preset.captions.pop_size
+    while size > SMALLEST and text.width(_said(words), fonts, size) > _pop_room(size):
+        size -= 2
+    lines = _wrapped(words, fonts, size, 0, _pop_room(size))
+    edge = 2 * round(size * POP_STROKE)
+    widest = max(text.width(_said(line), fonts, size) for line in lines)
+    width, height = canvas(widest + edge, round(size * text.LEADING) * len(lines) + edge).size
+    return Block(lines, size, 0, width, height)
+
+
+def _painted_large(block: Block, preset: Preset) -> Image.Image:
+    fonts, look, stroke = text.chain(preset.type, "bold"), preset.colours, round(block.size * POP_STROKE)
+    image = canvas(block.width, block.height)
+    for row, line in enumerate(block.lines):
+        left = (block.width - text.width(_said(line), fonts, block.size)) / 2
+        top = stroke + row * round(block.size * text.LEADING)
+        text.outline(image, (left, top), _said(line), fonts, block.size, look.ink, look.ground, stroke)
+    return image
+
+
+def _said(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)

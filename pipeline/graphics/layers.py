@@ -1,0 +1,177 @@
+"""What every graphic is made of: layers that come in with ease, put together as one MoviePy clip with a mask."""
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from moviepy import VideoClip
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+ENTRY, EXIT = 0.3, 0.2  # seconds
+FRAMES_KEPT = 4  # composed frames: a clip's picture and its mask are asked for one after the other
+
+
+@dataclass(frozen=True)
+class Enter:
+    """How a layer comes in: after `delay`, within `seconds`; from dx, dy pixels away; fading in; uncovered from one side;
+    growing from a share of its size (never beyond it)."""
+
+    delay: float = 0.0
+    seconds: float = ENTRY
+    dx: int = 0
+    dy: int = 0
+    fade: bool = True
+    wipe: str = ""  # "left" or "right"
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An RGBA picture (straight alpha) at whole pixels of its graphic's rectangle; None: there from the start."""
+
+    image: Image.Image
+    x: int = 0
+    y: int = 0
+    enter: Enter | None = None
+
+
+@dataclass(frozen=True)
+class Graphic:
+    """Something drawn over the picture for a time.
+
+    clip: a MoviePy clip with a mask, as large as the graphic's rectangle, its time 0 being `start`.
+    x, y: left top corner of the rectangle in output pixels, both even (chroma is half size); so is its size.
+    start, end: episode seconds, half open.
+    moving: intervals of the clip's time in which it changes from frame to frame; changes: moments at which one still
+    state follows another. Between them it stands still, so that each distinct state is rendered once.
+    blur: how much of the picture behind it is blurred, 0 to 1, at a time of the clip; None where nothing is.
+    """
+
+    clip: VideoClip
+    x: int
+    y: int
+    start: float
+    end: float
+    moving: tuple[tuple[float, float], ...] = ()
+    changes: tuple[float, ...] = ()
+    blur: Callable[[float], float] | None = None
+
+
+Paint = Callable[[int], Sequence[Layer]]  # the layers of a still state, counted from 0
+
+
+def graphic(
+    paint: Paint, size: tuple[int, int], at: tuple[float, float], start: float, end: float, *,
+    entry: float = 0.0, leave: float = 0.0, changes: Sequence[float] = (), blurs: bool = False,
+) -> Graphic:  # fmt: skip
+    """A graphic of size (width, height) at output pixels `at`, both made even.
+
+    paint is asked for the layers of a state only when it is shown. entry: seconds until all layers are in; leave: of
+    fading out at the end; both get shorter where the graphic is short. changes: the clip's times at which state 1, 2,
+    ... begin. blurs: whether the picture behind is blurred meanwhile.
+    """
+    seconds = end - start
+    coming, leave = min(entry, seconds / 3), min(leave, seconds / 3)
+    whole = (size[0] + size[0] % 2, size[1] + size[1] % 2)
+    steps = tuple(sorted(changes))
+
+    def composed(t: float) -> NDArray[np.uint8]:
+        return _composed(paint, whole, bisect_right(steps, t), t * entry / coming if t < coming else None)
+
+    def going(t: float) -> float:
+        return _smooth((seconds - t) / leave) if leave else 1.0
+
+    def colour(t: float) -> NDArray[np.uint8]:
+        return composed(t)[:, :, :3]
+
+    def opacity(t: float) -> NDArray[np.float32]:
+        return composed(t)[:, :, 3] * np.float32(going(t) / 255)
+
+    def veil(t: float) -> float:
+        return min(going(t), 1.0 if start == 0 else _smooth(t / ENTRY))
+
+    clip = VideoClip(colour, duration=seconds).with_mask(VideoClip(opacity, is_mask=True, duration=seconds))
+    moving = tuple(part for part in ((0.0, coming), (seconds - leave, seconds)) if part[1] > part[0])
+    x, y = (int(place // 2) * 2 for place in at)
+    return Graphic(clip, x, y, start, end, moving, steps, veil if blurs else None)
+
+
+@lru_cache(maxsize=FRAMES_KEPT)
+def _composed(paint: Paint, size: tuple[int, int], state: int, t: float | None) -> NDArray[np.uint8]:
+    """A state as RGBA (height, width, 4), `t` seconds into its entry or, None, when all is in."""
+    layers = _layers(paint, state)
+    if t is None and len(layers) == 1 and layers[0].image.size == size:
+        return np.asarray(layers[0].image)
+    canvas = Image.new("RGBA", size, (0, 0, 0, 0))
+    for layer in layers:
+        enter = layer.enter
+        if t is None or enter is None:
+            canvas.alpha_composite(layer.image, (layer.x, layer.y))
+        elif t > enter.delay or not enter.fade:
+            _come(canvas, layer, enter, min(1.0, max(0.0, t - enter.delay) / enter.seconds))
+    return np.asarray(canvas)
+
+
+@lru_cache(maxsize=FRAMES_KEPT)
+def _layers(paint: Paint, state: int) -> Sequence[Layer]:
+    return paint(state)
+
+
+def _come(canvas: Image.Image, layer: Layer, enter: Enter, share: float) -> None:
+    """Draws a layer that is `share` of its way in."""
+    rest = (1 - share) ** 3
+    image, x, y = layer.image, layer.x + round(enter.dx * rest), layer.y + round(enter.dy * rest)
+    if enter.scale < 1:
+        scale = 1 - (1 - enter.scale) * rest
+        image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
+        x, y = x + (layer.image.width - image.width) // 2, y + (layer.image.height - image.height) // 2
+    if enter.wipe:
+        wide = max(1, round(image.width * (1 - rest)))
+        left = image.width - wide if enter.wipe == "right" else 0
+        image, x = image.crop((left, 0, left + wide, image.height)), x + left
+    if enter.fade:
+        image = faded(image, _smooth(share))
+    outside = (max(0, -x), max(0, -y))  # alpha_composite takes no negative places
+    canvas.alpha_composite(image, (max(0, x), max(0, y)), outside)
+
+
+def faded(image: Image.Image, opacity: float) -> Image.Image:
+    """The picture with its alpha times an opacity."""
+    alpha = image.getchannel("A").point([round(value * opacity) for value in range(256)])
+    result = image.copy()
+    result.putalpha(alpha)
+    return result
+
+
+def _smooth(u: float) -> float:
+    u = min(1.0, max(0.0, u))
+    return u * u * (3 - 2 * u)
+
+
+def canvas(width: float, height: float) -> Image.Image:
+    """A clear picture of even size."""
+    return Image.new("RGBA", (int(np.ceil(width / 2)) * 2, int(np.ceil(height / 2)) * 2), (0, 0, 0, 0))
+
+
+def plate(size: tuple[int, int], colour: str, opacity: float, radius: int) -> Image.Image:
+    """A rounded box of one colour, its corners smooth by being drawn four times larger."""
+    large = Image.new("L", (size[0] * 4, size[1] * 4), 0)
+    ImageDraw.Draw(large).rounded_rectangle((0, 0, large.width - 1, large.height - 1), radius * 4, fill=255)
+    image = Image.new("RGBA", size, colour)
+    image.putalpha(large.resize(size, Image.Resampling.BOX).point([round(value * opacity) for value in range(256)]))
+    return image
+
+
+@lru_cache(maxsize=16)
+def picture(file: str, height: int, widest: int) -> Image.Image:
+    """A mark's picture as RGBA, scaled down to a height, or further where it would be wider than `widest`."""
+    with Image.open(Path(file)) as opened:
+        image = opened.convert("RGBA")
+    scale = min(height / image.height, widest / image.width, 1.0)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    scaled: Image.Image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return scaled

@@ -1,0 +1,217 @@
+"""Where each graphic stands: clear of faces, of the platform's buttons and of the other graphics."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise, product
+from typing import TypeVar
+
+from pipeline.graphics import captions, cards, labels
+from pipeline.graphics.onscreen import OnScreen, overlap
+from pipeline.plan import Plan, nearest_frame, shots_with_offsets
+from presets import Preset
+from presets.graphics import (
+    Caption,
+    Chapter,
+    LowerThird,
+    Mark,
+    PartnerLine,
+    Placed,
+    PlacedGraphic,
+    Quote,
+    TitleCard,
+)
+
+G = TypeVar("G", bound=Placed)
+Area = tuple[float, float, float, float]  # left, top, right, bottom in output pixels
+
+FIRST = (Chapter, Quote, Caption, TitleCard, LowerThird)  # whose place is chosen before whose
+LOWER, UPPER = (1120, 1460), (290, 720)  # output pixels: the bands in which captions may stand
+BELOW_PARTNERS, BELOW_CHAPTER = 372, 468  # where the upper band begins below a chapter sticker
+NAME_LOWEST, NAME_HIGHEST = 1440, (372, 290)  # a lower third's last resorts: its lower and its upper edges
+BESIDE_SEAM = 16  # pixels between the border of a split and a caption that stands beside it
+BETWEEN = 24  # pixels between two graphics
+TITLE_ABOVE_CAPTION = 28
+TITLE_AIR = 70  # pixels above a title's text, where its ground darkens the picture, best left without a face too
+IN_THE_WAY = 10.0  # what standing in another graphic costs, in faces
+SHORTEST_PART = 0.3  # seconds that a caption stays on either side of a cut on which it moves
+MARGIN = 0.06  # of a face's size, beyond its box, that is best kept clear too
+CLEAR = 0.02  # covered share of a face that nobody sees
+
+
+def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[PlacedGraphic], list[str]]:
+    """The plan's graphics, each with its place, and a sentence for each that no place is free for.
+
+    Stickers and quotes come first. Captions follow in order of time: the usual band unless it covers a face, then lower,
+    higher, at the top; one that finds no place through a cut moves on the cut, as two captions of the same words. A
+    title takes what they leave free, then names. Places that are given are kept.
+    """
+    placed: dict[int, list[PlacedGraphic]] = {}
+    warnings: list[str] = []
+    taken: list[tuple[Placed, Area]] = [
+        (g, _area_of_mark(g, preset)) for g in plan.graphics if isinstance(g, Mark | PartnerLine)
+    ]
+
+    def best(candidates: Iterable[tuple[G, Area]]) -> tuple[float, G, Area]:
+        """The first candidate that costs nothing, else the cheapest: its cost, itself, its area."""
+        found = []
+        for candidate, area in candidates:
+            first, last = (nearest_frame(t, plan.frame_rate) for t in (candidate.start, candidate.end))
+            blocked = sum(_touch(area, other) for g, other in taken if _together(g, candidate))
+            near, on = (overlap(faces, first, last, area, margin) for margin in (MARGIN, 0.0))
+            found.append((near + (on if on > CLEAR else 0.0) + IN_THE_WAY * blocked, candidate, area))
+            if found[-1][0] == 0:
+                break
+        return min(found, key=lambda one: one[0])
+
+    def keep(chosen: tuple[float, G, Area]) -> G:
+        price, graphic, area = chosen
+        taken.append((graphic, area))
+        first, last = (nearest_frame(t, plan.frame_rate) for t in (graphic.start, graphic.end))
+        if price >= IN_THE_WAY or overlap(faces, first, last, area) > CLEAR:
+            what = "a face" if price < IN_THE_WAY else "another graphic"
+            kind = str(getattr(graphic, "kind", "graphic")).replace("_", " ")
+            warnings.append(f"The {kind} at {graphic.start:.1f} s covers {what}: no place is free.")
+        return graphic
+
+    def spoken(caption: Caption, before: Caption | None) -> list[Caption]:
+        titled = any(_together(caption, g) for g in plan.graphics if _over_picture(g, preset))
+        whole = best(_captions(caption, preset, plan, before, titled))
+        parts: list[tuple[float, Caption, Area]] = []
+        if whole[0] > 0 and caption.middle is None:
+            for part in _parted(caption, plan):
+                parts.append(best(_captions(part, preset, plan, parts[-1][1] if parts else before, titled)))
+        return [keep(part) for part in (parts if parts and sum(p[0] for p in parts) < whole[0] else [whole])]
+
+    numbered = [(n, g) for n, g in enumerate(plan.graphics) if isinstance(g, FIRST)]
+    before: Caption | None = None
+    for number, graphic in sorted(numbered, key=lambda item: (FIRST.index(type(item[1])), item[1].start)):
+        said = [area for g, area in taken if isinstance(g, Caption) and _together(g, graphic)]
+        match graphic:
+            case Chapter():
+                placed[number] = [keep(best(_chapters(graphic, preset)))]
+            case Quote() if graphic.over == "picture":
+                placed[number] = [keep(best(_quotes(graphic, preset)))]
+            case Caption():
+                parts = spoken(graphic, before)
+                before, placed[number] = parts[-1], [*parts]
+            case TitleCard() if _over_picture(graphic, preset):
+                placed[number] = [keep(best(_titles(graphic, preset, said)))]
+            case LowerThird():
+                placed[number] = [keep(best(_names(graphic, preset, said)))]
+    return [g for number, graphic in enumerate(plan.graphics) for g in placed.get(number, [graphic])], warnings
+
+
+def _parted(caption: Caption, plan: Plan) -> list[Caption]:
+    """The caption in parts that end at the cuts, none shorter than SHORTEST_PART; none where there is no such cut."""
+    cuts = [shot.start + offset for shot, offset in shots_with_offsets(plan)]
+    inside = [cut for cut in cuts if caption.start + SHORTEST_PART <= cut <= caption.end - SHORTEST_PART]
+    edges = [caption.start, *inside, caption.end]
+    return [caption.model_copy(update={"start": a, "end": b}) for a, b in pairwise(edges)] if inside else []
+
+
+def _captions(
+    caption: Caption, preset: Preset, plan: Plan, before: Caption | None, titled: bool
+) -> Iterator[tuple[Caption, Area]]:
+    wide, high = captions.extent(caption, preset)
+    left, right = (captions.LEFT + captions.RIGHT - wide) / 2, (captions.LEFT + captions.RIGHT + wide) / 2
+    lowest = LOWER[1] - high / 2
+    lower = [lowest, captions.MIDDLE] if titled else [captions.MIDDLE, lowest, LOWER[0] + high / 2]
+    upper = [top + high / 2 for top in (BELOW_PARTNERS, UPPER[0], BELOW_CHAPTER, UPPER[1] - high)]
+    middles = [*upper, *lower] if caption.band == "upper" else [*lower, *upper]
+    seam = _seam(plan, caption)
+    if seam is not None:
+        middles[:0] = [seam, seam + high / 2 + BESIDE_SEAM, seam - high / 2 - BESIDE_SEAM]
+    shot = _shot_number(plan, caption)
+    if before and before.middle is not None and _shot_number(plan, before) == shot and not titled:
+        band = next((b for b in (LOWER, UPPER) if b[0] <= before.middle <= b[1]), None)
+        kept = max(band[0] + high / 2, min(band[1] - high / 2, before.middle)) if band else before.middle
+        middles.insert(0, kept)  # it stays where it was while the picture does
+    for middle in [caption.middle] if caption.middle is not None else middles:
+        yield caption.model_copy(update={"middle": round(middle)}), (left, middle - high / 2, right, middle + high / 2)
+
+
+def _titles(card: TitleCard, preset: Preset, below: list[Area]) -> Iterator[tuple[TitleCard, Area]]:
+    usual = min(area[1] for area in below) - TITLE_ABOVE_CAPTION if below else float(cards.TITLE_BOTTOM)
+    bottoms = [usual] if below else [usual, float(cards.BOTTOM)]
+    sizes = [size for size in cards.TITLE_SIZES if not below or size < cards.TITLE_SIZES[0]]
+    for air, size in product((TITLE_AIR, 0), [card.size] if card.size else sizes):
+        wide, high = cards.title_block(card, preset, size)
+        for bottom in [card.bottom] if card.bottom is not None else bottoms:
+            area = (cards.LEFT, bottom - high - air, cards.LEFT + wide, bottom)
+            yield card.model_copy(update={"bottom": round(bottom), "size": size}), area
+    if card.bottom is None and card.size is None:  # above the face, where that is low in the picture
+        for size in cards.TITLE_SIZES:
+            wide, high = cards.title_block(card, preset, size)
+            area = (cards.LEFT, cards.TEXT_TOP, cards.LEFT + wide, cards.TEXT_TOP + high)
+            yield card.model_copy(update={"bottom": cards.TEXT_TOP + high, "size": size}), area
+
+
+def _names(name: LowerThird, preset: Preset, over: list[Area]) -> Iterator[tuple[LowerThird, Area]]:
+    wide, high = labels.name_size(name, preset)
+    above = [area[1] - BETWEEN for area in over if area[1] - BETWEEN < NAME_LOWEST]
+    bottoms = [labels.NAME_BOTTOM, *above, NAME_LOWEST, *(top + high for top in NAME_HIGHEST)]
+    for bottom in [name.bottom] if name.bottom is not None else bottoms:
+        for side in [name.side] if name.side else ["left", "right"]:
+            left = labels.RIGHT - wide if side == "right" else labels.LEFT
+            yield (
+                name.model_copy(update={"side": side, "bottom": round(bottom)}),
+                (left, bottom - high, left + wide, bottom),
+            )
+
+
+def _quotes(quote: Quote, preset: Preset) -> Iterator[tuple[Quote, Area]]:
+    wide, high = cards.quote_size(quote, preset)
+    left = (cards.LEFT + cards.RIGHT - wide) / 2
+    for bottom in [quote.bottom] if quote.bottom is not None else [cards.BOTTOM, cards.TEXT_TOP + high]:
+        area = (left, bottom - high, left + wide, bottom)
+        yield quote.model_copy(update={"bottom": round(bottom)}), area
+
+
+def _chapters(chapter: Chapter, preset: Preset) -> Iterator[tuple[Chapter, Area]]:
+    wide, high = labels.chapter_size(chapter, preset)
+    for side in [chapter.side] if chapter.side else ["left", "right"]:
+        left = labels.RIGHT - wide if side == "right" else labels.LEFT
+        area = (left, labels.CHAPTER_TOP, left + wide, labels.CHAPTER_TOP + high)
+        yield chapter.model_copy(update={"side": side}), area
+
+
+def _area_of_mark(placed: Mark | PartnerLine, preset: Preset) -> Area:
+    drawn = labels.mark(placed, preset) if isinstance(placed, Mark) else labels.partner_line(placed, preset)
+    return drawn.x, drawn.y, drawn.x + drawn.clip.size[0], drawn.y + drawn.clip.size[1]
+
+
+def _over_picture(graphic: PlacedGraphic, preset: Preset) -> bool:
+    return isinstance(graphic, TitleCard) and (graphic.over or preset.title_card.over) == "picture"
+
+
+def _seam(plan: Plan, caption: Caption) -> float | None:
+    """y of the border between the halves of a split, where the caption is in one most of its time."""
+    shared = [
+        (min(shot.end + offset, caption.end) - max(shot.start + offset, caption.start), shot.panes[0].onto.bottom)
+        for shot, offset in shots_with_offsets(plan)
+        if shot.layout == "split"
+    ]
+    longest, y = max(shared, default=(0.0, 0.0))
+    return y if longest >= (caption.end - caption.start) / 2 else None
+
+
+def _shot_number(plan: Plan, caption: Caption) -> int:
+    """Number of the shot in which the caption begins."""
+    starts = [shot.start + offset for shot, offset in shots_with_offsets(plan)]
+    return sum(start <= caption.start + 1e-6 for start in starts)
+
+
+def _together(one: Placed, other: Placed) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _touch(one: Area, other: Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def busy(graphics: Iterable[PlacedGraphic], preset: Preset) -> list[tuple[float, float]]:
+    """When a card fills the screen and no name may be shown."""
+    return [
+        (g.start, g.end)
+        for g in graphics
+        if isinstance(g, Quote) or (isinstance(g, TitleCard) and not _over_picture(g, preset))
+    ]

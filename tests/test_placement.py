@@ -1,0 +1,323 @@
+"""Graphics keep clear of faces, of the platform's buttons and of each other."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import presets
+from pipeline import episode, graphics, picture
+from pipeline.brief import make_brief
+from pipeline.graphics import captions, labels
+from pipeline.graphics.blend import Overlay
+from pipeline.graphics.onscreen import OnScreen
+from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, corners, take_shots
+from presets.graphics import Caption, Chapter, LowerThird, Mark, Quote, TitleCard, Word
+from tests.footage import Face, Scene, make
+
+PRESET = presets.load("open-industry")
+RATE = 25
+
+
+def caption(start=0.0, end=4.0, text="Мы плавим сталь\nи днём и ночью", **more):
+    lines = [[Word(text=w, start=start, end=end) for w in line.split()] for line in text.split("\n")]
+    return Caption(start=start, end=end, lines=lines, **more)
+
+
+def plan(*placed, layout="hold", seconds=5.0, cut=None):
+    halves = [0.0, 960.0] if layout == "split" else [0.0]
+    panes = [
+        Pane(width=607.5, height=1080 / len(halves), path=[Knot(t=0, x=0, y=0)], onto=Box(x=0, y=y, width=1080, height=1920 / len(halves)))
+        for y in halves
+    ]  # fmt: skip
+    edges = [0.0, *([cut] if cut else []), seconds]
+    shots = [
+        Shot(start=a, end=b, layout=layout, reason="", picture=Box(x=0, y=0, width=1920, height=1080), panes=panes)
+        for a, b in zip(edges, edges[1:], strict=False)
+    ]
+    take = Take(file=Path("x"), fingerprint="", start=0, end=seconds, audio_stream=None, shots=shots)
+    return Plan(
+        made_by="test", preset="open-industry", delivery="vk-clips", rate=str(RATE), width=1080, height=1920, takes=[take], graphics=list(placed)
+    )  # fmt: skip
+
+
+def face(left, top, right, bottom, start=0.0, end=5.0, person=1):
+    frames = np.arange(round(start * RATE), round(end * RATE))
+    return OnScreen(person, frames, np.tile(np.array([left, top, right, bottom], float), (len(frames), 1)), np.ones(len(frames), bool))  # fmt: skip
+
+
+def area(placed):
+    """What a placed graphic covers: left, top, right, bottom."""
+    drawn = graphics.draw(plan(placed), PRESET)
+    boxes = [(g.x, g.y, g.x + g.clip.size[0], g.y + g.clip.size[1]) for g in drawn]
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def touch(one, other):
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def test_a_caption_stands_in_its_usual_place_where_nobody_is():
+    placed, warnings = graphics.place(plan(caption()), PRESET, [])
+    assert placed[0].middle == captions.MIDDLE and not warnings
+
+
+PLACES = {
+    "chin in the band": (300, 600, 780, 1230),
+    "low face": (300, 900, 700, 1500),
+    "face at the top": (300, 250, 700, 700),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("style", ["block", "word", "pop"])
+def test_a_caption_moves_to_where_no_face_is(name, style):
+    placed, warnings = graphics.place(plan(caption(style=style)), PRESET, [face(*PLACES[name])])
+    left, top, right, bottom = area(placed[0])
+    assert not touch((left, top, right, bottom), PLACES[name]) and not warnings
+    assert left >= 70 and right <= 890 and (1120 <= top <= bottom <= 1460 or 284 <= top <= bottom <= 720)
+
+
+def test_a_face_that_leaves_no_place_is_reported():
+    _, warnings = graphics.place(plan(caption()), PRESET, [face(0, 100, 1080, 1700)])
+    assert "caption at 0.0 s covers a face" in warnings[0]
+
+
+def test_a_face_that_has_gone_or_not_come_yet_moves_no_caption():
+    others = [face(*PLACES["low face"], start=4.1), face(*PLACES["low face"], end=0.9)]
+    placed, _ = graphics.place(plan(caption(1.0, 4.0)), PRESET, others)
+    assert placed[0].middle == captions.MIDDLE
+
+
+def test_a_caption_with_no_place_through_a_cut_moves_on_the_cut():
+    faces = [face(300, 500, 700, 1100, end=2.0), face(300, 1000, 700, 1500, start=2.0)]
+    blocking = face(300, 370, 700, 600, end=2.0)
+    placed, warnings = graphics.place(plan(caption(), cut=2.0), PRESET, [*faces, blocking])
+    assert [(g.start, g.end) for g in placed] == [(0, 2), (2, 4)] and placed[0].lines == placed[1].lines
+    assert placed[0].middle > 1100 and placed[1].middle < 800 and not warnings
+
+
+def test_captions_of_one_shot_stay_in_one_place_and_return_after_the_cut():
+    said = [caption(0, 1.4), caption(1.5, 2.4), caption(2.6, 4)]
+    placed, _ = graphics.place(plan(*said, cut=2.5), PRESET, [face(*PLACES["low face"], end=1.4)])
+    assert placed[0].middle < 700 and placed[1].middle == placed[0].middle and placed[2].middle == captions.MIDDLE
+
+
+def test_a_caption_that_its_file_wants_at_the_top_is_there():
+    placed, _ = graphics.place(plan(caption(band="upper")), PRESET, [])
+    assert area(placed[0])[3] <= 720
+
+
+def test_a_place_that_the_editor_gave_is_kept():
+    placed, _ = graphics.place(plan(caption(middle=1180)), PRESET, [face(*PLACES["low face"])])
+    assert placed[0].middle == 1180
+
+
+def test_in_a_split_captions_stand_on_the_seam_and_names_elsewhere():
+    name = LowerThird(start=0, end=4, name="Анна Орлова", role="Сталевар")
+    placed, warnings = graphics.place(plan(caption(), name, layout="split"), PRESET, [])
+    assert placed[0].middle == 960 and not touch(area(placed[0]), area(placed[1])) and not warnings
+
+
+def test_in_a_split_a_low_upper_face_sends_the_caption_off_the_seam():
+    faces = [face(300, 500, 700, 940), face(300, 1200, 700, 1500)]
+    placed, warnings = graphics.place(plan(caption(), layout="split"), PRESET, faces)
+    assert not any(touch(area(placed[0]), (300, y, 700, b)) for y, b in ((500, 940), (1200, 1500))) and not warnings
+
+
+@pytest.mark.parametrize("title", ["Цех", "Династия сталеваров", "Электрогазосварщица шестого разряда и её сыновья"])
+def test_title_and_caption_share_the_screen_below_the_chin(title):
+    """The title's text, not its soft ground, by the light that it adds."""
+    chin = (330, 500, 750, 900)
+    placed, warnings = graphics.place(plan(TitleCard(start=0, end=4, number=3, title=title), caption()), PRESET, [face(*chin)])  # fmt: skip
+    made = plan(*placed)
+    out = picture.blank(made)
+    Overlay(graphics.draw(made, PRESET), 1080, 1920, Fraction(RATE)).blend(out, 60)
+    rows = np.flatnonzero((out[:1920] > 150).any(axis=1))
+    assert rows.min() > chin[3] and rows.max() < 1460 and not warnings
+
+
+NAMES = {
+    "nobody": [],
+    "chin": [(330, 500, 750, 1150)],
+    "left": [(60, 900, 460, 1400)],
+    "low": [(300, 940, 760, 1460)],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_covers_no_face_and_no_caption(name):
+    lower = LowerThird(start=0, end=4, name="Анна Орлова", role="Инженер-технолог")
+    placed, warnings = graphics.place(plan(lower, caption()), PRESET, [face(*box) for box in NAMES[name]])
+    covered = area(placed[0])
+    assert not any(touch(covered, box) for box in [*NAMES[name], area(placed[1])]) and not warnings
+
+
+def test_small_graphics_keep_out_of_each_others_way():
+    everything = [
+        Mark(start=0, end=5), Chapter(start=0, end=5, text="Литейный цех", number=3), caption(band="upper"),
+        LowerThird(start=0, end=5, name="Анна Орлова"),
+    ]  # fmt: skip
+    placed, warnings = graphics.place(plan(*everything), PRESET, [])
+    boxes = [area(g) for g in placed]
+    assert not any(touch(a, b) for n, a in enumerate(boxes) for b in boxes[:n]) and not warnings
+
+
+def test_captions_leave_a_quote_over_the_picture_alone():
+    quote = Quote(start=0, end=5, text="Печь не гаснет", author="Иван", over="picture")
+    placed, warnings = graphics.place(plan(quote, caption()), PRESET, [face(300, 700, 700, 1000)])
+    assert area(placed[1])[3] < 720 and not warnings
+
+
+BOX = st.tuples(st.integers(0, 900), st.integers(150, 1500), st.integers(60, 500), st.integers(60, 600))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(BOX, max_size=4), st.sampled_from(["block", "word", "pop"]), st.booleans())
+def test_wherever_faces_are_captions_stay_safe_and_clear_or_it_is_said(boxes, style, titled):
+    faces = [face(x, y, x + w, y + h) for x, y, w, h in boxes]
+    said = [TitleCard(start=0, end=4, number=1, title="Цех")] * titled + [caption(style=style)]
+    placed, warnings = graphics.place(plan(*said), PRESET, faces)
+    covered = area(placed[-1])
+    assert covered[0] >= 70 and covered[2] <= 890 and covered[1] >= 284 and covered[3] <= 1460
+    if not any("caption" in w for w in warnings):
+        assert not any(touch(covered, (x + 0.05 * w, y + 0.05 * h, x + w * 0.95, y + h * 0.95)) for x, y, w, h in boxes)
+
+
+def test_a_person_is_named_when_first_seen_and_no_longer_than_seen():
+    people = [{"name": "Анна"}, {"name": "Борис"}]
+    brief = make_brief({"footage": [{"file": "a"}], "people": people}, "test")
+    faces = [face(1, 1, 9, 9, 2.0, 12.0), face(1, 1, 9, 9, 14.0, 16.0, person=2)]
+    made = plan(seconds=20.0)
+    placed = graphics.schedule(brief, PRESET, [], made, faces)
+    names = {g.name: (g.start, g.end) for g in placed if isinstance(g, LowerThird)}
+    assert names["Анна"] == pytest.approx((2.2, 5.7)) and names["Борис"] == pytest.approx((14.2, 16.0))
+
+
+def test_a_number_of_the_sheet_or_a_side_says_who_is_meant():
+    made = plan(seconds=20.0)
+    somebody = [{"person": n, "box": {"x": x, "y": 1, "width": 9, "height": 9}} for n, x in ((1, 50), (2, 5))]
+    made.takes[0].shots[0] = (
+        made.takes[0].shots[0].model_validate(made.takes[0].shots[0].model_dump() | {"faces": somebody})
+    )
+    faces = [face(1, 1, 9, 9, 1.0, 6.0), face(1, 1, 9, 9, 9.0, 16.0, person=2)]
+    for person, start in (({"person": 2}, 9.2), ({"side": "left"}, 9.2), ({"side": "right"}, 1.2), ({}, 1.2)):
+        brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна"} | person]}, "test")
+        placed = graphics.schedule(brief, PRESET, [], made, faces)
+        assert [g.start for g in placed if isinstance(g, LowerThird)] == [pytest.approx(start)], person
+
+
+def test_nobody_is_named_while_a_card_fills_the_screen():
+    brief = make_brief(
+        {
+            "footage": [{"file": "a"}],
+            "people": [{"name": "Анна", "at": 5}],
+            "graphics": [{"kind": "quote", "text": "Печь не гаснет", "start": "00:04", "end": 8}],
+        },
+        "test",
+    )
+    placed = graphics.schedule(brief, PRESET, [], plan(seconds=20.0), [])
+    assert [g.start for g in placed if isinstance(g, LowerThird)] == [pytest.approx(8.3)]
+
+
+SAID = (
+    "Я пришла на завод сразу после института. Здесь работал мой дед, потом отец. Цех я знаю с детства, и каждый станок "
+    "в нём мне родной. Теперь моя дочь учится на технолога. Значит, династия продолжается, и это главное. "
+)
+
+
+def write_captions(file, seconds):
+    """Captions from one end of the episode to the other."""
+    words = (SAID * 20).split()
+    rows = []
+    for number in range(int(seconds / 3)):
+        text = " ".join(words[number * 6 : number * 6 + 6])
+        rows.append(f"{number + 1}\n00:00:{number * 3:02d},100 --> 00:00:{number * 3 + 2:02d},900\n{text}\n")
+    file.write_text("\n".join(rows), "utf-8")
+
+
+EPISODES = {
+    "one person, near and far": [
+        Scene(12.0, [Face(lambda t: 0.3 + 0.02 * t, height=0.3, talks=[(0.5, 11)])], seed=1),
+        Scene(12.0, [Face(0.55, height=0.42, top=0.3, talks=[(0.5, 11)])], seed=2),
+        Scene(12.0, [Face(0.4, height=0.2, top=0.62)], seed=3),
+    ],
+    "two people": [
+        Scene(14.0, [Face(0.2, height=0.3, talks=[(0.3, 6)]), Face(0.8, height=0.3, who=1, talks=[(6.4, 13)])], seed=4),
+        Scene(10.0, [Face(0.38, height=0.25, top=0.5), Face(0.6, height=0.25, top=0.52, who=1)], seed=5),
+        Scene(12.0, [Face(0.2, height=0.4, top=0.45), Face(0.82, height=0.4, top=0.4, who=1)], seed=6),
+    ],
+    "many, and someone who walks": [
+        Scene(12.0, [Face(0.14 + 0.23 * n, height=0.2, top=0.3 + 0.1 * (n % 2), who=n) for n in range(4)], seed=7),
+        Scene(12.0, [Face(lambda t: 0.15 + 0.05 * t, height=0.35, top=0.4)], seed=8),
+        Scene(12.0, [Face(0.5, height=0.3, top=lambda t: 0.2 + 0.03 * t, who=2)], seed=9),
+    ],
+}
+
+
+def truth(made_plan, video):
+    """For each frame the faces' true boxes on screen: left, top, right, bottom."""
+    boxes = []
+    take = made_plan.takes[0]
+    for shot, first, last in take_shots(made_plan, take):
+        for number in range(first, last):
+            places = corners(shot, np.array([take.start + number / RATE]))[0]
+            seen = []
+            for x, y, w, h in video.boxes[number]:
+                for pane, (left, top) in zip(shot.panes, places, strict=True):
+                    onto = pane.onto
+                    scale = onto.width / pane.width
+                    box = [onto.x + (x - left) * scale, onto.y + (y - top) * scale, onto.x + (x + w - left) * scale, onto.y + (y + h - top) * scale]  # fmt: skip
+                    box = [max(box[0], onto.x), max(box[1], onto.y), min(box[2], onto.right), min(box[3], onto.bottom)]
+                    if box[2] - box[0] > 4 and box[3] - box[1] > 4:
+                        seen.append(box)
+            boxes.append(seen)
+    return boxes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["block", "word", "pop"])
+@pytest.mark.parametrize("name", EPISODES)
+def test_in_every_frame_of_a_long_episode_captions_are_safe_and_off_the_faces(name, style, tmp_path_factory):
+    folder = tmp_path_factory.getbasetemp() / f"long-{list(EPISODES).index(name)}"
+    folder.mkdir(exist_ok=True)
+    if (folder / "made.npy").exists():
+        video = np.load(folder / "made.npy", allow_pickle=True).item()
+    else:
+        video = make(folder / "long.mp4", EPISODES[name])
+        np.save(folder / "made.npy", video, allow_pickle=True)
+    write_captions(folder / "words.srt", 36)
+    look = folder / f"{style}.toml"
+    look.write_text(f"[series]\nname = 'Завод'\n[captions]\nstyle = '{style}'\n", "utf-8")
+    brief = make_brief(
+        {
+            "footage": [{"file": video.file}], "captions": folder / "words.srt", "number": 3, "title": "Династия",
+            "people": [{"name": "Анна Орлова", "role": "Сталевар"}], "preset": str(look),
+        },
+        "test",
+    )  # fmt: skip
+    made, warnings = episode.make_plan(brief, folder / "cache", lambda *_: None)
+    preset = presets.load(str(look))
+    assert not any("covers" in w for w in warnings)
+    said = [g for g in made.graphics if isinstance(g, Caption)]
+    assert len(said) > 10 and {type(g) for g in made.graphics} > {Caption, TitleCard, LowerThird, Mark}
+    only = made.model_copy(update={"graphics": said})
+    names = made.model_copy(update={"graphics": [g for g in made.graphics if isinstance(g, LowerThird)]})
+    for what, high, low in ((only, 284, 1460), (names, 284, 1440)):
+        overlay = Overlay(graphics.draw(what, preset), 1080, 1920, Fraction(RATE))
+        for number, faces in enumerate(truth(made, video)):
+            frame = np.full((2880, 1080), 110, np.uint8)
+            overlay.blend(frame, number)
+            drawn = frame[:1920] != 110
+            if not drawn.any():
+                continue
+            rows, columns = np.flatnonzero(drawn.any(axis=1)), np.flatnonzero(drawn.any(axis=0))
+            assert rows[0] >= high and rows[-1] < low and columns[0] >= labels.LEFT and columns[-1] < labels.RIGHT, (
+                number
+            )
+            for left, top, right, bottom in faces:
+                covered = drawn[round(top) : round(bottom), round(left) : round(right)]
+                assert not covered.any(), (number, what.graphics[0].kind, (left, top, right, bottom), rows[0], rows[-1])
