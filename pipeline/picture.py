@@ -115,9 +115,7 @@ def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray
     rate = plan.frame_rate
     times = np.asarray(take.start + np.arange(count) * (rate.denominator / rate.numerator), np.float64)
     return [
-        (shot, places)
-        for shot, first, last in take_shots(plan, take)
-        for places in corners(shot, times[first:last])
+        (shot, places) for shot, first, last in take_shots(plan, take) for places in corners(shot, times[first:last])
     ]
 
 

@@ -153,7 +153,16 @@ class Plan(Data):
 
     @property
     def frame_count(self) -> int:
-        return sum(take_frames(self, take) for take in self.takes) + nearest_frame(self.tail, self.frame_rate)
+        return self.footage_frames + nearest_frame(self.tail, self.frame_rate)
+
+    @property
+    def footage_frames(self) -> int:
+        return sum(take_frames(self, take) for take in self.takes)
+
+    @property
+    def footage_seconds(self) -> float:
+        """Episode seconds until the tail begins."""
+        return float(self.footage_frames / self.frame_rate)
 
 
 def pane_positions(pane: Pane, times: NDArray[np.float64]) -> NDArray[np.float64]:

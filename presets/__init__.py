@@ -148,10 +148,10 @@ class Preset(_Section):
 
     @model_validator(mode="after")
     def _captions_are_legible(self) -> Self:
-        ink, ground = (_rgb(colour) for colour in (self.colours.ink, self.colours.ground))
+        ink, ground = (rgb(colour) for colour in (self.colours.ink, self.colours.ground))
         share = self.captions.box_opacity
         boxes = [tuple(share * part + (1 - share) * footage for part in ground) for footage in (0, 255)]
-        worst = min(_contrast(ink, box) for box in boxes)
+        worst = min(contrast(ink, box) for box in boxes)
         if worst < LEAST_CONTRAST:
             raise ValueError(
                 f"captions have a contrast of {worst:.1f} on the worst footage and need {LEAST_CONTRAST}; "
@@ -244,16 +244,16 @@ def _font(font: str, key: str, preset: Path) -> str:
     return named
 
 
-def _rgb(colour: str) -> tuple[float, ...]:
+def rgb(colour: str) -> tuple[float, ...]:
     return tuple(float(part) for part in ImageColor.getrgb(colour)[:3])
 
 
-def _contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     """Contrast ratio of two sRGB colours in 0..255, WCAG 2.1."""
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
-def _luminance(colour: tuple[float, ...]) -> float:
+def luminance(colour: tuple[float, ...]) -> float:
     linear = [p / 255 / 12.92 if p / 255 <= 0.04045 else ((p / 255 + 0.055) / 1.055) ** 2.4 for p in colour]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

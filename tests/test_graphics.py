@@ -2,6 +2,7 @@
 
 import os
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -9,30 +10,90 @@ import numpy as np
 import pytest
 
 import presets
-from pipeline import graphics, picture
+from pipeline import demo, graphics, picture
 from pipeline.brief import make_brief
 from pipeline.errors import WrongUse
-from pipeline.graphics.blend import Overlay
+from pipeline.graphics.blend import Overlay, planes
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
-from presets.graphics import Caption, EndCard, LowerThird, Mark, TitleCard, Word
+from presets.graphics import (
+    Caption,
+    Chapter,
+    EndCard,
+    LowerThird,
+    Mark,
+    PartnerLine,
+    Progress,
+    Quote,
+    TitleCard,
+    Word,
+)  # fmt: skip
 
 GOLDEN = Path(__file__).parent / "golden"
 PRESET = presets.load("open-industry")
 
 
 def words(text, start=0.0, end=5.0):
-    return [[Word(text=w, start=start, end=end) for w in line.split()] for line in text.split("\n")]
+    """Lines of words that share the time evenly."""
+    step = (end - start) / len(text.split())
+    at = count()
+    return [
+        [
+            Word(text=w, start=start + n * step, end=start + (n + 1) * step)
+            for w, n in zip(line.split(), at, strict=False)
+        ]
+        for line in text.split("\n")
+    ]
 
 
+CAPTION = "Съешь ещё этих «ёлочек»,\n№ 5 за 10 ₽ — и чаю!"
+PANGRAM = "Широкая электрификация\nюжных губерний даст мощный"
 GRAPHICS = {
-    "caption": Caption(start=0, end=5, lines=words("Съешь ещё этих «ёлочек»,\n№ 5 за 10 ₽ — и чаю!")),
+    "caption": Caption(start=0, end=5, lines=words(CAPTION)),
+    "caption_word": Caption(start=0, end=5, lines=words(CAPTION), style="word"),
+    "caption_pop": Caption(start=0, end=5, lines=words(CAPTION), style="pop"),
+    "caption_pangram": Caption(start=0, end=5, lines=words(PANGRAM)),
+    "caption_pangram_word": Caption(start=0, end=5, lines=words(PANGRAM), style="word"),
+    "caption_emoji": Caption(start=0, end=5, lines=words("Ура ❤ ♪ 😀 — первая\nплавка ★ готова ✓")),
+    "caption_right_to_left": Caption(start=0, end=5, lines=words("שלום לכולם\nمرحبا بالجميع")),
+    "caption_long_word": Caption(start=0, end=5, lines=words("щ" * 60)),
+    "caption_long_word_pop": Caption(start=0, end=5, lines=words("Электрогазосварщица"), style="pop"),
+    "caption_coloured": Caption(
+        start=0,
+        end=5,
+        lines=[[Word(text=t, start=0, end=5, colour=c) for t, c in (("Да.", "#FFE040"), ("Нет!", None))]],
+    ),
     "title_card": TitleCard(start=0, end=5, number=3, title="Династия сталеваров"),
+    "title_card_blur": TitleCard(start=0, end=5, number=3, title="Династия сталеваров", over="blur"),
+    "title_card_plain": TitleCard(start=0, end=5, number=3, title="Династия сталеваров", over="plain"),
     "long_title": TitleCard(start=0, end=5, number=12, title="Электрогазосварщица шестого разряда и её сыновья"),
     "lower_third": LowerThird(
         start=0, end=5, name="Айлин Коллинз", role="Инженер-технолог литейного цеха завода «Серп и Молот»"
     ),
+    "lower_third_right": LowerThird(
+        start=0,
+        end=5,
+        name="Константин Константинопольский-Задунайский",
+        role="Заместитель генерального директора по научно-производственной и технологической работе",
+        side="right",
+    ),
     "mark": Mark(start=0, end=5),
+    "partner_line": PartnerLine(start=0, end=5),
+    "progress": Progress(start=0, end=5),
+    "chapter": Chapter(start=0, end=5, text="Литейный цех", number=3),
+    "chapter_long": Chapter(start=0, end=5, text="Участок непрерывной разливки стали и проката"),
+    "quote": Quote(start=0, end=5, text="Печь не гаснет никогда", author="Айлин Коллинз, инженер-технолог"),
+    "quote_picture": Quote(start=0, end=5, text="Печь не гаснет никогда", author="Айлин Коллинз", over="picture"),
+    "quote_long": Quote(
+        start=0, end=5, text="Я пришла на завод сразу после института и осталась на тридцать лет: " * 3
+    ),
     "end_card": EndCard(start=0, end=5, link="https://vk.com/app51783"),
+    "end_card_next": EndCard(
+        start=0,
+        end=5,
+        link="https://vk.com/app51783",
+        text="Смотри, чем живёт завод, пока город спит",
+        following="Серия 4 — в пятницу",
+    ),
 }
 
 
@@ -45,12 +106,29 @@ def plan(*placed):
     )  # fmt: skip
 
 
-def drawn(*placed, ground=110, frame=60):
+def longer(seconds, tail):
+    made = plan()
+    take = made.takes[0].model_copy(
+        update={"end": seconds, "shots": [made.takes[0].shots[0].model_copy(update={"end": seconds})]}
+    )
+    return made.model_copy(update={"takes": [take], "tail": tail})
+
+
+def drawn(*placed, ground=110, frame=60, preset=PRESET):
+    """A frame of one brightness, or the given one, with graphics on it."""
     made = plan(*placed)
     out = picture.blank(made)
-    out[:1920] = ground
-    Overlay(graphics.draw(made, PRESET), 1080, 1920, Fraction(25)).blend(out, frame)
+    if isinstance(ground, int):
+        out[:1920] = ground
+    else:
+        np.copyto(out, ground)
+    Overlay(graphics.draw(made, preset), 1080, 1920, Fraction(25), preset.colours.ground).blend(out, frame)
     return out
+
+
+def busy():
+    """A factory hall as a frame."""
+    return cv2.cvtColor(cv2.resize(demo.factory(960, 540, 5), (1080, 1920)), cv2.COLOR_BGR2YUV_I420)
 
 
 @pytest.mark.parametrize("name", GRAPHICS)
@@ -67,7 +145,12 @@ def test_it_looks_like_its_golden_picture(name):
     assert difference.mean() < 1.0 and (difference.max(axis=2) > 40).mean() < 0.004
 
 
-SAFE = {"caption": (70, 1120, 890, 1460), "lower_third": (70, 900, 890, 1110), "mark": (66, 220, 890, 430)}
+CAPTIONS, CARDS = (70, 1120, 890, 1460), (66, 220, 915, 1490)
+SAFE = {name: CAPTIONS for name in GRAPHICS if name.startswith("caption")} | {
+    "lower_third": (70, 880, 890, 1110), "lower_third_right": (70, 800, 890, 1110), "mark": (66, 220, 890, 430),
+    "partner_line": (66, 280, 890, 372), "progress": (70, 1470, 890, 1490), "chapter": (70, 372, 890, 560),
+    "chapter_long": (70, 372, 890, 560), "quote_picture": (70, 900, 910, 1460),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", SAFE)
@@ -79,12 +162,41 @@ def test_it_stays_inside_its_safe_area(name):
     assert not changed.any()
 
 
-@pytest.mark.parametrize("ground", [16, 110, 235])
-def test_caption_text_has_contrast_on_any_footage(ground):
-    area = drawn(GRAPHICS["caption"], ground=ground)[1200:1380, 300:660].astype(float)
-    linear = (np.clip((area - 16) / 219, 0, 1)) ** 2.2
-    ink, box = np.percentile(linear, 99), np.percentile(linear, 30)
-    assert (ink + 0.05) / (box + 0.05) >= 4.5
+GROUNDS = {"black": 16, "gray": 110, "white": 235, "busy": None}
+
+
+@pytest.mark.parametrize("look", presets.names())
+@pytest.mark.parametrize("style", ["block", "word", "pop"])
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_caption_text_has_contrast_on_any_footage(ground, style, look):
+    """The ink, by the pixels that are nearly its colour, against what lies 4 to 9 pixels around it."""
+    preset = presets.load(look)
+    behind = busy() if GROUNDS[ground] is None else GROUNDS[ground]
+    said = Caption(start=0, end=5, lines=words(CAPTION), style=style)
+    frame, plain = (
+        drawn(*placed, ground=behind, frame=20, preset=preset)[1200:1380, 70:890] for placed in ([said], [])
+    )
+    light = np.clip((frame.astype(float) - 16) / 219, 0, 1)
+    linear = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
+    ink = presets.luminance(presets.rgb(preset.colours.ink))
+    core = ((np.abs(linear - ink) < 0.06 * ink) & (np.abs(frame.astype(int) - plain) > 2)).astype(np.uint8)
+    core = cv2.erode(core, np.ones((3, 3)))  # not the soft edge of something else
+    around = cv2.dilate(core, np.ones((19, 19))) & ~cv2.dilate(core, np.ones((9, 9)))
+    assert core.sum() > 300
+    assert (np.median(linear[core > 0]) + 0.05) / (np.percentile(linear[around > 0], 80) + 0.05) >= 4.5
+
+
+def test_the_spoken_word_lights_up_with_contrast_of_its_own():
+    frames = [drawn(GRAPHICS["caption_word"], frame=n) for n in (10, 60, 110)]
+    places = []
+    for frame in frames:
+        red = planes(frame)[2].astype(int) > 160
+        rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+        places.append((rows.min() * 2, columns.min() * 2))
+        word = frame[rows.min() * 2 : rows.max() * 2, columns.min() * 2 : columns.max() * 2].astype(float)
+        light = (np.clip((word - 16) / 219, 0, 1)) ** 2.2
+        assert (np.percentile(light, 90) + 0.05) / (np.percentile(light, 2) + 0.05) >= 4.5
+    assert len(set(places)) == 3
 
 
 def test_a_name_stands_on_the_side_that_the_brief_says():
@@ -133,7 +245,8 @@ def test_names_never_share_the_screen_with_the_title_or_each_other():
         },
         "test",
     )
-    placed = [g for g in graphics.schedule(brief, PRESET, [], 30, 3.5) if not isinstance(g, Mark)]
+    placed = [g for g in graphics.schedule(brief, PRESET, [], longer(30, 3.5), []) if not isinstance(g, Mark)]
+    assert not any(isinstance(g, PartnerLine | Progress) for g in placed)
     assert [type(g) for g in placed] == [TitleCard, LowerThird, LowerThird, EndCard]
     assert all(a.end <= b.start for a, b in zip(placed, placed[1:], strict=False))
 
@@ -152,21 +265,11 @@ def test_a_link_too_long_for_a_code_is_refused():
         drawn(EndCard(start=0, end=5, link="https://vk.com/" + "я" * 1400))
 
 
-def test_a_title_keeps_above_a_caption_that_shares_the_screen_with_it():
-    title, caption = GRAPHICS["title_card"], GRAPHICS["caption"]
-    later = caption.model_copy(update={"start": 5, "end": 6})
-    top = np.flatnonzero((drawn(caption)[:1920] != 110).any(axis=1)).min()
-    light = np.flatnonzero((drawn(title, caption)[:1920] > 200).any(axis=1))
-    alone = np.flatnonzero((drawn(title, later)[:1920] > 200).any(axis=1))
-    assert light[light < top].max() < top - 30 and light[light > top].min() > top
-    assert alone.max() > 1300
-
-
 def test_a_character_that_no_font_has_is_left_out_and_named():
-    with_it, without = (Caption(start=0, end=5, lines=words(t)) for t in ("Ура 🙂!", "Ура !"))
+    with_it, without = (Caption(start=0, end=5, lines=words(t)) for t in ("Ура 🏭!", "Ура !"))
     assert np.array_equal(drawn(with_it), drawn(without))
     brief = make_brief({"footage": [{"file": "a"}]}, "test")
-    assert "🙂" in graphics.notes(brief, PRESET, [with_it])[0] and not graphics.notes(brief, PRESET, [without])
+    assert "🏭" in graphics.notes(brief, PRESET, [with_it])[0] and not graphics.notes(brief, PRESET, [without])
 
 
 def test_a_character_that_only_the_second_font_has_is_drawn():
@@ -183,7 +286,7 @@ def test_letters_in_two_parts_look_like_letters_in_one():
 
 def test_somebody_for_whom_no_time_is_left_is_reported():
     brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна", "at": 29.5}]}, "test")
-    placed = graphics.schedule(brief, PRESET, [], 30, 3.5)
+    placed = graphics.schedule(brief, PRESET, [], longer(30, 3.5), [])
     assert not any(isinstance(g, LowerThird) for g in placed)
     assert any("Анна" in note for note in graphics.notes(brief, PRESET, placed))
 
@@ -223,7 +326,7 @@ def test_a_name_stays_inside_its_safe_area_while_it_glides_in(side):
 def test_colours_are_those_of_the_preset(ground):
     """The ground of the end card, whatever is below it, from the frame's YUV by ITU-R BT.709."""
     frame = drawn(GRAPHICS["end_card"], ground=ground, frame=100)
-    y, u, v = (float(p[row, 1]) for p, row in zip(picture.planes(frame), (1900, 950, 950), strict=True))
+    y, u, v = (float(p[row, 1]) for p, row in zip(planes(frame), (1900, 950, 950), strict=True))
     luma, blue, red = (y - 16) * 255 / 219, (u - 128) * 255 / 224, (v - 128) * 255 / 224
     seen = (luma + 1.5748 * red, luma - 0.1873 * blue - 0.4681 * red, luma + 1.8556 * blue)
     assert np.abs(np.subtract(seen, (0x15, 0x18, 0x1B))).max() < 2.5
@@ -234,13 +337,99 @@ def test_a_graphic_of_another_shape_is_refused():
         graphics.draw(plan(GRAPHICS["mark"]).model_copy(update={"width": 720, "height": 1280}), PRESET)
 
 
-def test_in_a_split_captions_stand_between_the_faces_and_names_above_them():
-    made = plan(GRAPHICS["caption"], GRAPHICS["lower_third"])
-    pane = made.takes[0].shots[0].panes[0]
-    halves = [pane.model_copy(update={"onto": Box(x=0, y=y, width=1080, height=960)}) for y in (0, 960)]
-    made.takes[0].shots[0] = made.takes[0].shots[0].model_copy(update={"layout": "split", "panes": halves})
-    caption, name = graphics.draw(made, PRESET)
-    made.takes[0].shots[0].end = 0.5  # a split that is over soon moves no caption of five seconds
-    assert graphics.draw(made, PRESET)[0].y > 1100
-    assert caption.y + caption.clip.size[1] / 2 == pytest.approx(960, abs=2)
-    assert name.y + name.clip.size[1] < caption.y and name.y > 600
+def test_a_title_is_in_place_on_the_first_frame_and_comes_to_rest():
+    first, later, last = (drawn(GRAPHICS["title_card"], frame=n)[:1920].astype(int) for n in (0, 3, 60))
+    assert (first > 200).sum() > 0.8 * (last > 200).sum()
+    assert np.abs(first - last).sum() > np.abs(later - last).sum() > 0
+    assert (drawn(GRAPHICS["title_card"], frame=30)[:1920] == last).all()
+
+
+@pytest.mark.parametrize("name", ["lower_third", "chapter", "caption", "caption_long_word_pop", "quote"])
+def test_an_entry_is_gradual_and_never_leaves_the_place_where_it_ends(name):
+    later = GRAPHICS[name].model_copy(update={"start": 1.0, "end": 5.0})
+    frames = [drawn(later, frame=n)[:1920].astype(int) - 110 for n in (25, 26, 27, 28, 34)]
+    changed = [np.abs(f).sum() for f in frames]
+    assert changed[1] < changed[4]
+    if name != "quote":
+        rows = np.flatnonzero(np.abs(frames[4]).any(axis=1))
+        assert not any(f[: rows.min() - 2].any() or f[rows.max() + 3 :].any() for f in frames)
+
+
+def test_captions_have_come_in_within_three_twentieths_of_a_second():
+    for style in ("block", "word", "pop"):
+        said = Caption(start=1, end=5, lines=words("Да", 1, 5), style=style)
+        assert (drawn(said, frame=29)[:1920] == drawn(said, frame=40)[:1920]).all()
+
+
+def test_a_caption_that_follows_at_once_takes_the_place_without_an_entry():
+    one, two = Caption(start=0, end=1, lines=words("Да")), Caption(start=1, end=3, lines=words("Да"))
+    assert (drawn(one, two, frame=24) == drawn(one, two, frame=25)).all()
+
+
+def test_large_words_come_a_few_at_a_time_and_none_is_lost():
+    said = Caption(start=0, end=6, lines=words("Мы плавим сталь,\nи днём и ночью — 20 лет.", 0, 6), style="pop")
+    groups = graphics.draw(plan(said), PRESET)
+    assert 3 <= len(groups) <= 5
+    assert groups[0].start == 0 and groups[-1].end == 6
+    assert all(a.end == b.start for a, b in zip(groups, groups[1:], strict=False))
+
+
+def test_the_progress_line_fills_evenly():
+    filled = []
+    for frame in (25, 62, 100):
+        red = planes(drawn(GRAPHICS["progress"], frame=frame))[2][739, :].astype(int) > 160
+        filled.append(red.sum() * 2 / 820)
+    assert filled == pytest.approx([0.2, 0.496, 0.8], abs=0.02)
+
+
+def test_a_blurred_card_hides_what_is_behind_and_gives_it_back():
+    card = Quote(start=1, end=3, text="Да", author="")
+    hall = busy()
+    detail = [cv2.Laplacian(drawn(card, ground=hall, frame=n)[1500:1900].astype(np.float32), cv2.CV_32F).std() for n in (10, 50, 80)]  # fmt: skip
+    assert detail[1] < 0.1 * detail[0] and detail[2] == detail[0]
+
+
+def test_the_picture_of_a_mark_is_drawn_sharp_and_in_its_colours(tmp_path):
+    logo = np.zeros((240, 480, 4), np.uint8)
+    logo[:, ::16] = logo[:, 1::16] = logo[:, 2::16] = logo[:, 3::16] = (0, 255, 0, 255)
+    cv2.imwrite(str(tmp_path / "mark.png"), logo)
+    (tmp_path / "mine.toml").write_text("[series]\nmark = 'mark.png'\npartner_marks = ['mark.png']\n", "utf-8")
+    preset = presets.load(str(tmp_path / "mine.toml"))
+    frame = drawn(Mark(start=0, end=5), preset=preset)
+    stripes = frame[250, 66:160].astype(float)
+    assert np.abs(np.diff(stripes)).max() > 50 and planes(frame)[1][125, 36:70].min() < 105
+    card = planes(drawn(EndCard(start=0, end=5), preset=preset, frame=100))[1]
+    assert (card[660:735, 45:445] < 105).any()
+
+
+def test_a_brief_and_a_preset_can_place_any_graphic():
+    brief = make_brief(
+        {
+            "footage": [{"file": "a"}],
+            "graphics": [
+                {"kind": "chapter", "text": "Цех", "start": "00:03", "end": "00:05"},
+                {"kind": "caption", "text": "Осторожно,\nгорячо!", "start": 6, "end": 8},
+                {"kind": "progress"},
+            ],
+        },
+        "test",
+    )
+    preset = PRESET.model_copy(update={"graphics": [PartnerLine(start=1)]})
+    placed = {g.kind: g for g in graphics.schedule(brief, preset, [], longer(30, 3.5), [])}
+    assert (placed["chapter"].start, placed["chapter"].end) == (3, 5)
+    assert [[w.text for w in line] for line in placed["caption"].lines] == [["Осторожно,"], ["горячо!"]]
+    assert (placed["progress"].start, placed["progress"].end) == (0, 30)
+    assert (placed["partner_line"].start, placed["partner_line"].end) == (1, 30)
+
+
+def test_a_graphic_that_does_not_exist_is_refused_with_what_there_is():
+    for graphic in ({"kind": "sticker"}, {"kind": "quote"}, {"kind": "chapter", "text": "Цех", "size": 5}):
+        with pytest.raises(WrongUse, match="graphics"):
+            make_brief({"footage": [{"file": "a"}], "graphics": [graphic]}, "test")
+
+
+def test_the_same_graphics_give_the_same_frames():
+    everything = [
+        g for name, g in GRAPHICS.items() if name in ("caption_word", "lower_third", "mark", "chapter", "quote")
+    ]
+    assert (drawn(*everything, frame=5) == drawn(*everything, frame=5)).all()

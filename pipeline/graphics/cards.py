@@ -29,7 +29,7 @@ RISE, STAGGER, TITLE_ENTRY = 30, 0.07, 0.45  # pixels that lines rise, seconds b
 QUOTE_SIZES = (76, 68, 60, 54, 48)
 QUOTE_LINES = 8
 AUTHOR_BELOW = 40  # pixels between a quote and its author
-SHADE_X, SHADE_Y = 20, 40  # pixels of plate around a quote over the picture
+SHADE_X, SHADE_Y = 36, 40  # pixels of plate around a quote over the picture
 CALL_SIZES = (96, 84, 72, 60, 48)
 GAP = 56  # pixels between the parts of the end card
 MARKS_HEIGHT, MARKS_GAP = 72, 36  # pixels of the partners' marks and between them
@@ -68,7 +68,7 @@ def title_card(card: TitleCard, preset: Preset) -> Graphic:
     else:
         layers, whole, at, top = _ground(over, preset, first), SIZE, (0.0, 0.0), _centred(block[1])
     layers += _head(number, preset, top, over, first)
-    layers += _rising(rows, fonts, preset.colours.ink, top + (HEAD if number else 0), bool(number), first)
+    layers += _rising(rows, fonts, preset.colours.ink, (LEFT, top + (HEAD if number else 0)), bool(number), first)
     return graphic(
         lambda _: layers, whole, at, card.start, card.end,
         entry=STAGGER * (len(rows) + 1) + TITLE_ENTRY, leave=EXIT, blurs=over == "blur",
@@ -77,29 +77,28 @@ def title_card(card: TitleCard, preset: Preset) -> Graphic:
 
 def quote_size(card: Quote, preset: Preset) -> tuple[int, int]:
     """Width and height in pixels of a quote's plate over the picture."""
-    _, _, _, _, block = _quote_lines(card, preset)
-    return RIGHT - LEFT + 2 * SHADE_X, block + 2 * SHADE_Y
+    *_, block = _quote_lines(card, preset)
+    return _quote_room(card) + 2 * SHADE_X, block + 2 * SHADE_Y
 
 
 def quote_card(card: Quote, preset: Preset) -> Graphic:
     """A sentence in «ёлочки», its author below it."""
     bold, medium, look = text.chain(preset.type, "bold"), text.chain(preset.type, "medium"), preset.colours
     lines, size, authors, small, block = _quote_lines(card, preset)
-    top = _centred(block)
+    top, left = _centred(block), (LEFT + RIGHT - _quote_room(card)) // 2
     layers = _ground(card.over, preset, card.start == 0)
     if card.over == "picture":
-        plate_size = quote_size(card, preset)
         top = round(BOTTOM if card.bottom is None else card.bottom) - block - SHADE_Y
-        shade = plate(plate_size, look.ground, SCRIM_OPACITY, 28)
-        layers.append(Layer(shade, LEFT - SHADE_X, top - SHADE_Y, Enter()))
+        shade = plate(quote_size(card, preset), look.ground, SCRIM_OPACITY, 28)
+        layers.append(Layer(shade, left - SHADE_X, top - SHADE_Y, Enter()))
     step = _title_step(size)
-    layers += _rising([(line, size, step) for line in lines], bold, look.ink, top, False, False)
+    layers += _rising([(line, size, step) for line in lines], bold, look.ink, (left, top), False, False)
     if authors:
         y, small_step = top + step * len(lines) + AUTHOR_BELOW, round(small * text.LEADING)
         late = Enter(delay=STAGGER * len(lines), seconds=TITLE_ENTRY)
-        layers.append(Layer(Image.new("RGBA", (8, small_step * len(authors) - 10), look.accent), LEFT, y + 5, late))
+        layers.append(Layer(Image.new("RGBA", (8, small_step * len(authors) - 10), look.accent), left, y + 5, late))
         layers += [
-            _line(line, medium, small, look.ink, LEFT + 28, y + n * small_step, late) for n, line in enumerate(authors)
+            _line(line, medium, small, look.ink, left + 28, y + n * small_step, late) for n, line in enumerate(authors)
         ]
     return graphic(
         lambda _: layers, SIZE, (0, 0), card.start, card.end,
@@ -107,16 +106,22 @@ def quote_card(card: Quote, preset: Preset) -> Graphic:
     )  # fmt: skip
 
 
+def _quote_room(card: Quote) -> int:
+    return RIGHT - LEFT if card.over != "picture" else RIGHT - LEFT + 2 * 10 - 2 * SHADE_X
+
+
 def _quote_lines(card: Quote, preset: Preset) -> tuple[list[str], int, list[str], int, int]:
     """Lines and type size of a quote and of its author, and the height of both."""
     bold, medium = text.chain(preset.type, "bold"), text.chain(preset.type, "medium")
     said = card.text.strip().strip('«»"“”„ ')
-    authors, small = text.fit(card.author, medium, 40, RIGHT - LEFT - 28, 2, 30) if card.author.strip() else ([], 40)
+    authors, small = (
+        text.fit(card.author, medium, 40, _quote_room(card) - 28, 2, 30) if card.author.strip() else ([], 40)
+    )
     foot = round(small * text.LEADING) * len(authors) + (AUTHOR_BELOW if authors else 0)
     for largest in QUOTE_SIZES:
-        lines, size = text.fit(f"«{said}»", bold, largest, RIGHT - LEFT, QUOTE_LINES, largest)
+        lines, size = text.fit(f"«{said}»", bold, largest, _quote_room(card), QUOTE_LINES, largest)
         block = _title_step(size) * len(lines) + foot
-        if block <= TEXT_BOTTOM - TEXT_TOP and not text.broken(said, bold, size, RIGHT - LEFT):
+        if block <= TEXT_BOTTOM - TEXT_TOP and not text.broken(said, bold, size, _quote_room(card)):
             break
     return lines, size, authors, small, block
 
@@ -163,13 +168,14 @@ def _head(number: str, preset: Preset, top: int, over: Over, first: bool) -> lis
 
 
 def _rising(
-    rows: list[tuple[str, int, int]], fonts: text.Fonts, ink: str, top: int, late: bool, first: bool
+    rows: list[tuple[str, int, int]], fonts: text.Fonts, ink: str, at: tuple[int, int], late: bool, first: bool
 ) -> list[Layer]:
     """(line, type size, step) below each other, each a little after the one above."""
     layers = []
+    left, top = at
     for number, (line, size, step) in enumerate(rows):
         enter = Enter(delay=STAGGER * (number + late), seconds=TITLE_ENTRY, dy=RISE, fade=not first)
-        layers.append(_line(line, fonts, size, ink, LEFT, top, enter))
+        layers.append(_line(line, fonts, size, ink, left, top, enter))
         top += step
     return layers
 

@@ -50,7 +50,7 @@ def schedule(
     A name comes when the brief says, or when its person is first seen and the title is gone; names never share the
     screen with each other or with a card, and go when their person does.
     """
-    shown = plan.duration - plan.tail
+    shown = plan.footage_seconds
     placed: list[PlacedGraphic] = []
     if preset.mark.on and (preset.series.name or preset.series.mark):
         placed.append(Mark(start=0, end=shown))
@@ -67,8 +67,8 @@ def schedule(
         cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard)] + busy(placed, preset)
         placed += _names(brief.people, preset, cards, shown, _presences(plan, faces), _sides(plan))
     placed += captions
-    if plan.tail > 0:
-        placed.append(EndCard(start=shown, end=shown + plan.tail, link=brief.link, following=brief.following))
+    if plan.duration > shown:
+        placed.append(EndCard(start=shown, end=plan.duration, link=brief.link, following=brief.following))
     return placed
 
 
