@@ -1,6 +1,7 @@
-"""A whole `episode render` against one ffmpeg line: the same footage, scale, x264 settings and sound codec.
+"""A whole `episode render` against one ffmpeg line: the same footage, scale, x264 settings and sound codec; and what
+the graphics cost a frame.
 
-uv run python benchmarks/speed.py [runs]
+uv run python benchmarks/speed.py [runs]      # 0 runs: the graphics alone; exits with 1 when they cost too much
 """
 
 import os
@@ -13,13 +14,32 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import ffmpeg
+import numpy as np
 
-from pipeline import demo, ffmpeg_tool
+import presets
+from pipeline import demo, ffmpeg_tool, graphics
 from pipeline.encode import output_options
-from presets import delivery
+from pipeline.graphics.blend import Overlay
+from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
+from presets import Preset, delivery
+from presets.graphics import (
+    Caption,
+    Chapter,
+    EndCard,
+    LowerThird,
+    Mark,
+    PartnerLine,
+    PlacedGraphic,
+    Progress,
+    Quote,
+    TitleCard,
+    Word,
+)  # fmt: skip
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_MS = 3.0  # that all small graphics may add to a frame
 SAMPLE_EVERY = 0.05  # seconds between looks at the memory
 
 
@@ -58,8 +78,76 @@ def measured(arguments: list[str]) -> tuple[float, float, float]:
     return wall, cpu, peak / 1e6
 
 
+def graphics_cost() -> bool:
+    """Prints the milliseconds that graphics add to a frame; whether all of them at once stay within MOST_MS.
+
+    10 s of a busy picture with everything on that can be on together: mark, partner line, progress line, chapter sticker,
+    lower third and captions whose spoken word lights up. Cards, which fill the screen for seconds, are told apart.
+    """
+    preset = presets.load("open-industry")
+    said = "Здесь работал мой дед, потом отец, и цех я знаю с самого детства, каждый станок в нём".split()
+    captions = [
+        Caption(
+            start=n * 2.0, end=n * 2.0 + 1.9, style="word",
+            lines=[[Word(text=w, start=n * 2 + 0.3 * k, end=n * 2 + 0.3 * k + 0.3) for k, w in enumerate(said[n * 3 : n * 3 + 6])]],
+        )
+        for n in range(5)
+    ]  # fmt: skip
+    span = {"start": 0.0, "end": 10.0}
+    small = [
+        Mark(**span), PartnerLine(**span), Progress(**span), Chapter(text="Литейный цех", number=3, **span),
+        LowerThird(name="Айлин Коллинз", role="Инженер-технолог литейного цеха", **span), *captions,
+    ]  # fmt: skip
+    cards = {
+        "title over the picture": TitleCard(start=0, end=2.6, number=3, title="Династия сталеваров"),
+        "title over blur": TitleCard(start=0, end=2.6, number=3, title="Династия сталеваров", over="blur"),
+        "quote over blur": Quote(start=0, end=4, text="Печь не гаснет никогда", author="Айлин Коллинз"),
+        "end card": EndCard(start=0, end=3.5, link="https://vk.com/video"),
+    }
+    print(f"graphics, ms a frame on {os.cpu_count()} cores {'mean':>8} {'median':>8} {'95%':>8}")
+    alone = blend_times(small, 10.0, preset)
+    for name, times in {
+        "all small ones at once": alone,
+        **{name: blend_times([card], card.end, preset) for name, card in cards.items()},
+    }.items():
+        print(f"  {name:34} {times.mean():8.2f} {np.median(times):8.2f} {np.percentile(times, 95):8.2f}")
+    return bool(alone.mean() <= MOST_MS)
+
+
+def blend_times(placed: list[PlacedGraphic], seconds: float, preset: Preset) -> np.ndarray:
+    """Milliseconds of drawing each frame's graphics at 30 frames a second, the plan's drawing included."""
+    width, height = 1080, 1920
+    pane = Pane(width=607.5, height=1080, path=[Knot(t=0, x=0, y=0)], onto=Box(x=0, y=0, width=width, height=height))
+    shot = Shot(start=0, end=10, layout="hold", reason="", picture=Box(x=0, y=0, width=1920, height=1080), panes=[pane])
+    take = Take(file=Path("x"), fingerprint="", start=0, end=10, audio_stream=None, shots=[shot])
+    plan = Plan(
+        made_by="benchmark", preset="open-industry", delivery="vk-clips", rate="30", width=width, height=height,
+        takes=[take], graphics=placed,
+    )  # fmt: skip
+    hall = cv2.resize(demo.factory(960, 540, 5), (width, height))
+    ground = cv2.cvtColor(hall, cv2.COLOR_BGR2YUV_I420)
+    begun = time.perf_counter()
+    overlay = Overlay(graphics.draw(plan, preset), width, height, Fraction(30), preset.colours.ground)
+    once = time.perf_counter() - begun
+    times = []
+    for number in range(round(seconds * 30)):
+        frame = ground.copy()
+        begun = time.perf_counter()
+        overlay.blend(frame, number)
+        times.append(1000 * (time.perf_counter() - begun + once / (seconds * 30)))
+    return np.array(times)
+
+
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    within = graphics_cost()
+    if runs:
+        whole_render(runs)
+    if not within:
+        raise SystemExit(1)
+
+
+def whole_render(runs: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         brief = demo.make_demo(folder, lambda share: None)

@@ -148,10 +148,7 @@ class Preset(_Section):
 
     @model_validator(mode="after")
     def _captions_are_legible(self) -> Self:
-        ink, ground = (rgb(colour) for colour in (self.colours.ink, self.colours.ground))
-        share = self.captions.box_opacity
-        boxes = [tuple(share * part + (1 - share) * footage for part in ground) for footage in (0, 255)]
-        worst = min(contrast(ink, box) for box in boxes)
+        worst = contrast_on_box(self.colours.ink, self.colours.ground, self.captions.box_opacity)
         if worst < LEAST_CONTRAST:
             raise ValueError(
                 f"captions have a contrast of {worst:.1f} on the worst footage and need {LEAST_CONTRAST}; "
@@ -242,6 +239,12 @@ def _font(font: str, key: str, preset: Path) -> str:
         hint = f"did you mean {near[0]}?" if near else "name one as ManropeBold, or a file beside the preset."
         raise PresetError(f"The preset {preset}: type.{key}: there is no font {font}; {hint}") from None
     return named
+
+
+def contrast_on_box(colour: str, ground: str, opacity: float) -> float:
+    """Contrast ratio of text on a caption's box over the worst footage, black or white."""
+    boxes = [tuple(opacity * part + (1 - opacity) * footage for part in rgb(ground)) for footage in (0, 255)]
+    return min(contrast(rgb(colour), box) for box in boxes)
 
 
 def rgb(colour: str) -> tuple[float, ...]:

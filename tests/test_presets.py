@@ -78,11 +78,9 @@ def test_a_preset_may_bring_its_own_font(tmp_path):
 def test_the_night_shift_glows():
     """Its accent stands at 7:1 and more on its boxes, over white footage too."""
     preset = presets.load("night-shift")
-    ground = presets._rgb(preset.colours.ground)
-    share = preset.captions.box_opacity
-    for footage in (0, 255):
-        box = tuple(share * part + (1 - share) * footage for part in ground)
-        assert presets._contrast(presets._rgb(preset.colours.accent), box) >= 7
+    look = preset.colours
+    assert presets.contrast_on_box(look.accent, look.ground, preset.captions.box_opacity) >= 7
+    assert preset.captions.style == "word" and preset.title_card.over == "blur" and preset.progress.on
 
 
 def read(text):

@@ -18,7 +18,7 @@ STILLS = 6  # pictures of a shot in which nothing moves that are enough to say w
 FACES_ENOUGH = 0.8  # share of a shot for which one face is seen, from which what moves says nothing more
 AWAY = 0.3  # seconds before and after a face is seen from which it has turned away
 FACES_SEEN = 0.3  # share of a shot below which a face does not spare the look at what moves
-ANALYSIS_VERSION = 2  # counts up whenever the same footage would give another analysis
+ANALYSIS_VERSION = 3  # counts up whenever the same footage would give another analysis
 
 
 class Sighting(Data):
@@ -60,10 +60,11 @@ class AnalysedShot(Data):
 
 
 class Analysis(Data):
-    """Everything known about one range of one file."""
+    """Everything known about one range of one file. speech: [start, end) footage seconds in which somebody speaks."""
 
     version: int = ANALYSIS_VERSION
     shots: list[AnalysedShot]
+    speech: list[tuple[float, float]] = []
 
 
 def analyse(
@@ -89,7 +90,10 @@ def analyse(
         speech = heard.result()
     cuts = shots.exact(source, looked.cuts)
     edges = [start, *(cut for cut in cuts if start < cut < end), end]
-    result = Analysis(shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)])
+    result = Analysis(
+        shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)],
+        speech=[(round(a, 3), round(b, 3)) for a, b in speech.stretches],
+    )
     if cache_folder:
         cache.store(cache_folder, key, result)
     return result
