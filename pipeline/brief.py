@@ -80,7 +80,7 @@ class Brief(_Entry):
 def read_brief(file: Path) -> Brief:
     """The brief in a TOML file. Raises WrongUse naming the file, the key and what to do."""
     try:
-        data = tomllib.loads(file.read_text("utf-8"))
+        data = tomllib.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise WrongUse(f"There is no brief {file}; check the path.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

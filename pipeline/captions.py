@@ -10,6 +10,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import accumulate, groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -46,10 +47,12 @@ SPOKEN = 0.2  # share of a cue below which what was heard says nothing about whe
 # cost of a way to cut a run of words into captions
 CHANGED = 1.5  # a caption that is no cue of its author's
 SHAPE, IDEAL = 1.5, 1.3 * LINE_WIDTH  # such a caption that is far from its best width, in pixels
-UNREADABLE, EXCESS = 5.0, 10.0  # too fast or too short, and for each time by which it is
-TOO_LONG = 0.5  # for each second after LONGEST that its words go on
+UNREADABLE = 1.7  # an author's cue that is too fast or too short to be read: more than CHANGED
+MISSING = 6.0  # each second by which a caption is too fast or too short
+TOO_LONG = 0.5  # for each second after LONGEST that a cue of one line whose words have no times goes on
 ACROSS = 2.0  # it ends in the middle of a sentence after the end of another
 DANGLING, DANGLING_WORDS = 5.0, 2  # an author's cue that ends with so few words of the next sentence
+FRAGMENT = 2.5  # an author's cue of one word that is no sentence
 TOGETHER = 6.0  # a break between words that stay together
 KEPT = 0.3  # share of a break's cost where the author has it too
 PAUSE = 0.8  # seconds between two cues from which they are never one caption
@@ -64,7 +67,8 @@ LEANS_ON_NEXT = STICKS_TO_NEXT | frozenset((
     "который", "которая", "которое", "которые", "которых", "которым", "которого", "которой", "которую", "котором",
     "наш", "наша", "наше", "наши", "нашей", "нашего", "мой", "моя", "моё", "мои", "моей", "моего", "его", "её", "их",
     "свой", "свою", "свои", "этот", "эта", "эти", "этой", "этого", "очень", "самый", "самая", "самое", "более", "менее",
-    "каждый", "каждая", "каждую", "ещё", "уже", "только", "даже", "именно", "почти",
+    "каждый", "каждая", "каждую", "двадцать", "тридцать", "сорок", "пятьдесят", "сто",
+    "ещё", "уже", "только", "даже", "именно", "почти",
 ))  # fmt: skip
 ABBREVIATIONS = frozenset(
     "г. гг. т. тт. ул. д. кв. им. стр. руб. коп. тыс. млн. млрд. см. проф. акад. инж. св.".split()
@@ -192,6 +196,7 @@ def readable(
     can be read stay as they are; the others are split and merged at the words' own times, stretched into the pause
     that follows, or come a little early. Warnings name what stays too fast, too short, too wide or too late.
     """
+    measure = cache(measure)
     pieces = [piece for run in _runs(cues) for piece in _cut(run, measure, duration, speed)]
     captions: list[Caption] = []
     warnings: list[str] = []
@@ -203,7 +208,7 @@ def readable(
         captions.append(Caption(start=start, end=end, lines=_balanced(held, measure, piece.turn), band=piece.band))
         text, shown = _text(piece.words), end - start
         where = f"The caption «{text}» at {start:.1f} s"
-        if len(text) / shown > speed + 1e-6:
+        if len(text) / shown > speed + 0.05:  # less would be written as the speed itself
             warnings.append(f"{where} runs at {len(text) / shown:.1f} characters a second; {speed:g} can be read.")
         elif shown < SHORTEST - 1e-6:
             warnings.append(f"{where} is on screen for {shown:.2f} s; {SHORTEST} s can be seen.")
@@ -628,8 +633,10 @@ def _is_sound(cue: Cue) -> bool:
 def _ends(last: str, following: str) -> bool:
     """Whether a sentence ends between two words; initials and shortened words end none."""
     bare = last.rstrip(_CLOSING)
-    if not bare.endswith(_SENTENCE_ENDS) or following[:1].islower():
+    if not bare.endswith(_SENTENCE_ENDS):
         return False
+    if following[:1].islower() and (bare != last or bare.endswith(("…", "..."))):
+        return False  # «Стой!» сказал он; ну... не знаю
     start = bare.lstrip("«(„“\"'[")
     return not (len(start) == 2 and start[0].isupper() and start[1] == ".") and start.lower() not in ABBREVIATIONS
 
@@ -640,7 +647,7 @@ def _cut(run: _Run, measure: Measure, duration: float, speed: float) -> list[_Pi
     What a way costs is the sum over its captions of what is wrong with them and over its breaks of how badly they lie.
     """
     words = [word for cue in run.cues for word in cue.words]
-    count = len(words)
+    count, timed = len(words), run.cues[0].timed
     first = set(accumulate((len(cue.words) for cue in run.cues), initial=0))
     begin = [word.start for word in words]
     finish = [0.0, *(word.end for word in words)]
@@ -675,24 +682,27 @@ def _cut(run: _Run, measure: Measure, duration: float, speed: float) -> list[_Pi
             if inner:
                 if inner > 1 or not lowest <= speakers.index(True, i + 1) <= highest:
                     return math.inf
+                total += 2 * ACROSS * (not speakers[i])
             elif lowest > highest:
                 return math.inf
             else:
                 total += 0.5 * min(breaks[lowest : highest + 1])
         over = finish[j] - begin[i] - LONGEST
-        if over > 0:
-            if authors[j] - authors[i + 1] > 0:
+        if over > 0 and j > i + 1:
+            if not own or timed or width > LINE_WIDTH:
                 return math.inf
             total += TOO_LONG * over
         shown = following[j] - begin[i] + room[i]
         needed = max(SHORTEST, (letters[j] - letters[i] - 1) / speed)
         if shown < needed - 1e-6:
-            total += UNREADABLE + EXCESS * min(1.0, needed / max(shown, 0.1) - 1)
+            total += UNREADABLE * own + MISSING * (needed - shown)
         sentences = ended[j] - ended[i + 1]  # that end inside
         if not own:
             total += CHANGED + SHAPE * ((width - IDEAL) / IDEAL) ** 2
             if sentences:
                 total += ACROSS * (not ends[j]) + ACROSS / 2 * (i > 0 and not ends[i])
+        elif j == i + 1 and (i > 0 or j < count) and not (ends[i] and ends[j]):
+            total += FRAGMENT
         elif sentences:
             tail = not ends[j] and any(ends[max(i + 1, j - DANGLING_WORDS) : j])
             head = i > 0 and not ends[i] and any(ends[i + 1 : min(j, i + 1 + DANGLING_WORDS)])
@@ -706,8 +716,8 @@ def _cut(run: _Run, measure: Measure, duration: float, speed: float) -> list[_Pi
         for i in range(j - 1, -1, -1):
             if j - i > 1 and edges[j] - edges[i] - space > 2 * LINE_WIDTH + space + 1e-6:
                 break
-            total = best[i] + price + cost(i, j)
-            if total < best[j]:
+            before = best[i] + price
+            if before < best[j] and (total := before + cost(i, j)) < best[j]:
                 best[j], come[j] = total, i
     places = [count]
     while places[-1]:
@@ -755,7 +765,7 @@ def _breaks(words: Sequence[Word], cues: Sequence[Cue], speakers: Sequence[bool]
 
 def _break(last: str, following: str) -> float:
     """How badly a break lies between two words, by their looks."""
-    if keeps_together(last, following):
+    if keeps_together(last, following) or (last[-1].isdigit() and following[0].isdigit()):  # 3 000
         return TOGETHER
     if _ends(last, following):
         return 0.0
@@ -765,12 +775,8 @@ def _break(last: str, following: str) -> float:
     if bare[-1:] in tuple(",;:") or last in DASHES or bare.endswith(_SENTENCE_ENDS):
         return 0.3
     lean = last.lower().lstrip('«(„“"')
-    if (
-        lean in LEANS_ON_NEXT
-        or lean in ABBREVIATIONS
-        or last[-1].isdigit()
-        or (len(following) == 2 and following[1] == ".")
-    ):
+    named = last[0].isupper() and following[0].isupper()  # as first name and surname
+    if lean in LEANS_ON_NEXT or lean in ABBREVIATIONS or last[-1].isdigit() or named:
         return 2.0
     return 0.7 if following.lower() in LEANS_ON_NEXT else 1.2
 

@@ -306,7 +306,7 @@ def writable(folder: Path) -> Iterator[None]:
 @contextmanager
 def temporary(final: Path) -> Iterator[Path]:
     """A name in the final file's folder that is gone afterwards unless it was renamed."""
-    part = final.with_name(f".{final.stem}.{os.getpid()}.part")
+    part = final.with_name(f".{final.name}.{os.getpid()}.part")
     try:
         yield part
     finally:

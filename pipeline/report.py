@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 import assets
-from pipeline import picture
 from pipeline.graphics.blend import planes
 from pipeline.plan import Plan, Shot, Take, corners, take_frames
 from pipeline.sound import SoundReport

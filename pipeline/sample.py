@@ -14,7 +14,6 @@ import presets
 from pipeline import demo, graphics, picture
 from pipeline.brief import make_brief
 from pipeline.errors import MissingTool
-from pipeline.graphics import cards, labels, text
 from pipeline.graphics.blend import RGB_TO_YUV, Overlay, planes
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, corners, nearest_frame
 from pipeline.source import Frame
@@ -42,7 +41,6 @@ GROUND, INK, FAINT = (24, 26, 28), (240, 240, 236), (160, 164, 168)
 RATE = Fraction(25)
 SECONDS, MOMENT = 5.0, 2.4  # that the graphics of a panel last, and at which they are seen
 WHITE, BLACK = 235, 16  # luma, limited range
-MARK_SIZE = 22  # pixels of type below which a mark is not read on a telephone
 FACE, FACE_TOP = 220, 310  # height of a face in the footage and y of its top, in pixels
 SAID = "Здесь работал мой дед,\nпотом отец."
 
@@ -107,12 +105,6 @@ def notes(preset: Preset) -> list[str]:
     own: list[PlacedGraphic] = [TitleCard(number=1), Mark(), PartnerLine(), EndCard(), *preset.graphics]
     graphics.draw(_plan(WHOLE, own), preset)
     found = graphics.notes(make_brief({"footage": [{"file": "sample"}]}, "The sample"), preset, own)
-    fonts = text.chain(preset.type, "bold")
-    room = labels.RIGHT - labels.MARK_AT[0]
-    if preset.mark.on and not preset.series.mark and text.width(preset.series.name, fonts, MARK_SIZE) > room:
-        found.append("series.name is so long that it is written very small in the corner; shorten it.")
-    if text.width(f"{preset.title_card.word} 99", fonts, cards.HEAD_SIZE) > cards.RIGHT - cards.LEFT:
-        found.append("title_card.word is so long that it leaves the picture's safe area; shorten it.")
     return list(dict.fromkeys(found))
 
 

@@ -14,7 +14,7 @@ from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
 LARGEST_PICTURE, SMALLEST_PICTURE = 8000, 120  # pixels of a mark's side and height
-LEAST_CONTRAST = 4.5  # of caption text against its box, WCAG 2.1 AA
+LEAST_CONTRAST, LEAST_LARGE = 4.5, 3.0  # of text against what is behind it, and of large type, WCAG 2.1 AA
 
 
 class PresetError(Exception):
@@ -28,9 +28,13 @@ class _Section(BaseModel):
 class Series(_Section):
     """Whose series it is."""
 
-    name: str = Field("", description="the series' name: its mark in the corner and a line of the end card")
+    name: str = Field(
+        "", max_length=60, description="the series' name: its mark in the corner and a line of the end card"
+    )
     mark: str = Field("", description="picture of the mark, a PNG beside the preset; the name is written if empty")
-    partners: str = Field("", description="those behind the series: the partner line and the foot of the end card")
+    partners: str = Field(
+        "", max_length=200, description="those behind the series: the partner line and the foot of the end card"
+    )
     partner_marks: list[str] = Field([], max_length=6, description="pictures of the partners' marks for the end card")
 
 
@@ -62,7 +66,7 @@ class Title(_Section):
 
     on: bool = Field(True, description="whether it is shown")
     seconds: float = Field(2.6, ge=0.5, le=10, description="how long")
-    word: str = Field("Серия", max_length=40, description="the word before the number")
+    word: str = Field("Серия", max_length=20, description="the word before the number")
     over: Over = Field("picture", description="what lies behind it: the picture, its blurred copy, or a plain ground")
 
 
@@ -154,6 +158,12 @@ class Preset(_Section):
                 f"captions have a contrast of {worst:.1f} on the worst footage and need {LEAST_CONTRAST}; "
                 "move colours.ink and colours.ground apart or raise captions.box_opacity"
             )
+        least = LEAST_CONTRAST if self.captions.style == "word" else LEAST_LARGE
+        lit = contrast(rgb(self.colours.accent), rgb(self.colours.ground))
+        if lit < least:
+            raise ValueError(
+                f"colours.accent has a contrast of {lit:.1f} with colours.ground and needs {least}; move them apart"
+            )
         return self
 
 
@@ -175,7 +185,7 @@ def load(name: str) -> Preset:
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names())}."
         raise PresetError(f"There is no preset {name}; {hint}")
     try:
-        preset = Preset.model_validate(tomllib.loads(file.read_text("utf-8")))
+        preset = Preset.model_validate(tomllib.loads(file.read_text("utf-8-sig")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PresetError(f"The preset {file} cannot be read: {error}.") from error
     except ValidationError as error:

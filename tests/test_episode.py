@@ -10,8 +10,7 @@ import pytest
 from pipeline import episode, verify
 from pipeline.brief import make_brief
 from pipeline.picture import shot_at
-from pipeline.plan import corners
-from pipeline.plan import Plan
+from pipeline.plan import Plan, corners
 from presets import delivery
 from presets.graphics import Caption
 

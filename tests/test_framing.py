@@ -10,8 +10,7 @@ from pipeline.analysis.speech import Turn
 from pipeline.camera import solve_path
 from pipeline.errors import WrongUse
 from pipeline.framing import Look, Wish, frame
-from pipeline.plan import corners
-from pipeline.plan import Box, Shot
+from pipeline.plan import Box, Shot, corners
 from presets import Framing
 
 LOOK = Look(1080, 1920)

@@ -360,3 +360,10 @@ def test_another_audio_stream_is_another_analysis(tmp_path):
     for chosen in (heard, replace(heard, audio_stream=None)):
         analyse(chosen, 0, 1, "content", tmp_path / "cache")
     assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_an_analysis_says_when_somebody_speaks(tmp_path):
+    scene = Scene(4.0, [Face(0.5, talks=[(1.0, 3.0)])])
+    heard = source.probe(make(tmp_path / "a.mp4", [scene], size=(320, 180)).file)
+    ((start, end),) = analyse(heard, 0.5, 3.5, "content", None).speech
+    assert start == pytest.approx(1.0, abs=0.15) and end == pytest.approx(3.0, abs=0.3)

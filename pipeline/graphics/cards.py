@@ -153,14 +153,16 @@ def _head(number: str, preset: Preset, top: int, over: Over, first: bool) -> lis
     if not number:
         return []
     fonts, look = text.chain(preset.type, "bold"), preset.colours
-    enter = Enter(seconds=TITLE_ENTRY, dx=-RISE, fade=not first)
+    enter = Enter(seconds=TITLE_ENTRY, dy=RISE, fade=not first)
+    _, size = text.fit(number, fonts, HEAD_SIZE, RIGHT - LEFT - 40, 1, 20)
     if over == "picture":
         bar = Image.new("RGBA", (8, 52), look.accent)
+        rise = round((HEAD_SIZE - size) * text.LEADING / 2)
         return [
             Layer(bar, LEFT, top + 8, enter),
-            _line(number, fonts, HEAD_SIZE, look.accent, LEFT + 28, top, enter),
+            _line(number, fonts, size, look.accent, LEFT + 28, top + rise, enter),
         ]
-    small = round(HEAD_SIZE * 0.75)
+    small = round(size * 0.75)
     wide = round(text.width(number, fonts, small)) + 40
     sticker = plate((wide + wide % 2, 62), look.accent, 1.0, 14)
     text.write(sticker, (20, (62 - small * text.LEADING) / 2), number, fonts, small, look.ground)

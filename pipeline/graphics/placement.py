@@ -30,7 +30,7 @@ NAME_LOWEST, NAME_HIGHEST = 1440, (372, 290)  # a lower third's last resorts: it
 BESIDE_SEAM = 16  # pixels between the border of a split and a caption that stands beside it
 BETWEEN = 24  # pixels between two graphics
 TITLE_ABOVE_CAPTION = 28
-TITLE_AIR = 70  # pixels above a title's text, where its ground darkens the picture, best left without a face too
+TITLE_AIR = 30  # pixels above a title's text, where its ground darkens the picture, best left without a face too
 IN_THE_WAY = 10.0  # what standing in another graphic costs, in faces
 SHORTEST_PART = 0.3  # seconds that a caption stays on either side of a cut on which it moves
 MARGIN = 0.06  # of a face's size, beyond its box, that is best kept clear too
@@ -133,7 +133,7 @@ def _titles(card: TitleCard, preset: Preset, below: list[Area]) -> Iterator[tupl
     usual = min(area[1] for area in below) - TITLE_ABOVE_CAPTION if below else float(cards.TITLE_BOTTOM)
     bottoms = [usual] if below else [usual, float(cards.BOTTOM)]
     sizes = [size for size in cards.TITLE_SIZES if not below or size < cards.TITLE_SIZES[0]]
-    for air, size in product((TITLE_AIR, 0), [card.size] if card.size else sizes):
+    for size, air in product([card.size] if card.size else sizes, (TITLE_AIR, 0)):
         wide, high = cards.title_block(card, preset, size)
         for bottom in [card.bottom] if card.bottom is not None else bottoms:
             area = (cards.LEFT, bottom - high - air, cards.LEFT + wide, bottom)

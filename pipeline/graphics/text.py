@@ -49,7 +49,8 @@ def wrap(text: str, fonts: Fonts, size: int, widest: float) -> list[str]:
     As a last resort a single word that is wider is broken too, with a hyphen. A line that would by itself run the
     other way than its paragraph begins with an invisible mark of direction.
     """
-    return [line for part in text.split("\n") for line in _finished(part, _lines(part, fonts, size, widest))]
+    wrapped = ((part, _lines(part, fonts, size, widest)) for part in text.split("\n"))
+    return [line for part, lines in wrapped for line in _finished(part, lines, fonts, size, widest)]
 
 
 def fit(text: str, fonts: Fonts, size: int, widest: float, most_lines: int, smallest: int) -> tuple[list[str], int]:
@@ -64,8 +65,8 @@ def fit(text: str, fonts: Fonts, size: int, widest: float, most_lines: int, smal
             break
     if not whole:
         return wrap(text, fonts, size, widest), size
-    parts = text.split("\n")
-    return [line for part in parts for line in _finished(part, _balanced(part, fonts, size, widest))], size
+    balanced = ((part, _balanced(part, fonts, size, widest)) for part in text.split("\n"))
+    return [line for part, lines in balanced for line in _finished(part, lines, fonts, size, widest)], size
 
 
 def broken(text: str, fonts: Fonts, size: int, widest: float) -> bool:
@@ -180,14 +181,15 @@ def _cut(word: Sequence[str], n: int) -> str:
     return "".join(word[:n]) + "-" * parted
 
 
-def _finished(paragraph: str, lines: list[str]) -> list[str]:
-    """Lines with plain spaces, each running the way of its paragraph."""
+def _finished(paragraph: str, lines: list[str], fonts: Fonts, size: int, widest: float) -> list[str]:
+    """Lines with plain spaces, each running the way of its paragraph where it fits so, in the font that it then takes."""
     lines = [line.replace(_TOGETHER, " ") for line in lines]
     if not _backwards(paragraph):
         return lines
     from_right = right_to_left(paragraph)
     mark = _RIGHT_MARK if from_right else _LEFT_MARK
-    return [line if right_to_left(line) == from_right else mark + line for line in lines]
+    turned = (right_to_left(line) != from_right and width(mark + line, fonts, size) <= widest for line in lines)
+    return [mark + line if turn else line for turn, line in zip(turned, lines, strict=True)]
 
 
 def _coverage(
@@ -347,11 +349,12 @@ def _glyph(cluster: str, fonts: Fonts, shaping: bool) -> _Glyph:
         return _Glyph(cluster, cluster if font else " ", font or fonts[0], True)
     seen = "".join(c for c in cluster if not _invisible(c))
     if not seen:
-        return _Glyph(cluster, cluster, fonts[0], True)
+        return _Glyph(cluster, cluster if shaping else "", fonts[0], True)
     if not shaping and any(unicodedata.bidirectional(c) in (*_RIGHT_TO_LEFT, "AN") for c in seen):
         return _Glyph(cluster, "", fonts[0], False)
     bare = "".join(c for c in seen if not unicodedata.category(c).startswith("M"))
-    sequence = (len(bare) > 1 and not bare[0].isalpha()) or any(map(_tag, cluster))
+    keyed = any(unicodedata.category(c) == "Me" for c in seen)
+    sequence = keyed or (len(bare) > 1 and not bare[0].isalpha()) or any(map(_tag, cluster))
     for font in fonts:
         if all(_has(font, c) for c in seen) and (not sequence or (shaping and _joined(font, cluster, bare))):
             return _Glyph(cluster, cluster if sequence or (shaping and _JOINER in cluster) else seen, font, True)
