@@ -13,18 +13,9 @@ from hypothesis import strategies as st
 
 import presets
 from pipeline import ffmpeg_tool, source
-from pipeline.captions import (
-    LINE_WIDTH,
-    LONGEST,
-    SHORTEST,
-    Cue,
-    Stretch,
-    for_episode,
-    keeps_together,
-    read_words,
-    readable,
-    subtitles,
-)
+from pipeline.captions import Stretch, for_episode, subtitles
+from pipeline.captions.cues import SHORTEST, Cue, read_words
+from pipeline.captions.readability import LINE_WIDTH, LONGEST, keeps_together, readable
 from pipeline.errors import Unusable, WrongUse
 from presets.graphics import Caption, Word
 
@@ -582,3 +573,9 @@ def test_much_text_takes_little_time(name):
     began = time.process_time()
     captions, _ = readable(MANY[name], ten if "small" in name else wide, 20_000, 25, 17, SIZE)
     assert time.process_time() - began < 3 and len(captions) > 40
+
+
+def test_a_caption_that_moved_on_a_cut_is_one_subtitle_again():
+    lines = [[Word(text="Да.", start=1, end=3)]]
+    parts = [Caption(start=1, end=2, lines=lines, middle=1290), Caption(start=2, end=3, lines=lines, middle=500)]
+    assert subtitles(parts, "srt").count("Да.") == 1 and "00:00:01,000 --> 00:00:03,000" in subtitles(parts, "srt")

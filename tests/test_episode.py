@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import episode, verify
 from pipeline.brief import make_brief
+from pipeline.captions.cues import read_words
 from pipeline.picture import shot_at
 from pipeline.plan import Plan, corners
 from presets import delivery
@@ -39,7 +40,14 @@ def test_the_file_passes_every_check_and_its_report_says_so(finished):
 
 def test_nothing_else_is_left_in_the_output_folder(finished):
     _, files, _ = finished
-    assert set(files.video.parent.iterdir()) == {files.video, files.plan, files.report, files.sheet}
+    assert set(files.video.parent.iterdir()) == {
+        files.video,
+        files.plan,
+        files.report,
+        files.sheet,
+        files.srt,
+        files.vtt,
+    }
 
 
 def test_every_frame_shows_the_whole_face_and_the_crop_changes_on_the_exact_cut(finished, two_shots):
@@ -63,6 +71,14 @@ def test_a_caption_is_seen_exactly_while_it_is_said(finished):
     shown = pictures(files.video, {72, 76, 118, 121})
     bright = {n: (p[1130:1450, 80:880].min(axis=2) > 200).mean() for n, p in shown.items()}
     assert bright[76] > bright[72] + 0.01 and bright[118] > bright[121] + 0.01
+
+
+def test_the_subtitles_beside_the_video_say_what_the_captions_say(finished):
+    _, files, _ = finished
+    for file in (files.srt, files.vtt):
+        (cue,) = read_words(file)
+        assert [w.text for w in cue.words] == ["Цех", "работает", "круглые", "сутки."]
+        assert (cue.start, cue.end) == pytest.approx((3.0, 4.8), abs=0.05)
 
 
 def test_the_code_on_the_end_card_scans_from_the_finished_video(finished):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from PIL import Image
 
-from pipeline.captions import keeps_together
+from pipeline.captions.readability import keeps_together
 from pipeline.graphics import text
 from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
 from pipeline.graphics.text import Fonts

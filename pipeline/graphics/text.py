@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 from PIL import Image, ImageColor, ImageDraw, ImageFont, features
 
 import presets
-from pipeline.captions import keeps_together
+from pipeline.captions.readability import keeps_together
 
 Weight = Literal["bold", "medium"]
 Fonts = tuple[str, ...]  # named as in a loaded preset; the first is wanted, the next are for what it lacks
