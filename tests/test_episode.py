@@ -68,9 +68,9 @@ def test_every_frame_shows_the_whole_face_and_the_crop_changes_on_the_exact_cut(
 
 def test_a_caption_is_seen_exactly_while_it_is_said(finished):
     _, files, _ = finished
-    shown = pictures(files.video, {72, 76, 118, 121})
+    shown = pictures(files.video, {72, 80, 118, 121})
     bright = {n: (p[1130:1450, 80:880].min(axis=2) > 200).mean() for n, p in shown.items()}
-    assert bright[76] > bright[72] + 0.01 and bright[118] > bright[121] + 0.01
+    assert bright[80] > bright[72] + 0.01 and bright[118] > bright[121] + 0.01
 
 
 def test_the_subtitles_beside_the_video_say_what_the_captions_say(finished):

@@ -41,7 +41,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
     """The plan's graphics, each with its place, and a sentence for each that no place is free for.
 
     Stickers and quotes come first. Captions follow in order of time: the usual band unless it covers a face, then lower,
-    higher, at the top; one that finds no place through a cut moves on the cut, as two captions of the same words. A
+    higher, at the top, and low where they share the screen with a title or a name; one that finds no place through a cut moves on the cut, as two captions of the same words. A
     title takes what they leave free, then names. Places that are given are kept.
     """
     placed: dict[int, list[PlacedGraphic]] = {}
@@ -73,12 +73,12 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
         return graphic
 
     def spoken(caption: Caption, before: Caption | None) -> list[Caption]:
-        titled = any(_together(caption, g) for g in plan.graphics if _over_picture(g, preset))
-        whole = best(_captions(caption, preset, plan, before, titled))
+        low = any(_together(caption, g) for g in plan.graphics if isinstance(g, LowerThird) or _over_picture(g, preset))
+        whole = best(_captions(caption, preset, plan, before, low))
         parts: list[tuple[float, Caption, Area]] = []
         if whole[0] > 0 and caption.middle is None:
             for part in _parted(caption, plan):
-                parts.append(best(_captions(part, preset, plan, parts[-1][1] if parts else before, titled)))
+                parts.append(best(_captions(part, preset, plan, parts[-1][1] if parts else before, low)))
         return [keep(part) for part in (parts if parts and sum(p[0] for p in parts) < whole[0] else [whole])]
 
     numbered = [(n, g) for n, g in enumerate(plan.graphics) if isinstance(g, FIRST)]
@@ -109,19 +109,19 @@ def _parted(caption: Caption, plan: Plan) -> list[Caption]:
 
 
 def _captions(
-    caption: Caption, preset: Preset, plan: Plan, before: Caption | None, titled: bool
+    caption: Caption, preset: Preset, plan: Plan, before: Caption | None, low: bool
 ) -> Iterator[tuple[Caption, Area]]:
     wide, high = captions.extent(caption, preset)
     left, right = (captions.LEFT + captions.RIGHT - wide) / 2, (captions.LEFT + captions.RIGHT + wide) / 2
     lowest = LOWER[1] - high / 2
-    lower = [lowest, captions.MIDDLE] if titled else [captions.MIDDLE, lowest, LOWER[0] + high / 2]
+    lower = [lowest, captions.MIDDLE] if low else [captions.MIDDLE, lowest, LOWER[0] + high / 2]
     upper = [top + high / 2 for top in (BELOW_PARTNERS, UPPER[0], BELOW_CHAPTER, UPPER[1] - high)]
     middles = [*upper, *lower] if caption.band == "upper" else [*lower, *upper]
     seam = _seam(plan, caption)
     if seam is not None:
         middles[:0] = [seam, seam + high / 2 + BESIDE_SEAM, seam - high / 2 - BESIDE_SEAM]
     shot = _shot_number(plan, caption)
-    if before and before.middle is not None and _shot_number(plan, before) == shot and not titled:
+    if before and before.middle is not None and _shot_number(plan, before) == shot and not low:
         band = next((b for b in (LOWER, UPPER) if b[0] <= before.middle <= b[1]), None)
         kept = max(band[0] + high / 2, min(band[1] - high / 2, before.middle)) if band else before.middle
         middles.insert(0, kept)  # it stays where it was while the picture does
