@@ -66,9 +66,9 @@ class Brief(_Entry):
     number: int | None = Field(None, ge=0, le=9999)
     title: str = Field("", max_length=200)
     captions: Path | None = None
-    people: list[Person] = []
+    people: list[Person] = Field([], max_length=100)
     shots: list[Wanted] = []
-    graphics: list[PlacedGraphic] = []
+    graphics: list[PlacedGraphic] = Field([], max_length=500)
     music: Path | None = None
     link: str | None = Field(None, max_length=500, pattern=r"^https?://\S+$")
     following: str = Field("", max_length=120)

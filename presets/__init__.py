@@ -13,7 +13,7 @@ from presets.explain import explain
 from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
-LARGEST_PICTURE, SMALLEST_PICTURE = 8000, 120  # pixels of a mark's side and height
+LARGEST_PICTURE, SMALLEST_PICTURE = 4000, 120  # pixels of a mark's side and height
 LEAST_CONTRAST, LEAST_LARGE = 4.5, 3.0  # of text against what is behind it, and of large type, WCAG 2.1 AA
 
 
@@ -148,7 +148,7 @@ class Preset(_Section):
     progress: ProgressLine = ProgressLine()
     sound: Sound = Sound()
     framing: Framing = Framing()
-    graphics: list[PlacedGraphic] = []  # placed in every episode
+    graphics: list[PlacedGraphic] = Field([], max_length=100)  # placed in every episode
 
     @model_validator(mode="after")
     def _captions_are_legible(self) -> Self:

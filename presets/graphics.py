@@ -50,7 +50,7 @@ class Data(BaseModel):
 class Word(Data):
     """One word of a caption with its own times, and its colour where the caption file's is asked for."""
 
-    text: str
+    text: str = Field(max_length=200)
     start: float
     end: float
     colour: Colour | None = None
@@ -70,7 +70,7 @@ class Caption(Placed):
     """
 
     kind: Literal["caption"] = "caption"
-    lines: list[list[Word]]
+    lines: list[Annotated[list[Word], Field(max_length=100)]] = Field(max_length=4)
     style: CaptionStyle | None = None
     band: Literal["lower", "upper"] | None = None
     middle: float | None = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from moviepy import VideoClip
@@ -94,10 +95,20 @@ def graphic(
     def veil(t: float) -> float:
         return min(going(t), 1.0 if start == 0 else _smooth(t / ENTRY))
 
-    clip = VideoClip(colour, duration=seconds).with_mask(VideoClip(opacity, is_mask=True, duration=seconds))
+    clip = _clip(colour, whole, seconds)
+    clip.mask = _clip(opacity, whole, seconds, is_mask=True)
     moving = tuple(part for part in ((0.0, coming), (seconds - leave, seconds)) if part[1] > part[0])
     x, y = (int(place // 2) * 2 for place in at)
     return Graphic(clip, x, y, start, end, moving, steps, veil if blurs else None)
+
+
+def _clip(
+    frames: Callable[[float], NDArray[Any]], size: tuple[int, int], seconds: float, is_mask: bool = False
+) -> VideoClip:
+    """A clip that knows its size without painting its first frame."""
+    clip = VideoClip(duration=seconds, is_mask=is_mask)
+    clip.frame_function, clip.size = frames, size
+    return clip
 
 
 @lru_cache(maxsize=FRAMES_KEPT)
