@@ -241,19 +241,19 @@ def write_captions(file, seconds):
 
 EPISODES = {
     "one person, near and far": [
-        Scene(12.0, [Face(lambda t: 0.3 + 0.02 * t, height=0.3, talks=[(0.5, 11)])], seed=1),
-        Scene(12.0, [Face(0.55, height=0.42, top=0.3, talks=[(0.5, 11)])], seed=2),
-        Scene(12.0, [Face(0.4, height=0.2, top=0.62)], seed=3),
+        Scene(20.0, [Face(lambda t: 0.3 + 0.012 * t, height=0.3, talks=[(0.5, 19)])], seed=1),
+        Scene(20.0, [Face(0.55, height=0.42, top=0.3, talks=[(0.5, 19)])], seed=2),
+        Scene(20.0, [Face(0.4, height=0.2, top=0.62)], seed=3),
     ],
     "two people": [
-        Scene(14.0, [Face(0.2, height=0.3, talks=[(0.3, 6)]), Face(0.8, height=0.3, who=1, talks=[(6.4, 13)])], seed=4),
-        Scene(10.0, [Face(0.38, height=0.25, top=0.5), Face(0.6, height=0.25, top=0.52, who=1)], seed=5),
-        Scene(12.0, [Face(0.2, height=0.4, top=0.45), Face(0.82, height=0.4, top=0.4, who=1)], seed=6),
+        Scene(20.0, [Face(0.2, height=0.3, talks=[(0.3, 9)]), Face(0.8, height=0.3, who=1, talks=[(9.4, 19)])], seed=4),
+        Scene(20.0, [Face(0.38, height=0.25, top=0.5), Face(0.6, height=0.25, top=0.52, who=1)], seed=5),
+        Scene(20.0, [Face(0.2, height=0.4, top=0.45), Face(0.82, height=0.4, top=0.4, who=1)], seed=6),
     ],
     "many, and someone who walks": [
-        Scene(12.0, [Face(0.14 + 0.23 * n, height=0.2, top=0.3 + 0.1 * (n % 2), who=n) for n in range(4)], seed=7),
-        Scene(12.0, [Face(lambda t: 0.15 + 0.05 * t, height=0.35, top=0.4)], seed=8),
-        Scene(12.0, [Face(0.5, height=0.3, top=lambda t: 0.2 + 0.03 * t, who=2)], seed=9),
+        Scene(20.0, [Face(0.14 + 0.23 * n, height=0.2, top=0.3 + 0.1 * (n % 2), who=n) for n in range(4)], seed=7),
+        Scene(20.0, [Face(lambda t: 0.15 + 0.03 * t, height=0.35, top=0.4)], seed=8),
+        Scene(20.0, [Face(0.5, height=0.3, top=lambda t: 0.2 + 0.018 * t, who=2)], seed=9),
     ],
 }
 
@@ -289,7 +289,7 @@ def test_in_every_frame_of_a_long_episode_captions_are_safe_and_off_the_faces(na
     else:
         video = make(folder / "long.mp4", EPISODES[name])
         np.save(folder / "made.npy", video, allow_pickle=True)
-    write_captions(folder / "words.srt", 36)
+    write_captions(folder / "words.srt", 60)
     look = folder / f"{style}.toml"
     look.write_text(f"[series]\nname = 'Завод'\n[captions]\nstyle = '{style}'\n", "utf-8")
     brief = make_brief(
@@ -303,7 +303,7 @@ def test_in_every_frame_of_a_long_episode_captions_are_safe_and_off_the_faces(na
     preset = presets.load(str(look))
     assert not any("covers" in w for w in warnings)
     said = [g for g in made.graphics if isinstance(g, Caption)]
-    assert len(said) > 10 and {type(g) for g in made.graphics} > {Caption, TitleCard, LowerThird, Mark}
+    assert len(said) > 18 and {type(g) for g in made.graphics} > {Caption, TitleCard, LowerThird, Mark}
     only = made.model_copy(update={"graphics": said})
     names = made.model_copy(update={"graphics": [g for g in made.graphics if isinstance(g, LowerThird)]})
     for what, high, low in ((only, 284, 1460), (names, 284, 1440)):
