@@ -444,3 +444,9 @@ def test_a_long_word_before_the_number_shrinks_to_fit(over):
     second = drawn(TitleCard(start=0, end=5, title="Цех", over=over), preset=preset)
     columns = np.flatnonzero((np.abs(first[:1920].astype(int) - second[:1920]) > 60).any(axis=0))
     assert columns.max() < 890
+
+
+@pytest.mark.parametrize("text", ["[гудок паровоза]", "(смех)", "— —"])
+def test_what_nobody_says_never_lights_up(text):
+    said = Caption(start=0, end=4, lines=words(text, 0, 4), style="word")
+    assert all((drawn(said, frame=n) == drawn(said, frame=90)).all() for n in (10, 50, 80))

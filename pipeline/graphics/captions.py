@@ -58,7 +58,7 @@ def draw(caption: Caption, preset: Preset, follows: bool) -> list[Graphic]:
     block = _block(caption, preset)
     lit = _style(caption, preset) == "word"
     order = [w for line in block.lines for w in line]
-    spoken = [(n, w) for n, w in enumerate(order) if lit and not _is_sound(order, n)]
+    spoken = [(n, w) for n, w in enumerate(order) if lit and _is_said(order, n)]
     changes = [max(0.0, word.start - caption.start) for _, word in spoken]
     enter = None if follows else Enter(seconds=ENTRY, scale=BOX_FROM)
 
@@ -77,12 +77,13 @@ def _style(caption: Caption, preset: Preset) -> str:
     return caption.style or preset.captions.style
 
 
-def _is_sound(words: Sequence[Word], number: int) -> bool:
-    """Whether a word belongs to a sound cue in brackets, which nobody speaks."""
+def _is_said(words: Sequence[Word], number: int) -> bool:
+    """Whether somebody speaks a word: no dash, and no part of a sound in brackets."""
     before = " ".join(w.text for w in words[: number + 1])
     opened = max(before.rfind("["), before.rfind("("))
     closed = max(before.rfind("]"), before.rfind(")"))
-    return opened > closed or words[number].text[-1:] in ("]", ")")
+    letters = any(character.isalnum() for character in words[number].text)
+    return letters and opened <= closed and words[number].text[-1:] not in ("]", ")")
 
 
 def _block(caption: Caption, preset: Preset) -> Block:
