@@ -80,9 +80,13 @@ class Caption(Placed):
     def _lines_of_a_text(cls, data: Any) -> Any:
         if not isinstance(data, dict) or "text" not in data or "lines" in data:
             return data
-        times = {"start": seconds(data.get("start", 0)), "end": seconds(data.get("end", FOREVER))}
-        lines = [[{"text": word} | times for word in line.split()] for line in str(data["text"]).splitlines()]
+        lines = lines_of(str(data["text"]), seconds(data.get("start", 0)), seconds(data.get("end", FOREVER)))
         return {key: value for key, value in data.items() if key != "text"} | {"lines": lines}
+
+
+def lines_of(text: str, start: float, end: float) -> list[list[dict[str, str | float]]]:
+    """A caption's lines, as plain data, from text whose lines are parted by line feeds; its words share its times."""
+    return [[{"text": word, "start": start, "end": end} for word in line.split()] for line in text.split("\n")]
 
 
 class TitleCard(Placed):

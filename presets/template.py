@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from presets import Preset
-from presets.graphics import Caption, PlacedGraphic
+from presets.graphics import Caption, PlacedGraphic, lines_of
 
 HEAD = """\
 # The look of a series. Change what you like below; a key that you delete takes its default again.
@@ -92,9 +92,9 @@ def _graphic(placed: PlacedGraphic) -> str:
     values = placed.model_dump(exclude_defaults=True) | {"kind": placed.kind}
     if isinstance(placed, Caption):
         text = "\n".join(" ".join(word.text for word in line) for line in placed.lines)
-        short = {key: value for key, value in values.items() if key != "lines"} | {"text": text}
-        if Caption.model_validate(short) == placed:  # otherwise its words have times or colours of their own
-            values = short
+        lines = [[word.model_dump(exclude_defaults=True) for word in line] for line in placed.lines]
+        if lines == lines_of(text, placed.start, placed.end):  # otherwise its words have times or colours of their own
+            values = {key: value for key, value in values.items() if key != "lines"} | {"text": text}
     rows = [f"{key} = {_toml(value)}" for key, value in sorted(values.items(), key=lambda item: item[0] != "kind")]
     return "\n".join(["[[graphics]]", *rows])
 
