@@ -28,6 +28,7 @@ from pipeline import verify as verify_  # noqa: E402
 from pipeline.analysis import cache  # noqa: E402
 from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
 from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
+from pipeline.graphics import text  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
 from presets import delivery as delivery_  # noqa: E402
 from presets.template import portable, template  # noqa: E402
@@ -328,7 +329,7 @@ def doctor(as_json: JsonOption = False) -> None:
         problems += lacking
     except EpisodeError as error:
         problems.append(str(error))
-    for name in ("ManropeBold", "ManropeMedium", "Roboto", "models/face_detection_yunet_2023mar.onnx"):
+    for name in (*text.FALLBACKS, "ManropeBold", "ManropeMedium", "models/face_detection_yunet_2023mar.onnx"):
         try:
             found[name] = str(assets.path(name))
         except (FileNotFoundError, ValueError) as error:
@@ -392,7 +393,7 @@ def presets_new(
     begun, own = portable(presets.load(like) if like else presets.Preset(), folder)
     words = re.sub(r"[-_. ]+", " ", name)
     words = words.title() if words.isascii() else words[:1].upper() + words[1:]
-    made = begun.model_copy(update={"series": begun.series.model_copy(update={"name": words})})
+    made = begun.model_copy(update={"series": begun.series.model_copy(update={"name": words[:60].strip()})})
     copies = [(folder / part, file.parent / part) for part in own]
     copies = [(old, new) for old, new in copies if not (new.is_file() and filecmp.cmp(old, new, shallow=False))]
     for taken in (file, *(new for _, new in copies)):

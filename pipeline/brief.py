@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.errors import WrongUse
 from presets.explain import explain
-from presets.graphics import PlacedGraphic, Seconds
+from presets.graphics import Link, PlacedGraphic, Seconds
 
 
 class _Entry(BaseModel):
@@ -70,7 +70,7 @@ class Brief(_Entry):
     shots: list[Wanted] = []
     graphics: list[PlacedGraphic] = Field([], max_length=500)
     music: Path | None = None
-    link: str | None = Field(None, max_length=500, pattern=r"^https?://\S+$")
+    link: Link | None = None
     following: str = Field("", max_length=120)
     preset: str = "open-industry"
     delivery: str = "vk-clips"
@@ -95,7 +95,7 @@ def read_brief(file: Path) -> Brief:
             "captions": brief.captions and file.parent / brief.captions,
             "music": brief.music and file.parent / brief.music,
             "output": brief.output and file.parent / brief.output,
-            "preset": str(file.parent / brief.preset) if brief.preset.endswith(".toml") else brief.preset,
+            "preset": str(file.parent / brief.preset) if brief.preset.lower().endswith(".toml") else brief.preset,
         }
     )
 

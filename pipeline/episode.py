@@ -244,7 +244,7 @@ def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framin
 
 def _lasting(preset: str) -> str:
     """A preset's name, or its file's whole path: the plan may be rendered from another folder."""
-    return str(Path(preset).resolve()) if preset.endswith(".toml") else preset
+    return str(Path(preset).resolve()) if preset.lower().endswith(".toml") else preset
 
 
 def _counted(progress: Progress, before: float, total: float) -> Callable[[float], None]:

@@ -139,7 +139,7 @@ class Plan(Data):
     height: int
     takes: list[Take] = Field(min_length=1)
     tail: float = 0.0
-    graphics: list[PlacedGraphic] = []
+    graphics: list[PlacedGraphic] = Field([], max_length=5000)
     music: Music | None = None
 
     @property

@@ -15,6 +15,7 @@ from pipeline import demo, graphics, picture
 from pipeline.brief import make_brief
 from pipeline.errors import MissingTool
 from pipeline.graphics.blend import RGB_TO_YUV, Overlay, planes
+from pipeline.graphics.cards import SIZE
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, corners, nearest_frame
 from pipeline.source import Frame
 from presets import Preset
@@ -33,7 +34,6 @@ from presets.graphics import (
     Word,
 )  # fmt: skip
 
-SIZE = (1080, 1920)
 FOOTAGE = (1920, 1080)
 PANEL = (360, 640)  # pixels of a panel on the sheet
 COLUMNS, GAP, LABEL = 6, 24, 58  # panels in a row; pixels between panels, and of the two lines below each
@@ -103,7 +103,9 @@ def notes(preset: Preset) -> list[str]:
     Raises WrongUse for a graphic of the preset that cannot be drawn.
     """
     own: list[PlacedGraphic] = [TitleCard(number=1), Mark(), PartnerLine(), EndCard(), *preset.graphics]
-    graphics.draw(_plan(WHOLE, own), preset)
+    made = _plan(WHOLE, own)
+    made.graphics, _ = graphics.place(made, preset, [])
+    graphics.draw(made, preset)
     found = graphics.notes(make_brief({"footage": [{"file": "sample"}]}, "The sample"), preset, own)
     return list(dict.fromkeys(found))
 

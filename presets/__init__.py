@@ -13,8 +13,11 @@ from presets.explain import explain
 from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
+PICTURES = ("PNG", "JPEG", "WEBP")  # no format that makes Pillow run another program
+WORD_GAP = 0.12  # of the type size: what a space is wider where words light up
+LEAST_OPACITY = 0.7  # of the grounds behind the mark, cards and captions
 LARGEST_PICTURE, SMALLEST_PICTURE = 4000, 120  # pixels of a mark's side and height
-LEAST_CONTRAST, LEAST_LARGE = 4.5, 3.0  # of text against what is behind it, and of large type, WCAG 2.1 AA
+LEAST_CONTRAST = 4.5  # of text against what is behind it, WCAG 2.1 AA
 
 
 class PresetError(Exception):
@@ -152,17 +155,18 @@ class Preset(_Section):
 
     @model_validator(mode="after")
     def _captions_are_legible(self) -> Self:
-        worst = contrast_on_box(self.colours.ink, self.colours.ground, self.captions.box_opacity)
+        opacity = min(LEAST_OPACITY, self.captions.box_opacity)
+        worst = contrast_on_box(self.colours.ink, self.colours.ground, opacity)
         if worst < LEAST_CONTRAST:
             raise ValueError(
-                f"captions have a contrast of {worst:.1f} on the worst footage and need {LEAST_CONTRAST}; "
+                f"text has a contrast of {worst:.1f} on the worst footage and needs {LEAST_CONTRAST}; "
                 "move colours.ink and colours.ground apart or raise captions.box_opacity"
             )
-        least = LEAST_CONTRAST if self.captions.style == "word" else LEAST_LARGE
         lit = contrast(rgb(self.colours.accent), rgb(self.colours.ground))
-        if lit < least:
+        if lit < LEAST_CONTRAST:
             raise ValueError(
-                f"colours.accent has a contrast of {lit:.1f} with colours.ground and needs {least}; move them apart"
+                f"colours.accent has a contrast of {lit:.1f} with colours.ground and needs {LEAST_CONTRAST}; "
+                "move them apart"
             )
         return self
 
@@ -225,24 +229,27 @@ def _picture(name: str, key: str, preset: Path) -> str:
     if not found:
         raise PresetError(f"The preset {preset}: series.{key}: there is no picture {name} beside the preset.")
     try:
-        with Image.open(found) as image:
+        with Image.open(found, formats=PICTURES) as image:
             if max(image.size) > LARGEST_PICTURE or image.height < SMALLEST_PICTURE:
                 raise PresetError(
                     f"The preset {preset}: series.{key}: {name} is {image.width}x{image.height} pixels; it must be at "
                     f"least {SMALLEST_PICTURE} high to be sharp, and no side above {LARGEST_PICTURE}."
                 )
             image.load()
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PresetError(
-            f"The preset {preset}: series.{key}: {name} is not a picture that can be read; save it as PNG."
+            f"The preset {preset}: series.{key}: {name} is not a PNG, JPEG or WEBP picture that can be read; save it as PNG."
         ) from error
     return str(found)
 
 
 def _font(font: str, key: str, preset: Path) -> str:
     """The font's name, or its whole path where it lies beside the preset; a font that cannot be drawn is refused."""
-    named = str(_beside(font, preset) or font)
+    beside = _beside(font, preset)
+    named = str(beside or font)
     try:
+        if Path(font).is_absolute() and not beside:
+            raise ValueError(font)  # nothing outside the preset's own folder is opened
         ImageFont.truetype(str(font_file(named)), 20)
     except (OSError, ValueError):
         near = difflib.get_close_matches(font, assets.fonts(), n=1, cutoff=0.5)

@@ -5,10 +5,11 @@ planned, unless they are given.
 """
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+MOST_LETTERS = 400  # of a caption
 FOREVER = 360_000.0  # 100 hours; an end that means: until the footage ends
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
 
@@ -37,6 +38,7 @@ def seconds(value: object) -> float:
 
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
+Link = Annotated[str, Field(max_length=500, pattern=r"^https?://\S+$")]
 Over = Literal["picture", "blur", "plain"]
 CaptionStyle = Literal["block", "word", "pop"]
 
@@ -50,7 +52,7 @@ class Data(BaseModel):
 class Word(Data):
     """One word of a caption with its own times, and its colour where the caption file's is asked for."""
 
-    text: str = Field(max_length=200)
+    text: str
     start: float
     end: float
     colour: Colour | None = None
@@ -74,6 +76,12 @@ class Caption(Placed):
     style: CaptionStyle | None = None
     band: Literal["lower", "upper"] | None = None
     middle: float | None = None
+
+    @model_validator(mode="after")
+    def _not_a_whole_page(self) -> Self:
+        if sum(len(word.text) for line in self.lines for word in line) > MOST_LETTERS:
+            raise ValueError(f"a caption has at most {MOST_LETTERS} letters; split it")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -127,7 +135,7 @@ class EndCard(Placed):
     """Call to action, the QR code of a link and what comes next; both texts: the preset's unless given."""
 
     kind: Literal["end_card"] = "end_card"
-    link: str | None = None
+    link: Link | None = None
     text: str = Field("", max_length=200)
     following: str = Field("", max_length=120)
 

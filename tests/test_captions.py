@@ -1,5 +1,6 @@
 """Caption files in, readable captions out."""
 
+import contextlib
 import json
 import struct
 import time
@@ -579,3 +580,23 @@ def test_a_caption_that_moved_on_a_cut_is_one_subtitle_again():
     lines = [[Word(text="Да.", start=1, end=3)]]
     parts = [Caption(start=1, end=2, lines=lines, middle=1290), Caption(start=2, end=3, lines=lines, middle=500)]
     assert subtitles(parts, "srt").count("Да.") == 1 and "00:00:01,000 --> 00:00:03,000" in subtitles(parts, "srt")
+
+
+HEAD = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\n\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+EVENT = "Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,"
+HOSTILE = {
+    "line feeds": HEAD + EVENT + r"\N" * 200_000 + "\n",
+    "many of line feeds": HEAD + (EVENT + r"\N" * 2400 + "\n") * 200,
+    "open braces": "1\n00:00:01,000 --> 00:00:03,000\n" + "{" * 300_000 + "\n",
+    "open brackets": "1\n00:00:01,000 --> 00:00:03,000\n" + "<" * 300_000 + "\n",
+    "spaces and dashes": "1\n00:00:01,000 --> 00:00:03,000\n" + " " * 4000 + "-" * 900 + "\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_captions_made_to_keep_the_reader_busy_are_refused_or_read_at_once(tmp_path, name):
+    (tmp_path / "a.srt").write_text(HOSTILE[name], "utf-8")
+    begun = time.process_time()
+    with contextlib.suppress(Unusable):
+        read_words(tmp_path / "a.srt", styled=True)
+    assert time.process_time() - begun < 2

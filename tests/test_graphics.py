@@ -15,6 +15,8 @@ from pipeline import demo, graphics, picture
 from pipeline.brief import make_brief
 from pipeline.errors import WrongUse
 from pipeline.graphics.blend import Overlay, planes
+from pipeline.graphics.captions import large_words
+from pipeline.graphics.cards import end_layers
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
 from presets.graphics import (
     Caption,
@@ -264,7 +266,7 @@ def test_a_code_scans_up_to_the_length_at_which_a_link_is_reported():
 
 def test_a_link_too_long_for_a_code_is_refused():
     with pytest.raises(WrongUse, match="too long"):
-        drawn(EndCard(start=0, end=5, link="https://vk.com/" + "я" * 1400))
+        drawn(EndCard(start=0, end=5, link="https://vk.com/" + "я" * 480))
 
 
 def test_a_character_that_no_font_has_is_left_out_and_named():
@@ -298,13 +300,34 @@ NOTHING = {
     "no lines": Caption(start=0, end=5, lines=[]),
     "no title": TitleCard(start=0, end=5, number=None, title=""),
     "no name": LowerThird(start=0, end=5, name=" "),
+    "no ink": Caption(start=0, end=5, lines=words("\u200b \U000130a0")),
+    "no chapter": Chapter(start=0, end=5, text=" "),
+    "no quote": Quote(start=0, end=5, text=" ", author="Анна"),
     "no time": Caption(start=2.4, end=2.4, lines=words("Да")),
 }
 
 
 @pytest.mark.parametrize("name", NOTHING)
 def test_what_has_nothing_to_show_draws_nothing(name):
-    assert (drawn(NOTHING[name])[:1920] == 110).all()
+    (placed,), warnings = graphics.place(plan(NOTHING[name]), PRESET, [])
+    assert (drawn(placed)[:1920] == 110).all() and not warnings
+
+
+ODD = {
+    "quote far up": Quote(start=0, end=5, text="Печь не гаснет. " * 4, over="picture", bottom=200),
+    "quote of line feeds": Quote(start=0, end=5, text="Да" + "\n" * 60 + "нет", over="picture"),
+    "title far up": TitleCard(start=0, end=5, number=1, title="Цех", bottom=10),
+    "caption far down": Caption(start=0, end=5, lines=words("Да"), middle=4000),
+    "hardly any time": Mark(start=0.0199, end=0.0203),
+    "one frame": LowerThird(start=1, end=1.04, name="Анна"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_a_hand_wrote_oddly_is_drawn_as_far_as_it_goes(name):
+    placed, _ = graphics.place(plan(ODD[name]), PRESET, [])
+    for frame in (0, 1, 25, 26, 60):
+        assert drawn(*placed, frame=frame).shape == (2880, 1080)
 
 
 @pytest.mark.parametrize(
@@ -368,12 +391,65 @@ def test_a_caption_that_follows_at_once_takes_the_place_without_an_entry():
     assert (drawn(one, two, frame=24) == drawn(one, two, frame=25)).all()
 
 
-def test_large_words_come_a_few_at_a_time_and_none_is_lost():
-    said = Caption(start=0, end=6, lines=words("Мы плавим сталь,\nи днём и ночью — 20 лет.", 0, 6), style="pop")
-    groups = graphics.draw(plan(said), PRESET)
-    assert 3 <= len(groups) <= 5
-    assert groups[0].start == 0 and groups[-1].end == 6
-    assert all(a.end == b.start for a, b in zip(groups, groups[1:], strict=False))
+LARGE = {
+    "slow": ("Мы плавим сталь,\nи днём и ночью — 20 лет.", 6.0),
+    "hasty": ("Да, да, да, да.", 0.88),
+    "very hasty": ("Так, так, так, так, так, так.", 0.83),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_large_words_come_a_few_at_a_time_and_none_is_lost(name):
+    text, seconds = LARGE[name]
+    said = Caption(start=2, end=2 + seconds, lines=words(text, 2, 2 + seconds), style="pop")
+    groups = large_words(said, PRESET)
+    assert [w.text for group, *_ in groups for w in group] == text.split()
+    assert groups[0][1] == 2 and groups[-1][2] == 2 + seconds
+    assert all(a[2] == b[1] for a, b in zip(groups, groups[1:], strict=False))
+    least = min(0.3, seconds / len(groups))
+    assert len(groups) > 2 and all(end - start >= least - 1e-6 for _, start, end in groups)
+
+
+def test_large_words_that_move_on_a_cut_are_not_said_twice():
+    whole = Caption(
+        start=0, end=6, lines=words("Здесь работал мой дед, потом отец, а теперь\nи мой сын.", 0, 6), style="pop"
+    )
+    first, second = whole.model_copy(update={"end": 3.0}), whole.model_copy(update={"start": 3.0})
+    groups = [[w.text for w in group] for part in (first, second) for group, *_ in large_words(part, PRESET)]
+    alone = [[w.text for w in group] for group, *_ in large_words(whole, PRESET)]
+    assert [group for n, group in enumerate(groups) if group not in groups[:n]] == alone and len(groups) <= len(
+        alone
+    ) + 1
+
+
+@pytest.mark.parametrize("style", ["word", "pop"])
+def test_a_caption_given_as_text_is_said_word_by_word(style):
+    graphic = {"kind": "caption", "text": "Осторожно, очень\nгорячий металл!", "style": style, "start": 1}
+    brief = make_brief({"footage": [{"file": "a"}], "graphics": [graphic]}, "test")
+    placed = graphics.schedule(brief, PRESET, [], longer(5, 0), [])
+    said = next(g for g in placed if isinstance(g, Caption))
+    times = [w.start for line in said.lines for w in line]
+    assert times == sorted(set(times)) and times[0] == 1 and said.lines[-1][-1].end == said.end == 5
+    frames = [drawn(said, frame=n)[1100:1460] for n in (40, 80, 120)]
+    assert not (frames[0] == frames[1]).all() and not (frames[1] == frames[2]).all()
+
+
+def test_a_graphic_that_would_never_be_seen_is_reported():
+    late, backwards = (
+        {"kind": "chapter", "text": "Цех", "start": 40},
+        {"kind": "quote", "text": "Да", "start": 5, "end": 4},
+    )
+    brief = make_brief({"footage": [{"file": "a"}], "graphics": [late, backwards]}, "test")
+    placed = graphics.schedule(brief, PRESET, [], longer(30, 0), [])
+    said = graphics.notes(brief, PRESET, placed, 30.0)
+    assert "chapter" in said[0] and "30.0 s" in said[0] and "quote" in said[1] and "before it begins" in said[1]
+
+
+def test_names_of_the_brief_never_share_the_screen_with_one_that_it_places_itself():
+    own = {"kind": "lower_third", "name": "Борис", "start": 5, "end": 8}
+    brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна", "at": 5}], "graphics": [own]}, "test")
+    names = [g for g in graphics.schedule(brief, PRESET, [], longer(30, 0), []) if isinstance(g, LowerThird)]
+    assert sorted((g.name, g.start) for g in names) == [("Анна", pytest.approx(8.3)), ("Борис", 5.0)]
 
 
 def test_the_progress_line_fills_evenly():
@@ -450,3 +526,29 @@ def test_a_long_word_before_the_number_shrinks_to_fit(over):
 def test_what_nobody_says_never_lights_up(text):
     said = Caption(start=0, end=4, lines=words(text, 0, 4), style="word")
     assert all((drawn(said, frame=n) == drawn(said, frame=90)).all() for n in (10, 50, 80))
+
+
+def test_the_fullest_end_card_has_no_part_over_another_and_its_code_scans(tmp_path):
+    """Each part's layer at rest: none touches another, all lie in the safe area."""
+    for number in range(6):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((200, 900, 3), 40 * number, np.uint8))
+    marks = [f"{number}.png" for number in range(6)]
+    (tmp_path / "mine.toml").write_text(
+        f"[series]\nname = '{'Открытая промышленность Москвы' * 2}'\npartner_marks = {marks}\n"
+        f"partners = '{'Департамент промышленной политики ' * 5}'\n"
+        f"[end_card]\ntext = '{'Смотри, чем живёт завод ' * 4}'\nfollowing = '{'Серия 4 — в пятницу ' * 4}'\n",
+        "utf-8",
+    )
+    preset = presets.load(str(tmp_path / "mine.toml"))
+    card = EndCard(start=0, end=5, link="https://vk.com/app51783?ref=" + "0123456789" * 15)
+    frame = drawn(card, preset=preset, frame=120)
+    assert cv2.QRCodeDetector().detectAndDecode(cv2.cvtColor(frame, cv2.COLOR_YUV2BGR_I420))[0] == card.link
+    layers = end_layers(card, preset)
+    boxes = [
+        (x + box[0], y + box[1], x + box[2], y + box[3])
+        for x, y, box in ((n.x, n.y, n.image.getbbox()) for n in layers[1:])
+    ]
+    assert all(a >= 90 and b >= 260 and c <= 890 and d <= 1466 for a, b, c, d in boxes) and len(boxes) > 12
+    for number, one in enumerate(boxes):
+        for other in boxes[:number]:
+            assert one[0] >= other[2] or other[0] >= one[2] or one[1] >= other[3] or other[1] >= one[3], (one, other)

@@ -172,6 +172,37 @@ def test_captions_leave_a_quote_over_the_picture_alone():
     assert area(placed[1])[3] < 720 and not warnings
 
 
+CARDS = {
+    "quote over blur": Quote(start=0, end=5, text="Печь не гаснет никогда. " * 6, author="Анна Орлова"),
+    "title over blur": TitleCard(start=0, end=5, number=3, title="Электрогазосварщица шестого разряда", over="blur"),
+    "title on a plain ground": TitleCard(start=0, end=5, number=3, title="Династия сталеваров", over="plain"),
+}
+
+
+@pytest.mark.parametrize("layout", ["hold", "split"])
+@pytest.mark.parametrize("name", CARDS)
+def test_captions_keep_off_the_text_of_a_card_and_need_not_mind_faces_behind_it(name, layout):
+    placed, warnings = graphics.place(plan(CARDS[name], caption(), layout=layout), PRESET, [face(300, 900, 700, 1500)])
+    top = area(placed[1])[1]
+    frame = picture.blank(plan())
+    Overlay(graphics.draw(plan(placed[0]), PRESET), 1080, 1920, Fraction(RATE)).blend(frame, 60)
+    light = np.flatnonzero((frame[:1920, 90:890] > 150).any(axis=1))
+    assert top >= 1100 and light.max() < top and not warnings
+
+
+@pytest.mark.parametrize("seam", [576.0, 960.0, 1344.0])
+def test_a_caption_of_a_split_stays_inside_the_safe_area_wherever_the_seam_is(seam):
+    made = plan(caption(), layout="split")
+    panes = [
+        pane.model_copy(update={"onto": Box(x=0, y=y, width=1080, height=h)})
+        for pane, y, h in zip(made.takes[0].shots[0].panes, (0.0, seam), (seam, 1920 - seam), strict=True)
+    ]
+    made.takes[0].shots[0] = made.takes[0].shots[0].model_copy(update={"panes": panes})
+    for faces in ([], [face(300, seam - 300, 700, seam - 4)]):
+        (placed,), warnings = graphics.place(made, PRESET, faces)
+        assert area(placed)[1] >= 284 and area(placed)[3] <= 1460 and not warnings
+
+
 BOX = st.tuples(st.integers(0, 900), st.integers(150, 1500), st.integers(60, 500), st.integers(60, 600))
 
 

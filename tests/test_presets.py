@@ -52,6 +52,11 @@ SLIPS = {
     "accent for words": ("[captions]\nstyle = 'word'\n[colours]\naccent = '#996622'", "needs 4.5"),
     "no such picture": ("[series]\nmark = 'mark.png'", "no picture mark.png"),
     "picture outside": ("[series]\nmark = '../mark.png'", "no picture ../mark.png"),
+    "font of somewhere else": (f"[type]\nbold = '{assets.path('RobotoBold').as_posix()}'", "there is no font"),
+    "faint marks": (
+        "[colours]\nground = '#767676'\nink = '#ffffff'\naccent = '#000000'\n[captions]\nbox_opacity = 1.0",
+        "contrast",
+    ),
     "graphic that is none": ("[[graphics]]\nkind = 'balloon'", "graphics.0"),
     "not TOML": ("[captions", "cannot be read"),
 }
@@ -311,8 +316,24 @@ def test_check_notes_what_would_not_be_seen_as_it_is_written(tmp_path, content, 
     assert done.exit_code == 0 and "is fine" in done.stdout and done.stderr.count("Note: ") == 1 and says in done.stderr
 
 
+def test_a_picture_of_a_format_that_runs_programs_is_refused(tmp_path):
+    (tmp_path / "mark.png").write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 200 200\n%%EndComments\nshowpage\n"
+    )
+    (tmp_path / "mine.toml").write_text("[series]\nmark = 'mark.png'\n", "utf-8")
+    with pytest.raises(presets.PresetError, match="PNG"):
+        presets.load(str(tmp_path / "mine.toml"))
+
+
+def test_a_preset_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "mine.toml").write_text("[series]\nname = 'Завод'\n", "utf-8-sig")
+    assert presets.load(str(tmp_path / "mine.toml")).series.name == "Завод"
+
+
 def test_check_names_a_graphic_that_cannot_be_drawn(tmp_path):
-    (tmp_path / "mine.toml").write_text(f"[[graphics]]\nkind = 'end_card'\nlink = '{'я' * 1500}'", "utf-8")
+    (tmp_path / "mine.toml").write_text(
+        f"[[graphics]]\nkind = 'end_card'\nlink = 'https://vk.com/{'я' * 480}'", "utf-8"
+    )
     done = episode("check", tmp_path / "mine.toml")
     assert done.exit_code == 2 and "too long" in done.stderr
 

@@ -122,7 +122,9 @@ def test_show_refuses_another_kind_of_picture_and_one_that_exists(tmp_path):
 
 
 def test_a_picture_that_cannot_be_made_leaves_nothing(tmp_path):
-    (tmp_path / "mine.toml").write_text(f"[[graphics]]\nkind = 'end_card'\nlink = '{'я' * 1500}'", "utf-8")
+    (tmp_path / "mine.toml").write_text(
+        f"[[graphics]]\nkind = 'end_card'\nlink = 'https://vk.com/{'я' * 480}'", "utf-8"
+    )
     done = episode(tmp_path / "mine.toml", "--picture", tmp_path / "look.png")
     assert isinstance(done.exception, WrongUse) and "too long" in str(done.exception)
     assert [file.name for file in tmp_path.iterdir()] == ["mine.toml"]

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -86,8 +87,15 @@ def for_episode(
     cues, faint = _legible(cues, preset)
     font = ImageFont.truetype(str(presets.font_file(preset.type.medium)), preset.captions.size)
     speed = preset.captions.characters_a_second
-    captions, unread = readable(cues, font.getlength, duration, rate, speed, preset.captions.size)
+    gap = round(presets.WORD_GAP * preset.captions.size) if preset.captions.style == "word" else 0
+    measure = partial(_width, font, gap)
+    captions, unread = readable(cues, measure, duration, rate, speed, preset.captions.size)
     return captions, list(dict.fromkeys(warnings + faint + unread))
+
+
+def _width(font: ImageFont.FreeTypeFont, gap: int, text: str) -> float:
+    """Pixels of a line whose spaces are `gap` pixels wider than the font's."""
+    return font.getlength(text) + gap * text.count(" ")
 
 
 def _inside(cues: Sequence[Cue], speech: Spans, start: float, end: float) -> list[Cue]:

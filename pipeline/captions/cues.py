@@ -24,11 +24,13 @@ HARD_STOP = 20.0  # characters a second; no cue is made faster to make room for 
 MOST_BYTES = 5_000_000
 MOST_CUES = 5000
 MOST_WORDS = 100_000
+MOST_SUBTITLES = 1_000_000  # characters of any format but JSON
+MOST_CHARACTERS = 5000  # of one cue, markup included; what looks for markup takes the square of it
 MOST_LETTERS = 200  # in one word; more is no caption
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1251")
 _VOWELS = re.compile(r"[аеёиоуыэюяaeiouy]", re.IGNORECASE)
 _TAGS = re.compile(r"</?[a-zA-Z][^<>\n]*>|<\d[\d:.]*>")
-_SPEAKER = re.compile(r"^([\s\ue000-\uf8ff]*)[-–—]\s*(?=[^\s\d–—-])", re.MULTILINE)
+_SPEAKER = re.compile(r"^([ \t\ue000-\uf8ff]*)[-–—][ \t]*(?=[^\s\d–—-])", re.MULTILINE)
 _NUMBER = re.compile(r"^([ \t]*\d+)[ \t]*$(?!\n[^\n]*\d:\d\d)", re.MULTILINE)  # a line of digits before no time
 _JOINER = "\u2060"  # no font draws it; it tells such a line from a cue's number
 _OVERRIDES = re.compile(r"\{[^}]*\}")
@@ -74,7 +76,14 @@ def parse(raw: bytes, name: str, styled: bool) -> list[Cue]:
     """The cues of a file's bytes; name tells messages where they come from. Raises Unusable."""
     text = _decode(raw, name)
     try:
-        cues = _whisper_cues(text) or _subtitle_cues(text, styled)
+        cues = _whisper_cues(text)
+        if not cues:
+            if len(text) > MOST_SUBTITLES:
+                raise Unusable(f"The captions {name} are larger than 1 MB; give the captions of this episode alone.")
+            parts = text.split("\n" if "[Events]" in text else "\n\n")
+            if max(map(len, parts)) > MOST_CHARACTERS:
+                raise Unusable(f"The captions {name} hold one of more than {MOST_CHARACTERS} characters; shorten it.")
+            cues = _subtitle_cues(text, styled)
     except (
         pysubs2.exceptions.Pysubs2Error,
         ArithmeticError,
@@ -170,7 +179,7 @@ def _segment_words(segment: _Segment) -> list[Word]:
             after = run[-1][0] + 1
             until = heard[after].start if after < len(heard) else segment.end
             texts = [text for _, word in run for text in word.text.split()]
-            times = _spread(texts, [(begin, max(begin, until or segment.end))])
+            times = spread(texts, [(begin, max(begin, until or segment.end))])
             words += [Word(text=text, start=a, end=b) for text, (a, b) in zip(texts, times, strict=True)]
             continue
         for _, word in run:
@@ -250,12 +259,12 @@ def _untimed(text: str, start: float, end: float, palette: Sequence[str | None] 
             letters += letter
         if letters:
             texts.append(letters)
-    times = _spread(texts, [(start, end)])
+    times = spread(texts, [(start, end)])
     words = [Word(text=t, start=a, end=b, colour=c) for t, c, (a, b) in zip(texts, colours, times, strict=True)]
     return Cue(words, start, end)
 
 
-def _spread(texts: Sequence[str], parts: Spans) -> list[tuple[float, float]]:
+def spread(texts: Sequence[str], parts: Spans) -> list[tuple[float, float]]:
     """Times of words that share parts of time by their syllables; no word lies in two parts where that can be."""
     weights = [max(1, len(_VOWELS.findall(text))) for text in texts]
     edges = [0.0, *accumulate(weights)]
@@ -291,7 +300,7 @@ def respread(cue: Cue, speech: Spans) -> Cue:
     if cue.timed:
         return cue
     parts = [(max(a, cue.start), min(b, cue.end)) for a, b in speech if a < cue.end and b > cue.start]
-    times = _spread([word.text for word in cue.words], parts or [(cue.start, cue.end)])
+    times = spread([word.text for word in cue.words], parts or [(cue.start, cue.end)])
     words = [word.model_copy(update={"start": a, "end": b}) for word, (a, b) in zip(cue.words, times, strict=True)]
     return replace(cue, words=words)
 

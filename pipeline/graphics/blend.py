@@ -60,7 +60,7 @@ class Overlay:
                 if index >= last:
                     self._states.pop(number, None)
                 continue
-            t = min((index - first) / float(self._rate), graphic.end - graphic.start - 1e-3)
+            t = max(0.0, min((index - first) / float(self._rate), graphic.end - graphic.start - 1e-3))
             if graphic.blur and (strength := graphic.blur(t)) > 0:
                 _blur(frame, strength, self._ground)
             if patch := self._patch(number, graphic, t):

@@ -1,12 +1,15 @@
 """Captions on screen: `block`, lines in a rounded box; `word`, there the spoken word lights up; `pop`, a few large words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from PIL import Image
 
-from pipeline.captions.readability import keeps_together
+import presets
+from pipeline.captions.cues import said
+from pipeline.captions.readability import SMALLEST_TYPE, keeps_together
 from pipeline.graphics import text
 from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
 from pipeline.graphics.text import Fonts
@@ -15,12 +18,10 @@ from presets.graphics import Caption, Word
 
 LEFT, RIGHT, MIDDLE = 70, 890, 1290  # output pixels; a caption's middle unless it is placed elsewhere
 PAD_X, PAD_Y, RADIUS = 30, 16, 22  # of the box
-SMALLEST = 36  # pixels to which type shrinks before a word is broken
 ENTRY = 0.12  # seconds
 BOX_FROM = 0.95  # share of its size from which a box grows
 FOLLOWS = 0.1  # seconds between two captions below which the second takes the first one's place without an entry
 LIT_PAD, LIT_RADIUS = 8, 10  # pixels of the lit word's ground beyond the word, and its corners
-LIT_GAP = 0.12  # of the type size: what a space is wider where words light up
 POP_WORDS = 3  # at once
 POP_PAUSE = 0.35  # seconds of silence after which large words begin anew
 POP_SHORTEST = 0.3  # seconds that large words stay
@@ -89,9 +90,9 @@ def _is_said(words: Sequence[Word], number: int) -> bool:
 def _block(caption: Caption, preset: Preset) -> Block:
     fonts, size = text.chain(preset.type, "medium"), preset.captions.size
     room = RIGHT - LEFT - 2 * PAD_X
-    lines = [line for line in caption.lines if _said(line)]
-    wider = LIT_GAP if _style(caption, preset) == "word" else 0.0
-    while size > SMALLEST and any(_width(line, fonts, size, round(wider * size)) > room for line in lines):
+    lines = [line for line in caption.lines if said(line)]
+    wider = presets.WORD_GAP if _style(caption, preset) == "word" else 0.0
+    while size > SMALLEST_TYPE and any(_width(line, fonts, size, round(wider * size)) > room for line in lines):
         size -= 2
     gap = round(wider * size)
     fitted = [part for line in lines for part in _wrapped(line, fonts, size, gap, room)]
@@ -102,7 +103,7 @@ def _block(caption: Caption, preset: Preset) -> Block:
 
 
 def _width(line: Sequence[Word], fonts: Fonts, size: int, gap: int) -> float:
-    return text.width(_said(line), fonts, size) + gap * (len(line) - 1)
+    return text.width(said(line), fonts, size) + gap * (len(line) - 1)
 
 
 def _wrapped(line: list[Word], fonts: Fonts, size: int, gap: int, room: float) -> list[list[Word]]:
@@ -110,7 +111,7 @@ def _wrapped(line: list[Word], fonts: Fonts, size: int, gap: int, room: float) -
     if _width(line, fonts, size, gap) <= room:
         return [line]
     whole = line[0].model_copy(update={"end": line[-1].end})
-    return [[whole.model_copy(update={"text": part})] for part in text.wrap(_said(line), fonts, size, room)]
+    return [[whole.model_copy(update={"text": part})] for part in text.wrap(said(line), fonts, size, room)]
 
 
 def _painted(block: Block, preset: Preset, lit: int | None) -> Image.Image:
@@ -119,7 +120,7 @@ def _painted(block: Block, preset: Preset, lit: int | None) -> Image.Image:
     image = plate((block.width, block.height), look.ground, preset.captions.box_opacity, RADIUS)
     number = 0
     for row, line in enumerate(block.lines):
-        whole = _said(line)
+        whole = said(line)
         left = (block.width - _width(line, fonts, block.size, block.gap)) / 2
         top = PAD_Y + row * step
         if text.right_to_left(whole) or not (block.gap or any(w.colour for w in line)):
@@ -127,7 +128,7 @@ def _painted(block: Block, preset: Preset, lit: int | None) -> Image.Image:
             number += len(line)
             continue
         for place, word in enumerate(line):
-            before = _said(line[:place])
+            before = said(line[:place])
             x = left + (text.width(before + " ", fonts, block.size) + block.gap * place if before else 0)
             fill = word.colour or look.ink
             if number == lit:
@@ -141,18 +142,34 @@ def _painted(block: Block, preset: Preset, lit: int | None) -> Image.Image:
 
 
 def _pop(caption: Caption, preset: Preset) -> list[Graphic]:
-    """A clip for each group of large words, from its first word to the next group's."""
-    groups = _groups(caption, preset)
-    starts = [max(caption.start, group[0].start) for group in groups]
-    starts[0] = caption.start
-    for place in range(1, len(starts)):
-        starts[place] = min(max(starts[place], starts[place - 1] + POP_SHORTEST), caption.end)
+    """A clip for each group of large words that is said while the caption is shown."""
     middle = MIDDLE if caption.middle is None else caption.middle
-    drawn = []
-    for words, (start, end) in zip(groups, pairwise([*starts, caption.end]), strict=True):
-        if end > start:
-            drawn.append(_popped(_pop_block(words, preset), preset, middle, start, end))
-    return drawn
+    return [
+        _popped(_pop_block(words, preset), preset, middle, start, end)
+        for words, start, end in large_words(caption, preset)
+    ]
+
+
+def large_words(caption: Caption, preset: Preset) -> list[tuple[list[Word], float, float]]:
+    """Groups of words with [start, end) of each: from its first word to the next group's, none shorter than POP_SHORTEST
+    where there is time for all.
+
+    Of a caption that is one part of several (it moved on a cut), those that are said in this part.
+    """
+    groups = _groups(caption, preset)
+    begin = [group[0].start for group in groups]
+    spoken = [
+        (words, start)
+        for words, start, until in zip(groups, begin, [*begin[1:], math.inf], strict=True)
+        if until > caption.start and start < caption.end
+    ] or [(groups[-1], caption.start)]
+    count = len(spoken)
+    least = min(POP_SHORTEST, (caption.end - caption.start) / count)
+    edges = [caption.start]
+    for number, (_, start) in enumerate(spoken[1:], 1):
+        edges.append(min(max(start, edges[-1] + least), caption.end - (count - number) * least))
+    edges.append(caption.end)
+    return [(words, a, b) for (words, _), (a, b) in zip(spoken, pairwise(edges), strict=True)]
 
 
 def _popped(block: Block, preset: Preset, middle: float, start: float, end: float) -> Graphic:
@@ -172,7 +189,7 @@ def _groups(caption: Caption, preset: Preset) -> list[list[Word]]:
             last = groups[-1] if groups else []
             if (
                 last
-                and text.width(f"{_said(last)} {word.text}", fonts, size) <= room
+                and text.width(f"{said(last)} {word.text}", fonts, size) <= room
                 and (
                     keeps_together(last[-1].text, word.text)
                     or not any(character.isalnum() for character in word.text)
@@ -195,11 +212,11 @@ def _pop_room(size: int) -> float:
 
 def _pop_block(words: list[Word], preset: Preset) -> Block:
     fonts, size = text.chain(preset.type, "bold"), preset.captions.pop_size
-    while size > SMALLEST and text.width(_said(words), fonts, size) > _pop_room(size):
+    while size > SMALLEST_TYPE and text.width(said(words), fonts, size) > _pop_room(size):
         size -= 2
     lines = _wrapped(words, fonts, size, 0, _pop_room(size))
     edge = 2 * round(size * POP_STROKE)
-    widest = max(text.width(_said(line), fonts, size) for line in lines)
+    widest = max(text.width(said(line), fonts, size) for line in lines)
     width, height = canvas(widest + edge, round(size * text.LEADING) * len(lines) + edge).size
     return Block(lines, size, 0, width, height)
 
@@ -208,11 +225,7 @@ def _painted_large(block: Block, preset: Preset) -> Image.Image:
     fonts, look, stroke = text.chain(preset.type, "bold"), preset.colours, round(block.size * POP_STROKE)
     image = canvas(block.width, block.height)
     for row, line in enumerate(block.lines):
-        left = (block.width - text.width(_said(line), fonts, block.size)) / 2
+        left = (block.width - text.width(said(line), fonts, block.size)) / 2
         top = stroke + row * round(block.size * text.LEADING)
-        text.outline(image, (left, top), _said(line), fonts, block.size, look.ink, look.ground, stroke)
+        text.outline(image, (left, top), said(line), fonts, block.size, look.ink, look.ground, stroke)
     return image
-
-
-def _said(words: Sequence[Word]) -> str:
-    return " ".join(word.text for word in words)

@@ -1,6 +1,7 @@
 """The large graphics: title card, quote card and end card."""
 
-from functools import cache
+from dataclasses import replace
+from functools import cache, lru_cache
 from urllib.parse import quote as percent_encoded
 
 import cv2
@@ -11,7 +12,8 @@ from PIL import Image, ImageColor, ImageDraw
 
 from pipeline.errors import WrongUse
 from pipeline.graphics import text
-from pipeline.graphics.layers import EXIT, Enter, Graphic, Layer, canvas, graphic, picture, plate
+from pipeline.graphics.content import number as number_of
+from pipeline.graphics.layers import EXIT, Enter, Graphic, Layer, canvas, flat, graphic, picture, plate
 from presets import Preset
 from presets.graphics import EndCard, Over, Quote, TitleCard
 
@@ -30,10 +32,9 @@ QUOTE_SIZES = (76, 68, 60, 54, 48)
 QUOTE_LINES = 8
 AUTHOR_BELOW = 40  # pixels between a quote and its author
 SHADE_X, SHADE_Y = 36, 40  # pixels of plate around a quote over the picture
-CALL_SIZES = (96, 84, 72, 60, 48)
-GAP = 56  # pixels between the parts of the end card
-MARKS_HEIGHT, MARKS_GAP = 72, 36  # pixels of the partners' marks and between them
-QR_SIDE = 480  # pixels at most, a whole number for each module
+# of an end card: side of the code at most, type of the call at most, space between the parts, in pixels
+END_CARDS = ((480, 96, 56), (480, 84, 56), (480, 72, 56), (480, 60, 56), (400, 60, 44), (340, 48, 32), (300, 48, 24))
+MARKS_HEIGHT, MARKS_LOWER, MARKS_GAP = 72, 52, 36  # pixels of the partners' marks, of several rows, and between them
 QR_LEAST = 300  # pixels
 QUIET = 4  # modules around the code, ISO/IEC 18004
 
@@ -41,7 +42,7 @@ QUIET = 4  # modules around the code, ISO/IEC 18004
 def title_block(card: TitleCard, preset: Preset, size: int) -> tuple[int, int]:
     """Width and height in pixels of a title's text when its type is at most `size`."""
     lines, size = _title_lines(card, preset, size)
-    fonts, number = text.chain(preset.type, "bold"), _number(card, preset)
+    fonts, number = text.chain(preset.type, "bold"), number_of(card, preset)
     wide = [text.width(line, fonts, size) for line in lines] + [28 + text.width(number, fonts, HEAD_SIZE)]
     return int(np.ceil(max(wide))), (HEAD if number else 0) + _title_step(size) * len(lines)
 
@@ -54,7 +55,7 @@ def title_card(card: TitleCard, preset: Preset) -> Graphic:
     over = card.over or preset.title_card.over
     lines, size = _title_lines(card, preset, card.size or TITLE_SIZES[0])
     block = title_block(card, preset, card.size or TITLE_SIZES[0])
-    number, fonts = _number(card, preset), text.chain(preset.type, "bold")
+    number, fonts = number_of(card, preset), text.chain(preset.type, "bold")
     first = card.start == 0
     rows = [(line, size, _title_step(size)) for line in lines]
     if over == "picture":
@@ -126,10 +127,6 @@ def _quote_lines(card: Quote, preset: Preset) -> tuple[list[str], int, list[str]
     return lines, size, authors, small, block
 
 
-def _number(card: TitleCard, preset: Preset) -> str:
-    return f"{preset.title_card.word} {card.number}".strip() if card.number is not None else ""
-
-
 def _title_lines(card: TitleCard, preset: Preset, largest: int) -> tuple[list[str], int]:
     return text.fit(card.title, text.chain(preset.type, "bold"), largest, RIGHT - LEFT, TITLE_LINES, TITLE_SIZES[-1])
 
@@ -145,7 +142,11 @@ def _centred(block: int) -> int:
 
 def _ground(over: Over, preset: Preset, first: bool) -> list[Layer]:
     """What lies behind a card's text: a plain ground, or nothing where the picture is seen."""
-    return [Layer(_plain(preset), enter=None if first else Enter())] if over == "plain" else []
+    return (
+        [Layer(_plain(preset.colours.ground, preset.colours.ink), enter=None if first else Enter())]
+        if over == "plain"
+        else []
+    )
 
 
 def _head(number: str, preset: Preset, top: int, over: Over, first: bool) -> list[Layer]:
@@ -200,29 +201,35 @@ def _scrim(width: int, height: int) -> NDArray[np.uint8]:
 
 
 def end_card(card: EndCard, preset: Preset) -> Graphic:
-    """Name, call, code and what comes next, from the middle up and down; partners at the foot. Raises WrongUse."""
+    """The parts of the end card come in one after the other. Raises WrongUse for a link that no code holds."""
+    layers = end_layers(card, preset)
+    entry = max(layer.enter.delay + layer.enter.seconds for layer in layers if layer.enter)
+    return graphic(lambda _: layers, SIZE, (0, 0), card.start, card.end, entry=entry)
+
+
+def end_layers(card: EndCard, preset: Preset) -> list[Layer]:
+    """The ground, then name, call, code and what comes next, from the middle up and down; partners at the foot."""
     look, room = preset.colours, RIGHT - LEFT
     bold, medium = text.chain(preset.type, "bold"), text.chain(preset.type, "medium")
-    ground = _plain(preset)
     foot, partners = _partners(preset)
     series, size = text.fit(preset.series.name, bold, 44, room - 28, 2, 30)
     following = card.following or preset.end_card.following
     nexts, small = text.fit(following, medium, 40, room - 28, 2, 30) if following.strip() else ([], 40)
     link = address(card.link or "")
-    codes = _codes(link) if link else []
     step, small_step = round(size * text.LEADING), round(small * text.LEADING)
-    for largest in CALL_SIZES:
-        calls, large = text.fit(card.text or preset.end_card.text, bold, largest, room, 3, CALL_SIZES[-1])
+    for side, largest, gap in END_CARDS:
+        codes = _codes(link, side) if link else []
+        calls, large = text.fit(card.text or preset.end_card.text, bold, largest, room, 3, END_CARDS[-1][1])
         large_step = round(large * 1.12)
         parts = [step * len(series), large_step * len(calls), codes[0].height if codes else 0, small_step * len(nexts)]
-        tall = sum(parts) + GAP * (sum(map(bool, parts)) - 1)
-        if tall <= foot - GAP - TOP:
+        tall = sum(parts) + gap * (sum(map(bool, parts)) - 1)
+        if tall <= foot - gap - TOP:
             break
-    y = max(TOP, TOP + (foot - GAP - TOP - tall) // 2)
-    layers: list[Layer] = []
+    y = max(TOP, TOP + (foot - gap - TOP - tall) // 2)
+    layers = [Layer(_plain(look.ground, look.ink), enter=Enter())]
 
     def enter() -> Enter:
-        return Enter(delay=0.1 + STAGGER * len(layers), seconds=TITLE_ENTRY, dy=RISE)
+        return Enter(delay=STAGGER * (1 + len(layers)), seconds=TITLE_ENTRY, dy=RISE)
 
     def beside_bar(lines: list[str], fonts: text.Fonts, size: int, step: int, ink: str) -> None:
         come = enter()
@@ -231,21 +238,19 @@ def end_card(card: EndCard, preset: Preset) -> Graphic:
 
     if series:
         beside_bar(series, bold, size, step, look.accent)
-        y += parts[0] + GAP
+        y += parts[0] + gap
     for number, line in enumerate(calls):
         layers.append(_line(line, bold, large, look.ink, LEFT, y + number * large_step, enter()))
-    y += parts[1] + GAP * bool(calls)
+    y += parts[1] + gap * bool(calls)
+    place = len(layers)
     if codes:
-        layers.append(Layer(_scanning(codes, link, ground, y), LEFT, y, enter()))
-        y += parts[2] + GAP
+        layers.append(Layer(codes[0], LEFT, y, enter()))
+        y += parts[2] + gap
     if nexts:
         beside_bar(nexts, medium, small, small_step, look.ink)
     come = enter()
     layers += [Layer(layer.image, layer.x, layer.y, come) for layer in partners]
-    still = Layer(ground, enter=Enter())
-    return graphic(
-        lambda _: [still, *layers], SIZE, (0, 0), card.start, card.end, entry=come.delay + come.seconds
-    )  # fmt: skip
+    return _scanning(layers, place, codes, link) if codes else layers
 
 
 def _partners(preset: Preset) -> tuple[int, list[Layer]]:
@@ -254,14 +259,16 @@ def _partners(preset: Preset) -> tuple[int, list[Layer]]:
     fonts = text.chain(preset.type, "medium")
     lines, size = text.fit(preset.series.partners, fonts, 32, room, 3, 24)
     step = round(size * 1.35)
-    marks = [picture(file, MARKS_HEIGHT, room // 2 - MARKS_GAP) for file in preset.series.partner_marks]
-    rows: list[list[Image.Image]] = []
-    for mark in marks:
-        if rows and sum(m.width + MARKS_GAP for m in rows[-1]) + mark.width <= room:
-            rows[-1].append(mark)
-        else:
-            rows.append([mark])
-    tall = (MARKS_HEIGHT + 24) * len(rows) + step * len(lines)
+    for high in (MARKS_HEIGHT, MARKS_LOWER):
+        rows: list[list[Image.Image]] = []
+        for mark in (picture(file, high, room // 2 - MARKS_GAP) for file in preset.series.partner_marks):
+            if rows and sum(m.width + MARKS_GAP for m in rows[-1]) + mark.width <= room:
+                rows[-1].append(mark)
+            else:
+                rows.append([mark])
+        if len(rows) < 2:
+            break
+    tall = (high + 24) * len(rows) + step * len(lines)
     foot = BOTTOM - tall
     if not tall:
         return foot, []
@@ -269,10 +276,10 @@ def _partners(preset: Preset) -> tuple[int, list[Layer]]:
     for row, images in enumerate(rows):
         x = LEFT
         for image in images:
-            y = foot + row * (MARKS_HEIGHT + 24) + (MARKS_HEIGHT - image.height) // 2
+            y = foot + row * (high + 24) + (high - image.height) // 2
             layers.append(Layer(image, x, y))
             x += image.width + MARKS_GAP
-    top = foot + (MARKS_HEIGHT + 24) * len(rows)
+    top = foot + (high + 24) * len(rows)
     layers += [_line(line, fonts, size, look.ink, LEFT, top + n * step, None) for n, line in enumerate(lines)]
     return foot, layers
 
@@ -282,7 +289,7 @@ def address(link: str) -> str:
     return percent_encoded(link, safe=":/?#[]@!$&'()*+,;=%~")
 
 
-def _codes(link: str) -> list[Image.Image]:
+def _codes(link: str, side: int) -> list[Image.Image]:
     """The link's QR code with the mask that the standard picks, then with each of the others, which are as valid.
 
     Error correction M or better, quiet zone included, each module a whole number of pixels. Raises WrongUse.
@@ -294,7 +301,7 @@ def _codes(link: str) -> list[Image.Image]:
         except segno.DataOverflowError:
             raise WrongUse(f"The link {link[:40]}... is too long for a QR code; shorten it.") from None
         padded = np.pad(np.array([[bool(module) for module in row] for row in symbol.matrix]), QUIET)
-        scale = max(QR_SIDE // len(padded), -(-QR_LEAST // len(padded)))
+        scale = max(side // len(padded), -(-QR_LEAST // len(padded)))
         pixels = np.where(np.kron(padded, np.ones((scale, scale), bool)), 0, 255).astype(np.uint8)
         code = Image.fromarray(pixels).convert("RGBA")
         code.putalpha(plate(code.size, "#FFFFFF", 1.0, 24).getchannel("A"))
@@ -302,25 +309,22 @@ def _codes(link: str) -> list[Image.Image]:
     return codes
 
 
-def _scanning(codes: list[Image.Image], link: str, ground: Image.Image, y: int) -> Image.Image:
-    """The first code in which a reader finds the link, at full size and at that of a smaller screen.
-
-    With one symbol in forty, it does not.
-    """
+def _scanning(layers: list[Layer], place: int, codes: list[Image.Image], link: str) -> list[Layer]:
+    """The card's layers with the first code in which a reader finds the link, at full size and at that of a smaller
+    screen; with one symbol in forty, it does not."""
     for code in codes:
-        card = ground.copy()
-        card.alpha_composite(code, (LEFT, y))
-        full = np.asarray(card.convert("L"))
+        tried = [*layers[:place], replace(layers[place], image=code), *layers[place + 1 :]]
+        full = np.asarray(flat(tried, SIZE).convert("L"))
         small = cv2.resize(full, None, fx=2 / 3, fy=2 / 3, interpolation=cv2.INTER_AREA)
         if all(cv2.QRCodeDetector().detectAndDecode(seen)[0] == link for seen in (full, small)):
-            return code
-    return codes[0]
+            return tried
+    return layers
 
 
-def _plain(preset: Preset) -> Image.Image:
+@lru_cache(maxsize=2)
+def _plain(ground: str, ink: str) -> Image.Image:
     """A plain ground: the outline of a hexagon nut, large, barely lighter than the ground, cut by the edge."""
-    look = preset.colours
-    image = Image.new("RGBA", SIZE, look.ground)
+    image = Image.new("RGBA", SIZE, ground)
     centre, radius, bore = (980, 470), 560, 300
     angles = np.radians(np.arange(6) * 60 + 12)
     large = Image.new("L", (SIZE[0] * 2, SIZE[1] * 2), 0)
@@ -328,7 +332,7 @@ def _plain(preset: Preset) -> Image.Image:
     corners = [(2 * (centre[0] + radius * np.cos(a)), 2 * (centre[1] + radius * np.sin(a))) for a in angles]
     pen.polygon([(float(x), float(y)) for x, y in corners], fill=255)
     pen.ellipse([2 * (c + side * bore) for side in (-1, 1) for c in centre], fill=0)
-    image.paste(_between(look.ground, look.ink, 0.05), (0, 0), large.resize(SIZE, Image.Resampling.BOX))
+    image.paste(_between(ground, ink, 0.05), (0, 0), large.resize(SIZE, Image.Resampling.BOX))
     return image
 
 

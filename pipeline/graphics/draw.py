@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pipeline.errors import WrongUse
 from pipeline.graphics import captions, cards, labels
+from pipeline.graphics.content import shows
 from pipeline.graphics.layers import Graphic
 from pipeline.plan import Plan
 from presets import Preset
@@ -32,7 +33,7 @@ def draw(plan: Plan, preset: Preset) -> list[Graphic]:
     if (plan.width, plan.height) != cards.SIZE:
         wide, high = cards.SIZE
         raise WrongUse(f"Graphics are drawn for {wide}x{high}, the plan is {plan.width}x{plan.height}.")
-    shown = sorted((g for g in plan.graphics if _shows(g, preset)), key=lambda g: ORDER.index(type(g)))
+    shown = sorted((g for g in plan.graphics if shows(g, preset)), key=lambda g: ORDER.index(type(g)))
     return [graphic for placed in shown for graphic in _drawn(placed, preset, shown)]
 
 
@@ -66,22 +67,3 @@ def _follows(caption: Caption, shown: list[PlacedGraphic]) -> bool:
         and (other.middle == caption.middle or other.lines == caption.lines)
         for other in shown
     )
-
-
-def _shows(placed: PlacedGraphic, preset: Preset) -> bool:
-    if placed.end <= placed.start:
-        return False
-    match placed:
-        case Caption():
-            return any(word.text.strip() for line in placed.lines for word in line)
-        case TitleCard():
-            return bool(placed.title.strip()) or placed.number is not None
-        case LowerThird():
-            return bool(placed.name.strip() or placed.role.strip())
-        case Mark():
-            return bool(preset.series.name.strip() or preset.series.mark)
-        case PartnerLine():
-            return bool((placed.text or preset.series.partners).strip())
-        case Chapter() | Quote():
-            return bool(placed.text.strip())
-    return True

@@ -12,6 +12,8 @@ from moviepy import VideoClip
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from presets import PICTURES
+
 ENTRY, EXIT = 0.3, 0.2  # seconds
 FRAMES_KEPT = 4  # composed frames: a clip's picture and its mask are asked for one after the other
 
@@ -115,16 +117,26 @@ def _clip(
 def _composed(paint: Paint, size: tuple[int, int], state: int, t: float | None) -> NDArray[np.uint8]:
     """A state as RGBA (height, width, 4), `t` seconds into its entry or, None, when all is in."""
     layers = _layers(paint, state)
-    if t is None and len(layers) == 1 and layers[0].image.size == size:
-        return np.asarray(layers[0].image)
+    if t is None:
+        return np.asarray(flat(layers, size))
     canvas = Image.new("RGBA", size, (0, 0, 0, 0))
     for layer in layers:
         enter = layer.enter
-        if t is None or enter is None:
-            canvas.alpha_composite(layer.image, (layer.x, layer.y))
+        if enter is None:
+            _paste(canvas, layer.image, layer.x, layer.y)
         elif t > enter.delay or not enter.fade:
             _come(canvas, layer, enter, min(1.0, max(0.0, t - enter.delay) / enter.seconds))
     return np.asarray(canvas)
+
+
+def flat(layers: Sequence[Layer], size: tuple[int, int]) -> Image.Image:
+    """All layers in their places on a clear picture."""
+    if len(layers) == 1 and layers[0].image.size == size:
+        return layers[0].image
+    canvas = Image.new("RGBA", size, (0, 0, 0, 0))
+    for layer in layers:
+        _paste(canvas, layer.image, layer.x, layer.y)
+    return canvas
 
 
 @lru_cache(maxsize=FRAMES_KEPT)
@@ -146,8 +158,19 @@ def _come(canvas: Image.Image, layer: Layer, enter: Enter, share: float) -> None
         image, x = image.crop((left, 0, left + wide, image.height)), x + left
     if enter.fade:
         image = faded(image, _smooth(share))
-    outside = (max(0, -x), max(0, -y))  # alpha_composite takes no negative places
-    canvas.alpha_composite(image, (max(0, x), max(0, y)), outside)
+    _paste(canvas, image, x, y)
+
+
+def _paste(canvas: Image.Image, image: Image.Image, x: int, y: int) -> None:
+    """Lays a picture over the canvas, cut to it."""
+    left, top, right, bottom = (
+        max(0, -x),
+        max(0, -y),
+        min(image.width, canvas.width - x),
+        min(image.height, canvas.height - y),
+    )
+    if left < right and top < bottom:
+        canvas.alpha_composite(image.crop((left, top, right, bottom)), (x + left, y + top))
 
 
 def faded(image: Image.Image, opacity: float) -> Image.Image:
@@ -180,7 +203,7 @@ def plate(size: tuple[int, int], colour: str, opacity: float, radius: int) -> Im
 @lru_cache(maxsize=16)
 def picture(file: str, height: int, widest: int) -> Image.Image:
     """A mark's picture as RGBA, scaled down to a height, or further where it would be wider than `widest`."""
-    with Image.open(Path(file)) as opened:
+    with Image.open(Path(file), formats=PICTURES) as opened:
         image = opened.convert("RGBA")
     scale = min(height / image.height, widest / image.width, 1.0)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

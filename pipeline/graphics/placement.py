@@ -4,7 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, product
 from typing import TypeVar
 
+import numpy as np
+
 from pipeline.graphics import captions, cards, labels
+from pipeline.graphics.content import shows
 from pipeline.graphics.onscreen import OnScreen, overlap
 from pipeline.plan import Plan, nearest_frame, shots_with_offsets
 from presets import Preset
@@ -27,6 +30,7 @@ FIRST = (Chapter, Quote, Caption, TitleCard, LowerThird)  # whose place is chose
 LOWER, UPPER = (1120, 1460), (290, 720)  # output pixels: the bands in which captions may stand
 BELOW_PARTNERS, BELOW_CHAPTER = 372, 468  # where the upper band begins below a chapter sticker
 NAME_LOWEST, NAME_HIGHEST = 1440, (372, 290)  # a lower third's last resorts: its lower and its upper edges
+CARD_TEXT = (70, 284, 890, 1080)  # where a card that fills the screen has its text
 BESIDE_SEAM = 16  # pixels between the border of a split and a caption that stands beside it
 BETWEEN = 24  # pixels between two graphics
 TITLE_ABOVE_CAPTION = 28
@@ -41,14 +45,18 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
     """The plan's graphics, each with its place, and a sentence for each that no place is free for.
 
     Stickers and quotes come first. Captions follow in order of time: the usual band unless it covers a face, then lower,
-    higher, at the top, and low where they share the screen with a title or a name; one that finds no place through a cut moves on the cut, as two captions of the same words. A
-    title takes what they leave free, then names. Places that are given are kept.
+    higher, at the top; low where they share the screen with a title or a name. One that finds no place through a cut
+    moves on the cut, as two captions of the same words. A title takes what they leave free, then names. Places that are
+    given are kept.
     """
     placed: dict[int, list[PlacedGraphic]] = {}
     warnings: list[str] = []
+    seen = [g for g in plan.graphics if shows(g, preset)]
     taken: list[tuple[Placed, Area]] = [
-        (g, _area_of_mark(g, preset)) for g in plan.graphics if isinstance(g, Mark | PartnerLine)
+        (g, _area_of_mark(g, preset)) for g in seen if isinstance(g, Mark | PartnerLine)
     ]
+    taken += [(g, CARD_TEXT) for g in seen if _fills_the_screen(g, preset)]
+    faces = [_uncovered(face, [g for g in seen if _fills_the_screen(g, preset)], plan) for face in faces]
 
     def best(candidates: Iterable[tuple[G, Area]]) -> tuple[float, G, Area]:
         """The first candidate that costs nothing, else the cheapest: its cost, itself, its area."""
@@ -73,7 +81,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
         return graphic
 
     def spoken(caption: Caption, before: Caption | None) -> list[Caption]:
-        low = any(_together(caption, g) for g in plan.graphics if isinstance(g, LowerThird) or _over_picture(g, preset))
+        low = any(_together(caption, g) for g in seen if isinstance(g, LowerThird) or _over_picture(g, preset))
         whole = best(_captions(caption, preset, plan, before, low))
         parts: list[tuple[float, Caption, Area]] = []
         if whole[0] > 0 and caption.middle is None:
@@ -81,7 +89,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
                 parts.append(best(_captions(part, preset, plan, parts[-1][1] if parts else before, low)))
         return [keep(part) for part in (parts if parts and sum(p[0] for p in parts) < whole[0] else [whole])]
 
-    numbered = [(n, g) for n, g in enumerate(plan.graphics) if isinstance(g, FIRST)]
+    numbered = [(n, g) for n, g in enumerate(plan.graphics) if isinstance(g, FIRST) and shows(g, preset)]
     before: Caption | None = None
     for number, graphic in sorted(numbered, key=lambda item: (FIRST.index(type(item[1])), item[1].start)):
         said = [area for g, area in taken if isinstance(g, Caption) and _together(g, graphic)]
@@ -120,6 +128,8 @@ def _captions(
     seam = _seam(plan, caption)
     if seam is not None:
         middles[:0] = [seam, seam + high / 2 + BESIDE_SEAM, seam - high / 2 - BESIDE_SEAM]
+    highest, lowest = UPPER[0] + high / 2, max(UPPER[0] + high / 2, lowest)
+    middles = [middle for middle in middles if highest <= middle <= lowest] or [lowest]
     shot = _shot_number(plan, caption)
     if before and before.middle is not None and _shot_number(plan, before) == shot and not low:
         band = next((b for b in (LOWER, UPPER) if b[0] <= before.middle <= b[1]), None)
@@ -208,10 +218,19 @@ def _touch(one: Area, other: Area) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def busy(graphics: Iterable[PlacedGraphic], preset: Preset) -> list[tuple[float, float]]:
-    """When a card fills the screen and no name may be shown."""
-    return [
-        (g.start, g.end)
-        for g in graphics
-        if isinstance(g, Quote) or (isinstance(g, TitleCard) and not _over_picture(g, preset))
-    ]
+def _fills_the_screen(graphic: PlacedGraphic, preset: Preset) -> bool:
+    """Whether a card hides the picture."""
+    return (isinstance(graphic, Quote) and graphic.over != "picture") or (
+        isinstance(graphic, TitleCard) and not _over_picture(graphic, preset)
+    )
+
+
+def _uncovered(face: OnScreen, cards: Sequence[PlacedGraphic], plan: Plan) -> OnScreen:
+    """The face without the frames in which a card hides it."""
+    spans = [(nearest_frame(g.start, plan.frame_rate), nearest_frame(g.end, plan.frame_rate)) for g in cards]
+    seen = np.ones(len(face.frames), bool)
+    for a, b in spans:
+        seen &= (face.frames < a) | (face.frames >= b)
+    if seen.all():
+        return face
+    return OnScreen(face.person, face.frames[seen], face.boxes[seen], face.whole[seen])

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.brief import Brief, Person
+from pipeline.captions.cues import spread
 from pipeline.graphics import text
 from pipeline.graphics.cards import address
+from pipeline.graphics.content import written
 from pipeline.graphics.onscreen import OnScreen
-from pipeline.graphics.placement import busy
 from pipeline.plan import Plan
 from presets import Preset
 from presets.graphics import (
+    FOREVER,
     Caption,
-    Chapter,
     EndCard,
     LowerThird,
     Mark,
@@ -23,7 +24,7 @@ from presets.graphics import (
     Progress,
     Quote,
     TitleCard,
-)  # fmt: skip
+)
 
 SHORTEST = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
@@ -62,14 +63,29 @@ def schedule(
         end = min(preset.title_card.seconds, shown)
         placed.append(TitleCard(start=0, end=end, number=brief.number, title=brief.title))
     wanted = [*preset.graphics, *brief.graphics]
-    placed += [g.model_copy(update={"end": min(g.end, shown)}) for g in wanted if g.start < shown]
+    placed += [_timed(g.model_copy(update={"end": min(g.end, shown)})) for g in wanted if g.start < shown]
     if preset.lower_third.on:
-        cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard)] + busy(placed, preset)
+        cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard | Quote | LowerThird)]
         placed += _names(brief.people, preset, cards, shown, _presences(plan, faces), _sides(plan))
     placed += captions
     if plan.duration > shown:
         placed.append(EndCard(start=shown, end=plan.duration, link=brief.link, following=brief.following))
     return placed
+
+
+def _timed(graphic: PlacedGraphic) -> PlacedGraphic:
+    """A caption that was given as text with its words one after the other; anything else as it is."""
+    if not isinstance(graphic, Caption):
+        return graphic
+    words = [word for line in graphic.lines for word in line]
+    if len({(word.start, word.end) for word in words}) > 1 or not words:
+        return graphic
+    times = iter(spread([word.text for word in words], [(graphic.start, max(graphic.start, graphic.end))]))
+    lines = [
+        [word.model_copy(update={"start": a, "end": b}) for word, (a, b) in zip(line, times, strict=False)]
+        for line in graphic.lines
+    ]
+    return graphic.model_copy(update={"lines": lines})
 
 
 def _names(
@@ -157,8 +173,11 @@ def _presences(plan: Plan, faces: Sequence[OnScreen]) -> list[Presence]:
     return sorted(found, key=lambda p: (p.start, p.person))
 
 
-def notes(brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic]) -> list[str]:
-    """Sentences for the editor: people who found no time on screen, a long link, characters that no font has."""
+def notes(brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic], shown: float = FOREVER) -> list[str]:
+    """Sentences for the editor: what found no time on screen, a long link, characters that no font has.
+
+    shown: episode seconds until the footage ends.
+    """
     named = {g.name for g in placed if isinstance(g, LowerThird)}
     absent = [person.name for person in brief.people if preset.lower_third.on and person.name not in named]
     sentences = [
@@ -166,38 +185,18 @@ def notes(brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic]) -> list
         "say when, or which person of the sheet it is."
         for name in absent
     ]
+    sentences += [
+        f"The {g.kind.replace('_', ' ')} from {g.start:g} to {g.end:g} s is not shown: "
+        + ("it ends before it begins." if g.start < shown else f"the footage ends at {shown:.1f} s.")
+        for g in (*preset.graphics, *brief.graphics)
+        if g.start >= shown or g.end <= g.start
+    ]
     if any(isinstance(g, EndCard) and g.link and len(address(g.link)) > SHORT_LINK for g in placed):
         sentences.append(
             f"The link has more than {SHORT_LINK} characters and makes a fine-grained QR code; shorten it."
         )
     for graphic in placed:
-        for written, weight in _written(graphic, preset):
-            if lacking := text.missing(written, text.chain(preset.type, weight)):
-                sentences.append(f"«{written}» at {graphic.start:.1f} s is shown without {lacking}: no font has it.")
+        for said, weight in written(graphic, preset):
+            if lacking := text.missing(said, text.chain(preset.type, weight)):
+                sentences.append(f"«{said}» at {graphic.start:.1f} s is shown without {lacking}: no font has it.")
     return sentences
-
-
-def _written(graphic: PlacedGraphic, preset: Preset) -> list[tuple[str, text.Weight]]:
-    """What a graphic says, as (text, weight of its font)."""
-    match graphic:
-        case Caption():
-            said = " ".join(word.text for line in graphic.lines for word in line)
-            style = graphic.style or preset.captions.style
-            return [(said, "bold" if style == "pop" else "medium")]
-        case TitleCard():
-            return [(f"{preset.title_card.word} {graphic.title}", "bold")]
-        case LowerThird():
-            return [(graphic.name, "bold"), (graphic.role, "medium")]
-        case Mark():
-            return [(preset.series.name, "bold")]
-        case PartnerLine():
-            return [(graphic.text or preset.series.partners, "medium")]
-        case EndCard():
-            call, following = graphic.text or preset.end_card.text, graphic.following or preset.end_card.following
-            return [(call, "bold"), (following, "medium"), (preset.series.partners, "medium")]
-        case Chapter():
-            return [(graphic.text, "bold")]
-        case Quote():
-            return [(graphic.text, "bold"), (graphic.author, "medium")]
-        case Progress():
-            return []
