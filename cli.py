@@ -142,7 +142,8 @@ def render(
             where = _files(
                 output or plan.with_name(plan.name.removesuffix(".plan.json").removesuffix(".json") + ".mp4")
             )
-            _refuse_to_overwrite(where, force, but=plan)
+            own = (plan, plan.with_name(plan.name.removesuffix(".plan.json") + ".sheet.jpg"))
+            _refuse_to_overwrite(where.all, made.inputs, force, own)
             keep_plan = where.plan.resolve() != plan.resolve()
         else:
             brief = _brief(
@@ -164,7 +165,7 @@ def render(
                 output,
             )
             where = _files(_output(brief))
-            _refuse_to_overwrite(where, force)
+            _refuse_to_overwrite(where.all, brief.inputs, force)
             made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
             keep_plan = True
         try:
@@ -222,7 +223,7 @@ def plan(
         output,
     )
     where = _files(_output(brief))
-    _refuse_to_overwrite(where, force, only=(where.plan, where.sheet))
+    _refuse_to_overwrite((where.plan, where.sheet), brief.inputs, force)
     with Meter(quiet or as_json) as meter:
         made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
         episode.plan_files(made, where, meter)
@@ -236,7 +237,7 @@ def plan(
         _say_notes(notes)
         out.print(
             f"Plan {where.plan}\nLook at {where.sheet}\n"
-            f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {where.plan} --force',
+            f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {where.plan}',
             soft_wrap=True,
             markup=False,
         )
@@ -356,7 +357,7 @@ def demo(
 ) -> None:
     """Make horizontal footage, render an episode from it, verify it, and say where the files are."""
     where = _files(folder / "episode-03.mp4")
-    _refuse_to_overwrite(where, force)
+    _refuse_to_overwrite(where.all, [], force)
     with Meter(quiet) as meter:
         brief = demo_.make_demo(folder, lambda share: meter("footage", share, 1))
         made, notes = episode.make_plan(brief, None, meter)
@@ -518,7 +519,8 @@ def _brief(
         return make_brief(brief.model_dump(by_alias=True) | flags, str(files[0]))
     for name, times in (("--from", from_), ("--to", to), ("--footage-captions", footage_captions)):
         if times and len(times) != len(files):
-            raise WrongUse(f"{name} is given {len(times)} times for {len(files)} files; give it once for each file.")
+            often = "once" if len(times) == 1 else f"{len(times)} times"
+            raise WrongUse(f"{name} is given {often} for {len(files)} files; give it once for each file.")
     footage = [
         {
             "file": file, "from": from_[i] if from_ else 0, "to": to[i] if to else None, "audio_stream": audio_stream,
@@ -557,11 +559,14 @@ def _files(video: Path) -> episode.Files:
     return episode.Files(video)
 
 
-def _refuse_to_overwrite(
-    where: episode.Files, force: bool, only: tuple[Path, ...] = (), but: Path | None = None
-) -> None:
-    for file in only or where.all:
-        if file.exists() and not force and not (but and file.resolve() == but.resolve()):
+def _refuse_to_overwrite(files: tuple[Path, ...], inputs: list[Path], force: bool, own: tuple[Path, ...] = ()) -> None:
+    """own: files that belong to what is being made, which may be replaced. What an episode is made from never is."""
+    for file in files:
+        if not file.exists():
+            continue
+        if any(given.exists() and given.samefile(file) for given in inputs):
+            raise WrongUse(f"{file} is one of the files that the episode is made from; give another -o.")
+        if not force and not any(file.resolve() == mine.resolve() for mine in own):
             raise WrongUse(f"{file} exists; give --force to replace it, or another -o.")
 
 

@@ -1,13 +1,12 @@
 """The brief of one episode: one model behind the command line's flags, a TOML file and a season's entry."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import WrongUse
-from presets.explain import explain
+from presets.explain import explain, read_toml
 from presets.graphics import Link, PlacedGraphic, Seconds
 
 
@@ -76,14 +75,20 @@ class Brief(_Entry):
     delivery: str = "vk-clips"
     output: Path | None = None
 
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that the episode is made from."""
+        given = [*(f.captions for f in self.footage), self.captions, self.music]
+        return [*(f.file for f in self.footage), *(file for file in given if file)]
+
 
 def read_brief(file: Path) -> Brief:
     """The brief in a TOML file. Raises WrongUse naming the file, the key and what to do."""
     try:
-        data = tomllib.loads(file.read_text("utf-8-sig"))
+        data = read_toml(file)
     except FileNotFoundError:
         raise WrongUse(f"There is no brief {file}; check the path.") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise WrongUse(f"The brief {file} cannot be read: {error}.") from error
     brief = make_brief(data, str(file))
     return brief.model_copy(

@@ -74,7 +74,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     sources = [source.probe(f.file, f.audio_stream) for f in brief.footage]
     ranges = [_range(f, s) for f, s in zip(brief.footage, sources, strict=True)]
     rate = sources[0].rate
-    tail = preset.end_card.seconds if preset.end_card.on else 0.0
+    tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
     total = sum(end - start for start, end in ranges)
     if total + tail > spec.longest_seconds:
         raise WrongUse(
@@ -100,6 +100,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         made_by=f"episode {VERSION}", preset=_lasting(brief.preset), delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=brief.music.resolve()) if brief.music else None,
+        captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
     stretches = [
         Stretch(source_, take.start, take.end, offset, wanted.captions, analysis.speech)
@@ -109,9 +110,17 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     ]
     cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate))
     faces = graphics.on_screen(plan, analyses)
-    plan.graphics = graphics.schedule(brief, preset, cues, plan, faces)
+    placed = graphics.schedule(brief, preset, cues, plan, faces)
+    for graphic in placed:
+        parts, unread = (
+            captions.of_text(graphic, preset, float(rate)) if isinstance(graphic, Caption) else ([graphic], [])
+        )
+        plan.graphics += parts
+        warnings += unread
     plan.graphics, covered = graphics.place(plan, preset, faces)
-    return plan, _doubts(plan) + warnings + covered + graphics.notes(brief, preset, plan.graphics)
+    people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
+    notes = graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people)
+    return plan, _doubts(plan) + warnings + covered + notes
 
 
 def read_plan(file: Path) -> Plan:

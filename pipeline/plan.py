@@ -139,8 +139,14 @@ class Plan(Data):
     height: int
     takes: list[Take] = Field(min_length=1)
     tail: float = 0.0
+    captions: list[Path] = []  # the files that they were read from
     graphics: list[PlacedGraphic] = Field([], max_length=5000)
     music: Music | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """The files that it is made from."""
+        return [*(take.file for take in self.takes), *self.captions, *([self.music.file] if self.music else [])]
 
     @property
     def frame_rate(self) -> Fraction:

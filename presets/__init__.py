@@ -1,7 +1,6 @@
 """What a series looks like: one TOML file a preset, checked, unknown keys refused with the nearest known one."""
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Literal, Self
 
@@ -9,7 +8,7 @@ from PIL import Image, ImageColor, ImageFont
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import assets
-from presets.explain import explain
+from presets.explain import explain, read_toml
 from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
@@ -189,11 +188,11 @@ def load(name: str) -> Preset:
         hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names())}."
         raise PresetError(f"There is no preset {name}; {hint}")
     try:
-        preset = Preset.model_validate(tomllib.loads(file.read_text("utf-8-sig")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PresetError(f"The preset {file} cannot be read: {error}.") from error
+        preset = Preset.model_validate(read_toml(file))
     except ValidationError as error:
         raise PresetError(f"The preset {file}: {explain(error, Preset)}") from error
+    except (OSError, ValueError) as error:
+        raise PresetError(f"The preset {file} cannot be read: {error}.") from error
     named, series = preset.type, preset.series
     type_ = named.model_copy(
         update={

@@ -1,21 +1,69 @@
-"""What pydantic found wrong with somebody's data, as one sentence."""
+"""What is wrong with somebody's data, as one sentence."""
 
 import difflib
+import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """One sentence for the first thing that is wrong, with the nearest known key of the model for an unknown one."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
+    """One sentence for the first thing that is wrong, with the nearest known key of the model for an unknown one.
+
+    Entries of a list are counted from 1, as in graphics[1].text.
+    """
+    errors = error.errors()
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a missing key is one misspelt
+    place = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), sorted(_keys(model)), n=1, cutoff=0.5)
+        key = str(first["loc"][-1])
+        if len(first["loc"]) > 1 and key in model.model_fields:
+            return f"unknown key {place}; {key} stands at the top of the file, above the first [ or [[."
+        near = difflib.get_close_matches(key, sorted(_keys(model)), n=1, cutoff=0.5)
         return f"unknown key {place}" + (f"; did you mean {near[0]}?" if near else ".")
-    reason = str(first.get("ctx", {}).get("error", first["msg"])).rstrip(".")
+    reason = _reason(first)
     return f"{place}: {reason}." if place else f"{reason}."
+
+
+def _reason(error: ErrorDetails) -> str:
+    about = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "it is missing"
+        case "union_tag_not_found":
+            return 'it has no kind; give it one, as kind = "chapter"'
+        case "union_tag_invalid":
+            known = re.findall(r"'(\w+)'", str(about["expected_tags"]))
+            near = difflib.get_close_matches(str(about["tag"]), known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            return f"there is no kind {about['tag']} ({hint})"
+        case "string_pattern_mismatch" if "#" in str(about["pattern"]):
+            return f'{error["input"]!r} is not a colour; write it as "#FF7A2F"'
+        case "string_pattern_mismatch":
+            return f"{error['input']!r} is not a link; it begins with https://"
+        case _:
+            return str(about.get("error", error["msg"])).rstrip(".")
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """What a TOML file holds. Raises OSError, or ValueError with one sentence."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is not text in UTF-8; save it in this encoding") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"at line (\d+)", str(error))
+        line = text.splitlines()[int(at[1]) - 1].strip() if at else ""
+        where = f"line {at[1]}, «{line}»: " if at and line else ""
+        raise ValueError(
+            f"{where}{error}; text and colours stand in plain quotes, true and false in small letters, numbers have a point"
+        ) from None
 
 
 def _keys(model: type[BaseModel]) -> set[str]:

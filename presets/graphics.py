@@ -38,6 +38,7 @@ def seconds(value: object) -> float:
 
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
+Place = Annotated[float, Field(ge=0, le=1920)]  # y in output pixels
 Link = Annotated[str, Field(max_length=500, pattern=r"^https?://\S+$")]
 Over = Literal["picture", "blur", "plain"]
 CaptionStyle = Literal["block", "word", "pop"]
@@ -64,6 +65,12 @@ class Placed(Data):
     start: Seconds = 0.0
     end: Seconds = FOREVER
 
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"it ends at {self.end:g} s, before it begins at {self.start:g} s")
+        return self
+
 
 class Caption(Placed):
     """A cue on screen: one or two lines of words. A file may give text, its lines parted by line feeds, in their place.
@@ -75,7 +82,7 @@ class Caption(Placed):
     lines: list[Annotated[list[Word], Field(max_length=100)]] = Field(max_length=4)
     style: CaptionStyle | None = None
     band: Literal["lower", "upper"] | None = None
-    middle: float | None = None
+    middle: Place | None = None
 
     @model_validator(mode="after")
     def _not_a_whole_page(self) -> Self:
@@ -104,7 +111,7 @@ class TitleCard(Placed):
     number: int | None = None
     title: str = Field("", max_length=200)
     over: Over | None = None
-    bottom: float | None = None
+    bottom: Place | None = None
     size: int | None = Field(None, ge=24, le=120)
 
 
@@ -115,7 +122,7 @@ class LowerThird(Placed):
     name: str = Field(max_length=80)
     role: str = Field("", max_length=160)
     side: Literal["left", "right"] | None = None
-    bottom: float | None = None
+    bottom: Place | None = None
 
 
 class Mark(Placed):
@@ -147,12 +154,16 @@ class Progress(Placed):
 
 
 class Chapter(Placed):
-    """A sticker that says where we are: «Цех № 3», with a number before it where one is given; left unless it is placed."""
+    """A sticker that says where we are: «Цех № 3», with a number before it where one is given; left unless it is placed.
+
+    top: y of its upper edge.
+    """
 
     kind: Literal["chapter"] = "chapter"
     text: str = Field(min_length=1, max_length=80)
     number: int | None = Field(None, ge=0, le=999)
     side: Literal["left", "right"] | None = None
+    top: Place | None = None
 
 
 class Quote(Placed):
@@ -162,7 +173,7 @@ class Quote(Placed):
     text: str = Field(min_length=1, max_length=280)
     author: str = Field("", max_length=120)
     over: Over = "blur"
-    bottom: float | None = None
+    bottom: Place | None = None
 
 
 PlacedGraphic = Annotated[

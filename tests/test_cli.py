@@ -1,6 +1,7 @@
 """The command line as a user meets it: exit codes, one clear sentence, nothing overwritten, nothing left behind."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -169,3 +170,25 @@ def test_probe_and_presets_speak(short):
     listed = episode("presets", "list").stdout
     assert "open-industry" in listed and "plain" in listed and "vk-clips" in listed
     assert np.isclose(json.loads(episode("presets", "show", "plain").stdout)["framing"]["max_upscale"], 1.8)
+
+
+def test_what_an_episode_is_made_from_is_never_replaced(two_shots, tmp_path):
+    footage, words = tmp_path / "talk.mp4", tmp_path / "talk.srt"
+    shutil.copyfile(two_shots.file, footage)
+    words.write_text("1\n00:00:01,000 --> 00:00:03,000\nДобрый день.\n", "utf-8")
+    before = footage.read_bytes(), words.read_bytes()
+    done = episode("render", footage, "-o", footage, "--force")
+    assert done.returncode == 2 and "made from" in done.stderr
+    made = tmp_path / "other" / "talk.mp4"
+    assert episode("plan", footage, "--captions", words, "-o", made, "-q").returncode == 0
+    plan = made.with_suffix(".plan.json").rename(tmp_path / "talk.plan.json")
+    done = episode("render", "--plan", plan, "-o", tmp_path / "talk.mp4", "--force")
+    assert done.returncode == 2 and "made from" in done.stderr
+    assert (footage.read_bytes(), words.read_bytes()) == before
+
+
+def test_a_plan_is_rendered_beside_its_own_files_without_force(two_shots, tmp_path):
+    made = tmp_path / "talk.mp4"
+    assert episode("plan", two_shots.file, "--to", "1", "--preset", "plain", "-o", made, "-q").returncode == 0
+    assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 0 and made.exists()
+    assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 2

@@ -140,6 +140,26 @@ def test_title_and_caption_share_the_screen_below_the_chin(title):
     assert rows.min() > chin[3] and rows.max() < 1460 and not warnings
 
 
+@pytest.mark.parametrize("title", ["Цех", "Город, в котором живут сталевары и их большие семьи"])
+def test_a_title_stays_in_the_safe_area_when_captions_are_at_the_top(title):
+    faces = [face(x, 1100, x + 110, 1350) for x in (60, 300, 560, 800)]
+    card = TitleCard(start=0, end=4, number=12, title=title)
+    placed, _ = graphics.place(plan(Mark(start=0, end=5), card, caption()), PRESET, faces)
+    assert area(placed[2])[3] < 720
+    alone = graphics.draw(plan(placed[1]), PRESET)
+    frame = np.full((2880, 1080), 110, np.uint8)
+    Overlay(alone, 1080, 1920, Fraction(RATE)).blend(frame, 60)
+    rows = np.flatnonzero((frame[:1920, 90:890] > 150).any(axis=1))
+    assert rows.min() > area(placed[2])[3] and rows.max() <= 1460
+
+
+def test_captions_of_a_still_shot_do_not_jump_because_a_name_comes():
+    low = [face(300, 1150, 700, 1500, end=2.0)]
+    name = LowerThird(start=2.2, end=4, name="Анна")
+    placed, _ = graphics.place(plan(caption(0, 1.9), caption(2, 4), name), PRESET, low)
+    assert placed[0].middle < 700 and abs(placed[1].middle - placed[0].middle) < 60
+
+
 NAMES = {
     "nobody": [],
     "chin": [(330, 500, 750, 1150)],

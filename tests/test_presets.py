@@ -57,7 +57,7 @@ SLIPS = {
         "[colours]\nground = '#767676'\nink = '#ffffff'\naccent = '#000000'\n[captions]\nbox_opacity = 1.0",
         "contrast",
     ),
-    "graphic that is none": ("[[graphics]]\nkind = 'balloon'", "graphics.0"),
+    "graphic that is none": ("[[graphics]]\nkind = 'balloon'", "graphics[1]: there is no kind balloon"),
     "not TOML": ("[captions", "cannot be read"),
 }
 

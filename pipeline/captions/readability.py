@@ -277,7 +277,7 @@ def _breaks(words: Sequence[Word], cues: Sequence[Cue], speakers: Sequence[bool]
     inside = list(_depths(cues))
     found = [0.0]
     for number, (last, following) in enumerate(pairwise(words), 1):
-        cost = _break(last.text, following.text)
+        cost = break_cost(last.text, following.text)
         if speakers[number]:
             cost = 0.0
         elif speakers[number - 1]:
@@ -288,7 +288,7 @@ def _breaks(words: Sequence[Word], cues: Sequence[Cue], speakers: Sequence[bool]
     return [*found, 0.0]
 
 
-def _break(last: str, following: str) -> float:
+def break_cost(last: str, following: str) -> float:
     """How badly a break lies between two words, by their looks."""
     if keeps_together(last, following) or (last[-1].isdigit() and following[0].isdigit()):  # 3 000
         return TOGETHER
@@ -324,7 +324,7 @@ def _balanced(words: list[Word], measure: Measure, turn: int) -> list[list[Word]
     def cost(cut: int) -> float:
         lines = measure(said(words[:cut])), measure(said(words[cut:]))
         over = sum(max(0.0, line - LINE_WIDTH) for line in lines)
-        return (max(lines) + 10 * over) / LINE_WIDTH + 0.15 * _break(words[cut - 1].text, words[cut].text)
+        return (max(lines) + 10 * over) / LINE_WIDTH + 0.15 * break_cost(words[cut - 1].text, words[cut].text)
 
     cut = turn if turn < len(words) else min(range(1, len(words)), key=cost)
     return [words[:cut], words[cut:]]

@@ -9,7 +9,7 @@ from PIL import Image
 
 import presets
 from pipeline.captions.cues import said
-from pipeline.captions.readability import SMALLEST_TYPE, keeps_together
+from pipeline.captions.readability import SMALLEST_TYPE, break_cost
 from pipeline.graphics import text
 from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
 from pipeline.graphics.text import Fonts
@@ -24,6 +24,9 @@ FOLLOWS = 0.1  # seconds between two captions below which the second takes the f
 LIT_PAD, LIT_RADIUS = 8, 10  # pixels of the lit word's ground beyond the word, and its corners
 POP_WORDS = 3  # at once
 POP_PAUSE = 0.35  # seconds of silence after which large words begin anew
+POP_GROUP = 0.7  # cost of a group
+POP_ACROSS = 1.5  # cost of a good break that lies inside a group, falling to 0 for bad ones
+POP_SIGN = 4.0  # cost of parting a sign from the word before it
 POP_SHORTEST = 0.3  # seconds that large words stay
 POP_FROM = 0.86  # share of its size from which a large word grows
 POP_STROKE = 0.11  # of the type size: the dark edge around large words
@@ -55,7 +58,7 @@ def extent(caption: Caption, preset: Preset) -> tuple[int, int]:
 def draw(caption: Caption, preset: Preset, follows: bool) -> list[Graphic]:
     """The clips of a caption; follows: another one was in its place a moment ago."""
     if _style(caption, preset) == "pop":
-        return _pop(caption, preset)
+        return _pop(caption, preset, follows)
     block = _block(caption, preset)
     lit = _style(caption, preset) == "word"
     order = [w for line in block.lines for w in line]
@@ -141,12 +144,12 @@ def _painted(block: Block, preset: Preset, lit: int | None) -> Image.Image:
     return image
 
 
-def _pop(caption: Caption, preset: Preset) -> list[Graphic]:
+def _pop(caption: Caption, preset: Preset, follows: bool) -> list[Graphic]:
     """A clip for each group of large words that is said while the caption is shown."""
     middle = MIDDLE if caption.middle is None else caption.middle
     return [
-        _popped(_pop_block(words, preset), preset, middle, start, end)
-        for words, start, end in large_words(caption, preset)
+        _popped(_pop_block(words, preset), preset, middle, start, end, fresh=number == 0 and not follows)
+        for number, (words, start, end) in enumerate(large_words(caption, preset))
     ]
 
 
@@ -172,38 +175,46 @@ def large_words(caption: Caption, preset: Preset) -> list[tuple[list[Word], floa
     return [(words, a, b) for (words, _), (a, b) in zip(spoken, pairwise(edges), strict=True)]
 
 
-def _popped(block: Block, preset: Preset, middle: float, start: float, end: float) -> Graphic:
+def _popped(block: Block, preset: Preset, middle: float, start: float, end: float, fresh: bool) -> Graphic:
+    """Words that grow in; fresh: nothing was in their place, so that they fade in too."""
+
     def paint(state: int) -> list[Layer]:
-        return [Layer(_painted_large(block, preset), enter=Enter(seconds=ENTRY, scale=POP_FROM))]
+        return [Layer(_painted_large(block, preset), enter=Enter(seconds=ENTRY, scale=POP_FROM, fade=fresh))]
 
     at = ((LEFT + RIGHT - block.width) / 2, middle - block.height / 2)
     return graphic(paint, (block.width, block.height), at, start, end, entry=ENTRY)
 
 
 def _groups(caption: Caption, preset: Preset) -> list[list[Word]]:
-    """A caption's words, few at a time: parted by punctuation, pauses and width, not where two words stay together."""
-    fonts, size, room = text.chain(preset.type, "bold"), preset.captions.pop_size, _pop_room(preset.captions.pop_size)
-    groups: list[list[Word]] = []
-    for line in caption.lines:
-        for word in line:
-            last = groups[-1] if groups else []
-            if (
-                last
-                and text.width(f"{said(last)} {word.text}", fonts, size) <= room
-                and (
-                    keeps_together(last[-1].text, word.text)
-                    or not any(character.isalnum() for character in word.text)
-                    or (
-                        len(last) < POP_WORDS
-                        and last[-1].text[-1:] not in ".!?…,;:"
-                        and word.start - last[-1].end < POP_PAUSE
-                    )
-                )
-            ):
-                last.append(word)
-            else:
-                groups.append([word])
-    return groups
+    """A caption's words, few at a time: the cheapest of all ways to part them (dynamic programming over breaks), by how
+    badly each break lies and what is wrong with each group."""
+    fonts, size = text.chain(preset.type, "bold"), preset.captions.pop_size
+    words = [word for line in caption.lines for word in line]
+    breaks = [0.0, *(_pop_break(last, following) for last, following in pairwise(words))]
+    best, come = [0.0], [0]
+    for j in range(1, len(words) + 1):
+        costs = []
+        for i in range(max(0, j - 2 * POP_WORDS), j):
+            over = text.width(said(words[i:j]), fonts, size) / _pop_room(size) - 1
+            inside = sum(max(0.0, POP_ACROSS - cost) for cost in breaks[i + 1 : j])
+            wrong = max(0, j - i - POP_WORDS) + (2 + 8 * over if over > 0 else 0.0)
+            costs.append((best[i] + breaks[i] + POP_GROUP + inside + wrong, i))
+        cheapest, i = min(costs)
+        best.append(cheapest)
+        come.append(i)
+    places = [len(words)]
+    while places[-1]:
+        places.append(come[places[-1]])
+    return [words[i:j] for i, j in pairwise(reversed(places))]
+
+
+def _pop_break(last: Word, following: Word) -> float:
+    """How badly a break lies between two words that are shown large."""
+    if following.start - last.end >= POP_PAUSE:
+        return 0.0
+    cost = break_cost(last.text, following.text)
+    sign = not any(character.isalnum() for character in following.text)  # «10 ₽» stays whole
+    return cost + POP_SIGN * (sign and cost > 0)
 
 
 def _pop_room(size: int) -> float:

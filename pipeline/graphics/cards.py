@@ -78,19 +78,21 @@ def title_card(card: TitleCard, preset: Preset) -> Graphic:
 
 def quote_size(card: Quote, preset: Preset) -> tuple[int, int]:
     """Width and height in pixels of a quote's plate over the picture."""
-    *_, block = _quote_lines(card, preset)
-    return _quote_room(card) + 2 * SHADE_X, block + 2 * SHADE_Y
+    lines, size, authors, small, block = _quote_lines(card, preset)
+    bold, medium = text.chain(preset.type, "bold"), text.chain(preset.type, "medium")
+    wide = [text.width(line, bold, size) for line in lines] + [28 + text.width(line, medium, small) for line in authors]
+    return canvas(max(wide) + 2 * SHADE_X, block + 2 * SHADE_Y).size
 
 
 def quote_card(card: Quote, preset: Preset) -> Graphic:
     """A sentence in «ёлочки», its author below it."""
     bold, medium, look = text.chain(preset.type, "bold"), text.chain(preset.type, "medium"), preset.colours
     lines, size, authors, small, block = _quote_lines(card, preset)
-    top, left = _centred(block), (LEFT + RIGHT - _quote_room(card)) // 2
+    top, left = _centred(block), LEFT - 20 + SHADE_X if card.over == "picture" else LEFT
     layers = _ground(card.over, preset, card.start == 0)
     if card.over == "picture":
-        top = round(BOTTOM if card.bottom is None else card.bottom) - block - SHADE_Y
         shade = plate(quote_size(card, preset), look.ground, SCRIM_OPACITY, 28)
+        top = round(BOTTOM if card.bottom is None else card.bottom) - shade.height + SHADE_Y
         layers.append(Layer(shade, left - SHADE_X, top - SHADE_Y, Enter()))
     step = _title_step(size)
     layers += _rising([(line, size, step) for line in lines], bold, look.ink, (left, top), False, False)
@@ -119,7 +121,7 @@ def _quote_lines(card: Quote, preset: Preset) -> tuple[list[str], int, list[str]
         text.fit(card.author, medium, 40, _quote_room(card) - 28, 2, 30) if card.author.strip() else ([], 40)
     )
     foot = round(small * text.LEADING) * len(authors) + (AUTHOR_BELOW if authors else 0)
-    for largest in QUOTE_SIZES:
+    for largest in QUOTE_SIZES if card.over != "picture" else QUOTE_SIZES[2:]:
         lines, size = text.fit(f"«{said}»", bold, largest, _quote_room(card), QUOTE_LINES, largest)
         block = _title_step(size) * len(lines) + foot
         if block <= TEXT_BOTTOM - TEXT_TOP and not text.broken(said, bold, size, _quote_room(card)):

@@ -120,7 +120,7 @@ def chapter(placed: Chapter, preset: Preset) -> Graphic:
     x = RIGHT - image.width if placed.side == "right" else LEFT
     wipe = Enter(wipe="right" if placed.side == "right" else "left", fade=False)
     return graphic(
-        lambda _: [Layer(image, enter=wipe)], image.size, (x, CHAPTER_TOP), placed.start, placed.end,
+        lambda _: [Layer(image, enter=wipe)], image.size, (x, CHAPTER_TOP if placed.top is None else placed.top), placed.start, placed.end,
         entry=wipe.seconds, leave=EXIT,
     )  # fmt: skip
 

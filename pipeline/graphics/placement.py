@@ -31,6 +31,7 @@ LOWER, UPPER = (1120, 1460), (290, 720)  # output pixels: the bands in which cap
 BELOW_PARTNERS, BELOW_CHAPTER = 372, 468  # where the upper band begins below a chapter sticker
 NAME_LOWEST, NAME_HIGHEST = 1440, (372, 290)  # a lower third's last resorts: its lower and its upper edges
 CARD_TEXT = (70, 284, 890, 1080)  # where a card that fills the screen has its text
+CHAPTER_HIGHEST, CHAPTER_LOWEST = 290, 1104  # a sticker's other places: its upper and its lower edge
 BESIDE_SEAM = 16  # pixels between the border of a split and a caption that stands beside it
 BETWEEN = 24  # pixels between two graphics
 TITLE_ABOVE_CAPTION = 28
@@ -131,28 +132,34 @@ def _captions(
     highest, lowest = UPPER[0] + high / 2, max(UPPER[0] + high / 2, lowest)
     middles = [middle for middle in middles if highest <= middle <= lowest] or [lowest]
     shot = _shot_number(plan, caption)
-    if before and before.middle is not None and _shot_number(plan, before) == shot and not low:
+    if before and before.middle is not None and _shot_number(plan, before) == shot:
         band = next((b for b in (LOWER, UPPER) if b[0] <= before.middle <= b[1]), None)
-        kept = max(band[0] + high / 2, min(band[1] - high / 2, before.middle)) if band else before.middle
-        middles.insert(0, kept)  # it stays where it was while the picture does
+        if not low or band == UPPER:  # it stays where it was while the picture does
+            kept = max(band[0] + high / 2, min(band[1] - high / 2, before.middle)) if band else before.middle
+            middles.insert(0, kept)
     for middle in [caption.middle] if caption.middle is not None else middles:
         yield caption.model_copy(update={"middle": round(middle)}), (left, middle - high / 2, right, middle + high / 2)
 
 
-def _titles(card: TitleCard, preset: Preset, below: list[Area]) -> Iterator[tuple[TitleCard, Area]]:
-    usual = min(area[1] for area in below) - TITLE_ABOVE_CAPTION if below else float(cards.TITLE_BOTTOM)
-    bottoms = [usual] if below else [usual, float(cards.BOTTOM)]
-    sizes = [size for size in cards.TITLE_SIZES if not below or size < cards.TITLE_SIZES[0]]
-    for size, air in product([card.size] if card.size else sizes, (TITLE_AIR, 0)):
-        wide, high = cards.title_block(card, preset, size)
-        for bottom in [card.bottom] if card.bottom is not None else bottoms:
-            area = (cards.LEFT, bottom - high - air, cards.LEFT + wide, bottom)
-            yield card.model_copy(update={"bottom": round(bottom), "size": size}), area
-    if card.bottom is None and card.size is None:  # above the face, where that is low in the picture
-        for size in cards.TITLE_SIZES:
-            wide, high = cards.title_block(card, preset, size)
-            area = (cards.LEFT, cards.TEXT_TOP, cards.LEFT + wide, cards.TEXT_TOP + high)
-            yield card.model_copy(update={"bottom": cards.TEXT_TOP + high, "size": size}), area
+def _titles(card: TitleCard, preset: Preset, said: list[Area]) -> Iterator[tuple[TitleCard, Area]]:
+    """Above the captions that it shares the screen with, or low where these are at the top; last, at the top itself."""
+    low = [area[1] for area in said if area[1] > UPPER[1]]
+    high = [area[3] for area in said if area[1] <= UPPER[1]]
+    bottoms = [min(low) - TITLE_ABOVE_CAPTION] if low else [float(cards.TITLE_BOTTOM), float(cards.BOTTOM)]
+    tops = [max(high) + TITLE_ABOVE_CAPTION] if high else [float(cards.TEXT_TOP)]
+    sizes = [card.size] if card.size else [size for size in cards.TITLE_SIZES if not low or size < cards.TITLE_SIZES[0]]
+    for under, size, air in ((u, s, a) for u in (False, True) for s, a in product(sizes, (TITLE_AIR, 0))):
+        wide, tall = cards.title_block(card, preset, size)
+        places = [card.bottom] if card.bottom is not None else [top + tall for top in tops] if under else bottoms
+        for bottom in places:
+            if card.bottom is not None or UPPER[0] <= bottom - tall - air < bottom <= cards.BOTTOM:
+                area = (cards.LEFT, bottom - tall - air, cards.LEFT + wide, bottom)
+                yield card.model_copy(update={"bottom": round(bottom), "size": size}), area
+    if card.bottom is None:  # too long for every place: as small as it gets, low
+        wide, tall = cards.title_block(card, preset, sizes[-1])
+        bottom = cards.BOTTOM
+        area = (cards.LEFT, bottom - tall, cards.LEFT + wide, bottom)
+        yield card.model_copy(update={"bottom": bottom, "size": sizes[-1]}), area
 
 
 def _names(name: LowerThird, preset: Preset, over: list[Area]) -> Iterator[tuple[LowerThird, Area]]:
@@ -170,7 +177,7 @@ def _names(name: LowerThird, preset: Preset, over: list[Area]) -> Iterator[tuple
 
 def _quotes(quote: Quote, preset: Preset) -> Iterator[tuple[Quote, Area]]:
     wide, high = cards.quote_size(quote, preset)
-    left = (cards.LEFT + cards.RIGHT - wide) / 2
+    left = cards.LEFT - 20.0
     for bottom in [quote.bottom] if quote.bottom is not None else [cards.BOTTOM, cards.TEXT_TOP + high]:
         area = (left, bottom - high, left + wide, bottom)
         yield quote.model_copy(update={"bottom": round(bottom)}), area
@@ -178,10 +185,13 @@ def _quotes(quote: Quote, preset: Preset) -> Iterator[tuple[Quote, Area]]:
 
 def _chapters(chapter: Chapter, preset: Preset) -> Iterator[tuple[Chapter, Area]]:
     wide, high = labels.chapter_size(chapter, preset)
-    for side in [chapter.side] if chapter.side else ["left", "right"]:
-        left = labels.RIGHT - wide if side == "right" else labels.LEFT
-        area = (left, labels.CHAPTER_TOP, left + wide, labels.CHAPTER_TOP + high)
-        yield chapter.model_copy(update={"side": side}), area
+    for top in (
+        [chapter.top] if chapter.top is not None else [labels.CHAPTER_TOP, CHAPTER_HIGHEST, CHAPTER_LOWEST - high]
+    ):
+        for side in [chapter.side] if chapter.side else ["left", "right"]:
+            left = labels.RIGHT - wide if side == "right" else labels.LEFT
+            area = (left, top, left + wide, top + high)
+            yield chapter.model_copy(update={"side": side, "top": round(top)}), area
 
 
 def _area_of_mark(placed: Mark | PartnerLine, preset: Preset) -> Area:

@@ -1,12 +1,11 @@
 """When each graphic is on screen, as plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.brief import Brief, Person
-from pipeline.captions.cues import spread
 from pipeline.graphics import text
 from pipeline.graphics.cards import address
 from pipeline.graphics.content import written
@@ -52,18 +51,18 @@ def schedule(
     screen with each other or with a card, and go when their person does.
     """
     shown = plan.footage_seconds
-    placed: list[PlacedGraphic] = []
-    if preset.mark.on and (preset.series.name or preset.series.mark):
+    wanted = [*preset.graphics, *brief.graphics]
+    placed = [g.model_copy(update={"end": min(g.end, shown)}) for g in wanted if g.start < shown]
+    own = {type(g) for g in placed}  # what is placed by hand is not placed again
+    if preset.mark.on and (preset.series.name or preset.series.mark) and Mark not in own:
         placed.append(Mark(start=0, end=shown))
-    if preset.mark.partners and preset.series.partners:
+    if preset.mark.partners and preset.series.partners and PartnerLine not in own:
         placed.append(PartnerLine(start=0, end=shown))
-    if preset.progress.on:
+    if preset.progress.on and Progress not in own:
         placed.append(Progress(start=0, end=shown))
-    if preset.title_card.on and (brief.title or brief.number is not None):
+    if preset.title_card.on and (brief.title or brief.number is not None) and TitleCard not in own:
         end = min(preset.title_card.seconds, shown)
         placed.append(TitleCard(start=0, end=end, number=brief.number, title=brief.title))
-    wanted = [*preset.graphics, *brief.graphics]
-    placed += [_timed(g.model_copy(update={"end": min(g.end, shown)})) for g in wanted if g.start < shown]
     if preset.lower_third.on:
         cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard | Quote | LowerThird)]
         placed += _names(brief.people, preset, cards, shown, _presences(plan, faces), _sides(plan))
@@ -73,19 +72,11 @@ def schedule(
     return placed
 
 
-def _timed(graphic: PlacedGraphic) -> PlacedGraphic:
-    """A caption that was given as text with its words one after the other; anything else as it is."""
-    if not isinstance(graphic, Caption):
-        return graphic
-    words = [word for line in graphic.lines for word in line]
-    if len({(word.start, word.end) for word in words}) > 1 or not words:
-        return graphic
-    times = iter(spread([word.text for word in words], [(graphic.start, max(graphic.start, graphic.end))]))
-    lines = [
-        [word.model_copy(update={"start": a, "end": b}) for word, (a, b) in zip(line, times, strict=False)]
-        for line in graphic.lines
-    ]
-    return graphic.model_copy(update={"lines": lines})
+def has_end_card(brief: Brief, preset: Preset) -> bool:
+    """Whether there is anything to say after the footage, and no card of one's own that says it."""
+    own = any(isinstance(graphic, EndCard) for graphic in (*preset.graphics, *brief.graphics))
+    says = brief.link or brief.following or preset.end_card.text or preset.end_card.following
+    return preset.end_card.on and not own and bool(says or preset.series.partners or preset.series.partner_marks)
 
 
 def _names(
@@ -173,18 +164,35 @@ def _presences(plan: Plan, faces: Sequence[OnScreen]) -> list[Presence]:
     return sorted(found, key=lambda p: (p.start, p.person))
 
 
-def notes(brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic], shown: float = FOREVER) -> list[str]:
-    """Sentences for the editor: what found no time on screen, a long link, characters that no font has.
+def notes(
+    brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic], shown: float = FOREVER, people: Collection[int] = ()
+) -> list[str]:
+    """Sentences for the editor: what found no time on screen or another one, a long link, characters that no font has.
 
-    shown: episode seconds until the footage ends.
+    shown: episode seconds until the footage ends. people: the numbers of all who are seen.
     """
-    named = {g.name for g in placed if isinstance(g, LowerThird)}
-    absent = [person.name for person in brief.people if preset.lower_third.on and person.name not in named]
-    sentences = [
-        f"{name} is not named on screen: nobody is seen long enough, or the footage ends too soon; "
-        "say when, or which person of the sheet it is."
-        for name in absent
-    ]
+    named = {g.name: g for g in placed if isinstance(g, LowerThird)}
+    sentences = []
+    for person in brief.people if preset.lower_third.on else ():
+        if person.name in named:
+            start = named[person.name].start
+            if person.at is not None and start > person.at + PAUSE:
+                sentences.append(
+                    f"{person.name} is named at {start:.1f} s instead of {person.at:g} s: a card or another name is on "
+                    "screen until then."
+                )
+        elif person.person is not None and person.person not in people:
+            known = ", ".join(map(str, sorted(people))) or "nobody"
+            sentences.append(f"{person.name} is not named: there is no person {person.person}; the sheet has {known}.")
+        elif person.at is not None and person.at >= shown - SHORTEST:
+            sentences.append(f"{person.name} is not named at {person.at:g} s: the footage ends at {shown:.1f} s.")
+        elif person.at is not None:
+            sentences.append(f"{person.name} is not named: cards and other names leave no time after {person.at:g} s.")
+        else:
+            sentences.append(
+                f"{person.name} is not named: nobody is seen long enough beside cards and other names; say when, as "
+                f'"{person.name} @ 4".'
+            )
     sentences += [
         f"The {g.kind.replace('_', ' ')} from {g.start:g} to {g.end:g} s is not shown: "
         + ("it ends before it begins." if g.start < shown else f"the footage ends at {shown:.1f} s.")

@@ -25,6 +25,7 @@ _MISSING = "\U0010ffff"  # no font has it: what it draws is the glyph for missin
 _NO_BREAK = "\u00a0\u202f\u2007"  # spaces at which a line is not broken
 _TOGETHER = "\u00a0"
 _BREAKS_AFTER = "-‐–—/"  # where a long word is broken without a hyphen
+_VOWELS = "аеёиоуыэюяАЕЁИОУЫЭЮЯaeiouyAEIOUY"
 _NEVER_FIRST = "ьъйЬЪЙ"  # letters that begin no line
 _RIGHT_TO_LEFT = ("R", "AL")  # Unicode bidirectional classes
 _NUMBERS = ("EN", "AN")
@@ -167,12 +168,20 @@ def _pieces(word: str, fonts: Fonts, size: int, widest: float) -> list[str]:
             if width(_cut(rest, n), fonts, size) > widest:
                 break
             cut = n
-            kept = n if n > 1 and len(rest) - n > 1 and rest[n] not in _NEVER_FIRST else kept
+            kept = n if n > 1 and len(rest) - n > 1 and _parts(rest, n) else kept
             own = n if n > 1 and rest[n - 1] in _BREAKS_AFTER else own
         cut = own or kept or cut
         pieces.append(_cut(rest, cut))
         rest = rest[cut:]
     return [*pieces, "".join(rest)]
+
+
+def _parts(word: Sequence[str], n: int) -> bool:
+    """Whether a word may be broken after `n` letters: both parts have a vowel, a consonant stays with the vowel after it,
+    ь, ъ and й with what precedes."""
+    vowels = [letter in _VOWELS for letter in word]
+    together = vowels[n] and not vowels[n - 1]
+    return word[n] not in _NEVER_FIRST and not together and any(vowels[:n]) and any(vowels[n:])
 
 
 def _cut(word: Sequence[str], n: int) -> str:
