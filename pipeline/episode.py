@@ -112,11 +112,12 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     faces = graphics.on_screen(plan, analyses)
     placed = graphics.schedule(brief, preset, cues, plan, faces)
     for graphic in placed:
-        parts, unread = (
-            captions.of_text(graphic, preset, float(rate)) if isinstance(graphic, Caption) else ([graphic], [])
-        )
-        plan.graphics += parts
-        warnings += unread
+        if isinstance(graphic, Caption):
+            parts, unread = captions.of_text(graphic, preset, float(rate))
+            plan.graphics += parts
+            warnings += unread
+        else:
+            plan.graphics.append(graphic)
     plan.graphics, covered = graphics.place(plan, preset, faces)
     people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
     notes = graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people)

@@ -36,6 +36,7 @@ BESIDE_SEAM = 16  # pixels between the border of a split and a caption that stan
 BETWEEN = 24  # pixels between two graphics
 TITLE_ABOVE_CAPTION = 28
 TITLE_AIR = 60  # pixels above a title's text, where its ground darkens the picture, best left without a face too
+SHADE_BELOW = 40  # pixels below a title's text that its ground darkens
 IN_THE_WAY = 10.0  # what standing in another graphic costs, in faces
 SHORTEST_PART = 0.3  # seconds that a caption stays on either side of a cut on which it moves
 MARGIN = 0.06  # of a face's size, beyond its box, that is best kept clear too
@@ -59,13 +60,17 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
     taken += [(g, CARD_TEXT) for g in seen if _fills_the_screen(g, preset)]
     faces = [_uncovered(face, [g for g in seen if _fills_the_screen(g, preset)], plan) for face in faces]
 
-    def best(candidates: Iterable[tuple[G, Area]]) -> tuple[float, G, Area]:
-        """The first candidate that costs nothing, else the cheapest: its cost, itself, its area."""
+    def best(candidates: Iterable[tuple[G, Area]], shaded: bool = False) -> tuple[float, G, Area]:
+        """The first candidate that costs nothing, else the cheapest: its cost, itself, its area.
+
+        shaded: its ground darkens the picture from edge to edge.
+        """
         found = []
         for candidate, area in candidates:
             first, last = (nearest_frame(t, plan.frame_rate) for t in (candidate.start, candidate.end))
             blocked = sum(_touch(area, other) for g, other in taken if _together(g, candidate))
-            near, on = (overlap(faces, first, last, area, margin) for margin in (MARGIN, 0.0))
+            dark = (0.0, area[1], float(plan.width), area[3] + SHADE_BELOW) if shaded else area
+            near, on = (overlap(faces, first, last, dark, margin) for margin in (MARGIN, 0.0))
             found.append((near + (on if on > CLEAR else 0.0) + IN_THE_WAY * blocked, candidate, area))
             if found[-1][0] == 0:
                 break
@@ -103,7 +108,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
                 parts = spoken(graphic, before)
                 before, placed[number] = parts[-1], [*parts]
             case TitleCard() if _over_picture(graphic, preset):
-                placed[number] = [keep(best(_titles(graphic, preset, said)))]
+                placed[number] = [keep(best(_titles(graphic, preset, said), shaded=True))]
             case LowerThird():
                 placed[number] = [keep(best(_names(graphic, preset, said)))]
     return [g for number, graphic in enumerate(plan.graphics) for g in placed.get(number, [graphic])], warnings
