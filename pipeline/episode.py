@@ -112,7 +112,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     faces = graphics.on_screen(plan, analyses)
     placed = graphics.schedule(brief, preset, cues, plan, faces)
     for graphic in placed:
-        if isinstance(graphic, Caption):
+        if isinstance(graphic, Caption) and graphic not in cues:
             parts, unread = captions.of_text(graphic, preset, float(rate))
             plan.graphics += parts
             warnings += unread

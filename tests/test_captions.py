@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import presets
 from pipeline import ffmpeg_tool, source
-from pipeline.captions import Stretch, for_episode, subtitles
+from pipeline.captions import Stretch, for_episode, of_text, subtitles
 from pipeline.captions.cues import SHORTEST, Cue, read_words
-from pipeline.captions.readability import LINE_WIDTH, LONGEST, keeps_together, readable
+from pipeline.captions.readability import LATE, LINE_WIDTH, LONGEST, keeps_together, readable
 from pipeline.errors import Unusable, WrongUse
 from presets.graphics import Caption, Word
 
@@ -41,7 +41,8 @@ def wide(text):
 
 
 def shown(cues, measure=wide, duration=60.0, speed=17):
-    return readable(cues, measure, duration, 25, speed, SIZE)
+    captions, unread = readable(cues, measure, duration, 25, speed, SIZE)
+    return captions, [u.sentence for u in unread]
 
 
 def said(caption):
@@ -52,12 +53,28 @@ def lines(caption):
     return [" ".join(word.text for word in line) for line in caption.lines]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251", "cp866", "koi8-r"])
 def test_an_encoding_that_is_really_used_is_read(tmp_path, encoding):
-    (tmp_path / "a.srt").write_bytes(SRT.encode(encoding))
+    srt = SRT if encoding not in ("cp866", "koi8-r") else SRT.translate(str.maketrans("«»", '""'))
+    (tmp_path / "a.srt").write_bytes(srt.encode(encoding))
     words = read_words(tmp_path / "a.srt")[0].words
-    assert " ".join(w.text for w in words) == "Добрый день, «Серп и Молот»."
+    assert " ".join(w.text for w in words) == srt.splitlines()[-1]
     assert (words[0].start, words[-1].end) == (1.0, 3.0)
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "koi8-r"])
+@pytest.mark.parametrize("text", ["ВНИМАНИЕ, ПЛАВКА", "ещё щи", "Да", "R&D и цех №", "Съёмка: Щука"])
+def test_little_text_is_enough_to_tell_an_encoding(tmp_path, encoding, text):
+    text = text if encoding != "koi8-r" else text.replace(" №", "")
+    (tmp_path / "a.srt").write_bytes(f"1\n00:00:01,000 --> 00:00:03,000\n<i>{text}</i>\n".encode(encoding))
+    assert " ".join(w.text for w in read_words(tmp_path / "a.srt")[0].words) == text
+
+
+def test_latin_letters_and_signs_alone_are_read_as_before(tmp_path):
+    text = "“Well” — it’s 5 °… café"
+    (tmp_path / "a.srt").write_bytes(f"1\n00:00:01,000 --> 00:00:03,000\n{text}\n".encode("cp1252"))
+    words = [w.text for w in read_words(tmp_path / "a.srt")[0].words]
+    assert words == text.encode("cp1252").decode("cp1251").split()
 
 
 FORMATS = {
@@ -127,7 +144,7 @@ def test_words_are_read_as_they_are_meant(tmp_path, name):
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_line_endings_of_other_systems_are_read(tmp_path, ending):
-    (tmp_path / "a.srt").write_bytes((SRT + "\n" + SRT).replace("\n", ending).encode())
+    (tmp_path / "a.srt").write_bytes((SRT + "\n" + SRT.replace("00:00:0", "00:00:1")).replace("\n", ending).encode())
     assert len(read_words(tmp_path / "a.srt")) == 2
 
 
@@ -149,6 +166,135 @@ def test_what_holds_no_caption_is_refused(tmp_path, content):
     (tmp_path / "a.srt").write_bytes(content)
     with pytest.raises(Unusable, match=r"a\.srt"):
         read_words(tmp_path / "a.srt")
+
+
+@pytest.mark.parametrize(
+    ("content", "meant"),
+    [
+        ("", "are empty"),
+        ("\ufeff \n\n", "are empty"),
+        ("<html><body>404 Not Found</body></html>", "hold no caption; export them as SRT in UTF-8"),
+        ('{"a": 1}', "hold no caption; export them as SRT in UTF-8"),
+        ("1\n0:01,000 --> 0:04,000\nБез часов\n", r"line 2 «0:01,000 --> 0:04,000».*write 00:00:01,000"),
+    ],
+)
+def test_a_file_without_captions_is_told_what_is_wrong_with_it(tmp_path, content, meant):
+    (tmp_path / "a.srt").write_text(content, "utf-8")
+    with pytest.raises(Unusable, match=meant):
+        read_words(tmp_path / "a.srt")
+
+
+def test_a_caption_whose_times_cannot_be_read_is_skipped_alone_and_named(tmp_path):
+    srt = (
+        "1\n00:00:01,000 --> 00:00:02,000\nПервый\n\n2\n00:00:03,000 --> 00:00:0x,000\nВторой\nдальше\n\n"
+        "3\n00:00:05,000 --> 00:00:06,000\nТретий 2 < 3 --> 4\n"
+    )
+    (tmp_path / "a.srt").write_text(srt, "utf-8")
+    captions, warnings = for_episode(tmp_path / "a.srt", [], PRESET, 10, 25)
+    assert [said(c) for c in captions] == ["Первый", "Третий 2 < 3 --> 4"]
+    assert len(warnings) == 1 and "line 6 «00:00:03,000 --> 00:00:0x,000»" in warnings[0]
+
+
+def test_a_caption_that_ends_before_it_begins_is_shown_by_itself_and_named(tmp_path):
+    srt = (
+        "1\n00:00:04,000 --> 00:00:05,000\nа тут\n\n2\n00:00:05,000 --> 00:00:03,000\nобратно\n\n"
+        "3\n00:00:05,900 --> 00:00:08,000\nмы едем\n"
+    )
+    (tmp_path / "a.srt").write_text(srt, "utf-8")
+    captions, warnings = for_episode(tmp_path / "a.srt", [], PRESET, 10, 25)
+    assert [(said(c), c.start) for c in captions] == [("а тут", 4.0), ("обратно", 5.0), ("мы едем", 5.9)]
+    assert captions[1].end - captions[1].start >= SHORTEST
+    assert len(warnings) == 1 and "«обратно» at 5.0 s" in warnings[0]
+
+
+def test_thousandths_rounded_up_to_a_second_are_read_as_one(tmp_path):
+    (tmp_path / "a.srt").write_text("1\n00:00:01,850 --> 00:00:02,1000\nмы тут\n", "utf-8")
+    assert read_words(tmp_path / "a.srt")[0].end == pytest.approx(3.0, abs=0.01)
+
+
+# captions that roll up
+
+YOUTUBE = """WEBVTT
+Kind: captions
+
+00:00:00.500 --> 00:00:02.100 align:start position:0%
+ 
+Ну<00:00:00.900><c> вот</c><00:00:01.300><c> мы</c>
+
+00:00:02.100 --> 00:00:02.110 align:start position:0%
+Ну вот мы
+ 
+
+00:00:02.110 --> 00:00:03.710 align:start position:0%
+Ну вот мы
+пришли<00:00:02.510><c> в</c><00:00:02.910><c> цех</c><00:00:03.310><c> где</c>
+
+00:00:03.710 --> 00:00:03.720 align:start position:0%
+пришли в цех где
+ 
+
+00:00:03.720 --> 00:00:05.000 align:start position:0%
+пришли в цех где
+шумно
+"""
+
+
+def test_captions_of_youtube_give_each_phrase_once_with_its_words_own_times(tmp_path):
+    (tmp_path / "a.vtt").write_text(YOUTUBE, "utf-8")
+    cues = read_words(tmp_path / "a.vtt")
+    assert [(w.text, w.start, w.end) for cue in cues for w in cue.words] == [
+        ("Ну", 0.5, 0.9), ("вот", 0.9, 1.3), ("мы", 1.3, 2.1),
+        ("пришли", 2.11, 2.51), ("в", 2.51, 2.91), ("цех", 2.91, 3.31), ("где", 3.31, 3.71), ("шумно", 3.72, 5.0),
+    ]  # fmt: skip
+    assert all(cue.timed for cue in cues) and [cue.end for cue in cues] == [2.11, 3.72, 5.0]
+
+
+def test_times_inside_a_cue_are_its_words_times(tmp_path):
+    vtt = "WEBVTT\n\n00:01.000 --> 00:05.000\nМы тут <00:00:02.000>плавим<00:00:03.500> ста<00:00:04.000>ль\n"
+    (tmp_path / "a.vtt").write_text(vtt, "utf-8")
+    (cue,) = read_words(tmp_path / "a.vtt")
+    assert [(w.text, w.start, w.end) for w in cue.words] == [
+        ("Мы", 1.0, 1.5), ("тут", 1.5, 2.0), ("плавим", 2.0, 3.5), ("сталь", 3.5, 5.0),
+    ]  # fmt: skip
+
+
+def srt_of(*cues):
+    return "\n".join(
+        f"{n}\n00:00:{start:06.3f} --> 00:00:{end:06.3f}\n{text}\n" for n, (start, end, text) in enumerate(cues, 1)
+    )
+
+
+REPEATED = {
+    "rolls": ([(1, 2, "мы тут"), (2, 4, "мы тут\nплавим сталь"), (4, 6, "плавим сталь\nкаждый")], ["мы тут", "плавим сталь", "каждый"]),
+    "rolls in three lines": ([(1, 2, "а б"), (2, 4, "а б\nв г"), (4, 6, "а б\nв г\nд е")], ["а б", "в г", "д е"]),
+    "over one another": ([(1, 4, "мы тут"), (2, 6, "мы тут\nплавим сталь")], ["мы тут", "плавим сталь"]),
+    "stays": ([(1, 2, "[музыка]"), (2, 4, "[музыка]")], ["[музыка]"]),
+    "said again later": ([(1, 2, "Да. Да."), (2.2, 3, "Да. Да.")], ["Да. Да.", "Да. Да."]),
+    "one word said again": ([(1, 2, "Нет"), (2, 3, "Нет"), (3, 4, "Мы едем"), (4, 5, "А вы"), (5, 6, "Пешком")], ["Нет", "Нет", "Мы едем", "А вы", "Пешком"]),
+    "another beginning": ([(1, 2, "мы тут"), (2, 3, "мы там")], ["мы тут", "мы там"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_what_rolls_up_is_read_once_and_what_is_said_twice_is_kept(tmp_path, name):
+    cues, meant = REPEATED[name]
+    (tmp_path / "a.srt").write_text(srt_of(*cues), "utf-8")
+    found = read_words(tmp_path / "a.srt")
+    assert [" ".join(w.text for w in cue.words) for cue in found] == meant
+    assert found[-1].end == cues[-1][1]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.integers(1, 5), min_size=2, max_size=12), st.booleans())
+def test_any_lines_that_roll_up_give_each_word_once(tmp_path_factory, counts, between):
+    rows = [" ".join(f"слово{n}-{m}" for m in range(count)) for n, count in enumerate(counts)]
+    cues = []
+    for n, row in enumerate(rows):
+        cues.append((2 * n, 2 * n + 1.99, "\n".join(rows[max(0, n - 1) : n + 1])))
+        cues += [(2 * n + 1.99, 2 * n + 2, row)] * between
+    file = tmp_path_factory.mktemp("roll") / "a.srt"
+    file.write_text(srt_of(*cues), "utf-8")
+    assert [w.text for cue in read_words(file) for w in cue.words] == " ".join(rows).split()
 
 
 def test_captions_beyond_the_episode_are_refused_and_the_rest_is_cut(tmp_path):
@@ -395,6 +541,8 @@ CUTS = {
     "never across speakers": ([("— Да", 0, 0.5), ("— Нет", 0.5, 1.0)], ["— Да", "— Нет"]),
     "never across a sound": ([("Мы тут", 0, 0.6), ("[гудок]", 0.6, 1.2), ("не одни", 1.2, 2)], ["Мы тут", "[гудок]", "не одни"]),
     "never across a pause": ([("Мы", 0, 0.5), ("тут", 2.0, 2.5)], ["Мы", "тут"]),
+    "a sound keeps to its cue": ([("[гудок] печь", 2, 3.4), ("завод", 3.6, 4)], ["[гудок] печь", "завод"]),
+    "never long before it is said": ([("Вот она печь", 2, 3.4), ("и завод", 3.6, 4), ("— Да, и он.", 4, 6)], ["Вот она печь", "и завод", "— Да, и он."]),
     "after initials no sentence ends": ([("Это А. С.", 0, 1.5), ("Орлова.", 1.5, 3)], ["Это А. С. Орлова."]),
 }  # fmt: skip
 
@@ -434,6 +582,106 @@ def test_a_caption_that_lags_behind_its_words_is_named():
     cues = [timed(f"Слово{n} и ещё одно слово.", n * 0.4, n * 0.4 + 0.4) for n in range(6)]
     _, warnings = shown(cues)
     assert any("Слово5" in w and "late" in w for w in warnings)
+
+
+def test_an_overfull_cue_does_not_make_all_after_it_late():
+    overfull = timed("Сегодня мы говорим о печи, о цехе и о том, как завод построил мост через реку.", 3, 4.4)
+    after = [timed("И вот как это было, если коротко.", 4.5 + 2 * n, 6.4 + 2 * n) for n in range(5)]
+    captions, warnings = shown([overfull, *after])
+    late = [c.start - cue.start for c, cue in zip(captions[-5:], after, strict=True)]
+    assert max(late) < LATE + 0.1 and late == sorted(late, reverse=True)
+    assert all(c.end - c.start >= SHORTEST - 1e-6 for c in captions)
+    assert any("characters a second" in w for w in warnings)
+
+
+def test_cues_that_can_catch_up_are_not_hurried_more_than_it_takes():
+    cues = [
+        timed("Это девятнадцать букв и ещё.", n * 1.2, n * 1.2 + 1.2, band=("lower", "upper")[n % 2]) for n in range(6)
+    ]
+    captions, _ = shown(cues)
+    late = [c.start - cue.start for c, cue in zip(captions, cues, strict=True)]
+    assert max(late) <= LATE + 1e-6
+    assert all(len(said(c)) / (c.end - c.start) < 23.5 for c in captions)
+
+
+def test_many_captions_that_are_too_fast_are_summed_up_in_one_sentence(tmp_path):
+    cues = [(2 * n, 2 * n + 2, f"Очень длинное предложение номер {n}, и вот его конец.") for n in range(6)]
+    (tmp_path / "a.srt").write_text(srt_of(*cues), "utf-8")
+    captions, warnings = for_episode(tmp_path / "a.srt", [], PRESET, 12, 25)
+    fastest = max(captions, key=lambda c: len(said(c)) / (c.end - c.start))
+    (sentence,) = [w for w in warnings if "characters a second" in w]
+    many = sum(len(said(c)) / (c.end - c.start) > 17.05 for c in captions)
+    assert many > 3 and sentence.startswith(f"{many} captions")
+    assert (
+        f"at {fastest.start:.1f} s" in sentence
+        and f"{len(said(fastest)) / (fastest.end - fastest.start):.1f}" in sentence
+    )
+
+
+# given as text
+
+
+def text_of(text, start, end, **more):
+    return Caption.model_validate({"kind": "caption", "text": text, "start": start, "end": end, **more})
+
+
+def test_the_words_of_a_text_are_spread_over_it_and_its_lines_kept():
+    (caption,), warnings = of_text(text_of("Мы плавим\nсталь", 3, 6, style="pop", middle=500), PRESET, 25)
+    assert [(w.text, w.start, w.end) for line in caption.lines for w in line] == [
+        ("Мы", 3, 3.75), ("плавим", 3.75, 5.25), ("сталь", 5.25, 6),
+    ]  # fmt: skip
+    assert lines(caption) == ["Мы плавим", "сталь"] and (caption.start, caption.end) == (3, 6)
+    assert (caption.style, caption.middle, warnings) == ("pop", 500, [])
+
+
+@pytest.mark.parametrize("text", [LONG, LONG.replace(", ", ",\n"), "Печь не гаснет никогда, потому что это дорого"])
+def test_a_text_that_does_not_fit_is_as_many_captions_as_it_takes(text):
+    given_ = text_of(text, 20, 28, style="word", band="upper", middle=700)
+    captions, warnings = of_text(given_, PRESET, 25)
+    assert " ".join(map(said, captions)).split() == text.split() and not warnings
+    assert captions[0].start == 20 and captions[-1].end <= 28
+    assert all(a.end <= b.start for a, b in pairwise(captions)) and all(len(c.lines) <= 2 for c in captions)
+    assert {(c.style, c.band, c.middle) for c in captions} == {("word", "upper", 700)}
+
+
+@pytest.mark.parametrize("text", ["Это длинная строка, и она не помещается", "Печь\nне гаснет\nникогда"])
+def test_a_text_that_two_lines_hold_stays_one_caption_for_as_long_as_it_was_given(text):
+    captions, warnings = of_text(text_of(text, 1, 20), PRESET, 25)
+    assert [(c.start, c.end, len(c.lines)) for c in captions] == [(1, 20, 1 + (len(text) > 30))] and not warnings
+    assert said(captions[0]).split() == text.split()
+
+
+def test_a_text_with_too_little_time_stays_within_it_and_is_named():
+    captions, warnings = of_text(text_of(LONG, 20, 22), PRESET, 25)
+    assert " ".join(map(said, captions)) == LONG
+    assert captions[0].start == 20 and captions[-1].end <= 22 + 1e-9
+    assert warnings and all(
+        20 <= float(w.split(" at ")[-2 if "; the fastest" in w else 1].split()[0]) < 22 for w in warnings
+    )
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.lists(
+        st.sampled_from(["Печь", "не", "гаснет\n", "никогда,", "потому", "что", "—", "Да."]), min_size=1, max_size=40
+    ),
+    st.floats(0.04, 30),
+)
+def test_any_text_stays_within_its_time_and_loses_no_word(texts, seconds_):
+    text = " ".join(texts).strip()
+    text = text.replace("\n", " ", max(0, text.count("\n") - 3))
+    captions, warnings = of_text(text_of(text, 5, 5 + seconds_), PRESET, 25)
+    assert " ".join(map(said, captions)).split() == " ".join(texts).split()
+    assert captions[0].start >= 5 and captions[-1].end <= 5 + seconds_ + 1e-9
+    for c in captions:
+        assert c.end > c.start and 1 <= len(c.lines) <= 2
+        assert len(said(c)) / (c.end - c.start) <= 17.06 or warnings
+
+
+def test_a_caption_whose_words_have_their_own_times_is_left_alone():
+    lines_ = [[Word(text="Да", start=1, end=1.2), Word(text="нет", start=1.2, end=1.4)]]
+    caption = Caption(start=1, end=1.5, lines=lines_)
+    assert of_text(caption, PRESET, 25) == ([caption], [])
 
 
 WIDE = {"a long word": ("Высококвалифицированный персонал", "smaller"), "endless": ("а" * 50, "broken")}
@@ -534,7 +782,7 @@ def test_any_cues_keep_order_lose_no_word_and_are_readable_or_named(cues, letter
         timed(" ".join(texts), start, start + length, band="upper" if upper else None)
         for start, length, texts, upper in cues
     ]
-    captions, warnings = shown(given_, lambda text: letter * len(text))
+    captions, unread = readable(given_, lambda text: letter * len(text), 60, 25, 17, SIZE)
     assert [w.text for c in captions for line in c.lines for w in line] == [t for _, _, texts, _ in cues for t in texts]
     for before, after in pairwise(captions):
         assert before.end <= after.start + 1e-9
@@ -545,7 +793,7 @@ def test_any_cues_keep_order_lose_no_word_and_are_readable_or_named(cues, letter
         assert all(c.start <= w.start <= w.end <= c.end for line in c.lines for w in line)
         too_wide = any(letter * len(line) > LINE_WIDTH for line in lines(c))
         if len(said(c)) / (c.end - c.start) > 17.06 or c.end - c.start < SHORTEST - 1e-5 or too_wide:
-            assert any(f"«{said(c)}»" in w for w in warnings)
+            assert any(u.caption == c and f"«{said(c)}»" in u.sentence for u in unread)
 
 
 def spoken(count, seconds):

@@ -12,9 +12,9 @@ import pysubs2
 from PIL import ImageFont
 
 import presets
-from pipeline.captions.cues import SHORTEST, Cue, Spans, read_words, respread, said
+from pipeline.captions.cues import SHORTEST, Cue, Spans, read_captions, respread, said, spread
 from pipeline.captions.extract import embedded
-from pipeline.captions.readability import readable
+from pipeline.captions.readability import LINE_WIDTH, Measure, balanced, readable, summed
 from pipeline.errors import Unusable, WrongUse
 from presets import Preset
 from presets.graphics import Caption, Word
@@ -60,7 +60,9 @@ def for_episode(
         speech = [
             (max(a, s.start) + s.offset, min(b, s.end) + s.offset) for s in stretches for a, b in s.speech if a < s.end
         ]
-        cues = _inside(read_words(file, styled), speech, 0.0, duration)
+        found, notes = read_captions(file, styled)
+        warnings += notes
+        cues = _inside(found, speech, 0.0, duration)
         if not cues:
             raise Unusable(
                 f"The captions in {file} all lie outside the episode's {duration:.1f} s; check --from and --to."
@@ -68,12 +70,12 @@ def for_episode(
     used: set[Path] = set()
     for number, stretch in enumerate(stretches if not file else ()):
         if stretch.file:
-            found = read_words(stretch.file, styled)
+            found, notes = read_captions(stretch.file, styled)
         elif preset.captions.embedded and stretch.source.subtitles:
             found, notes = embedded(stretch.source, stretch.end, styled)
-            warnings += notes
         else:
             continue
+        warnings += notes
         inside = _inside(found, stretch.speech, stretch.start, stretch.end)
         if inside and stretch.file:
             used.add(stretch.file)
@@ -85,12 +87,42 @@ def for_episode(
                 f"{given.source.file}; check --from and --to."
             )
     cues, faint = _legible(cues, preset)
-    font = ImageFont.truetype(str(presets.font_file(preset.type.medium)), preset.captions.size)
     speed = preset.captions.characters_a_second
-    gap = round(presets.WORD_GAP * preset.captions.size) if preset.captions.style == "word" else 0
-    measure = partial(_width, font, gap)
+    measure = _measure(preset, preset.captions.style)
     captions, unread = readable(cues, measure, duration, rate, speed, preset.captions.size)
-    return captions, list(dict.fromkeys(warnings + faint + unread))
+    return captions, list(dict.fromkeys(warnings + faint + summed(unread, speed)))
+
+
+def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption], list[str]]:
+    """A caption that was given as text, its words spread over it, in as many captions as it takes; and warnings.
+
+    Where its lines fit and can be read, or its words in two other lines, it stays one caption. A caption whose words
+    have their own times is returned as it is.
+    """
+    words = [word for line in caption.lines for word in line]
+    start, end = caption.start, caption.end
+    if not words or end <= start or any((word.start, word.end) != (start, end) for word in words):
+        return [caption], []
+    words = [
+        word.model_copy(update={"start": a, "end": b})
+        for word, (a, b) in zip(words, spread([word.text for word in words], [(start, end)]), strict=True)
+    ]
+    order = iter(words)
+    lines = [[next(order) for _ in line] for line in caption.lines if line]
+    speed = preset.captions.characters_a_second
+    measure = _measure(preset, caption.style or preset.captions.style)
+    if end - start >= max(SHORTEST, len(said(words)) / speed) - 1e-6:
+        for cut in (lines, balanced(words, measure, len(words))):
+            if len(cut) <= 2 and all(measure(said(line)) <= LINE_WIDTH for line in cut):
+                return [caption.model_copy(update={"lines": cut})], []
+    parts, unread = readable([Cue(words, start, end)], measure, end, rate, speed, preset.captions.size, start)
+    kept = {"style": caption.style, "band": caption.band, "middle": caption.middle}
+    return [part.model_copy(update=kept) for part in parts], summed(unread, speed)
+
+
+def _measure(preset: Preset, style: str) -> Measure:
+    font = ImageFont.truetype(str(presets.font_file(preset.type.medium)), preset.captions.size)
+    return partial(_width, font, round(presets.WORD_GAP * preset.captions.size) if style == "word" else 0)
 
 
 def _width(font: ImageFont.FreeTypeFont, gap: int, text: str) -> float:

@@ -58,9 +58,10 @@ def embedded(source: "Source", end: float, styled: bool) -> tuple[list[Cue], lis
     if whole and not re.search(rb"\d:\d\d:\d\d[.,]\d\d", raw):
         return [], warnings  # nothing is said up to there
     try:
-        cues = parse(raw, where, styled) if whole else []
+        cues, notes = parse(raw, where, styled) if whole else ([], [])
     except Unusable:
-        cues = []
+        cues, notes = [], []
+    warnings += notes
     if cues:
         warnings.append(
             f"The captions come from {where}; give a file to use others, or turn off captions.embedded in the preset."

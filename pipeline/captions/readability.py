@@ -1,11 +1,13 @@
 """Cues -> readable captions: at most two balanced lines, long enough on screen, no word lost."""
 
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, pairwise
+from typing import Literal
 
 from pipeline.captions.cues import HARD_STOP, SHORTEST, Band, Cue, said
 from presets.graphics import Caption, Word
@@ -16,7 +18,9 @@ SMALLEST_TYPE = 36  # pixels; what is wider than a line even there is broken
 LONGEST = 7.0  # seconds
 GAP_FRAMES = 2  # between two captions, or none
 EARLY = 0.3  # seconds that a caption comes before its words where it could not be read otherwise
-LATE = 1.0  # seconds after its words from which a caption is called late
+LATE = 1.0  # seconds after its words that a caption may come before those ahead of it are hurried
+CATCH_UP = 12  # captions ahead of one that may hurry it
+MOST_FAST = 3  # captions that are too fast and named one by one
 # cost of a way to cut a run of words into captions
 CHANGED = 1.5  # a caption that is no cue of its author's
 SHAPE, IDEAL = 1.5, 1.3 * LINE_WIDTH  # such a caption that is far from its best width, in pixels
@@ -28,6 +32,7 @@ DANGLING, DANGLING_WORDS = 5.0, 2  # an author's cue that ends with so few words
 FRAGMENT = 2.5  # an author's cue of one word that is no sentence
 TOGETHER = 6.0  # a break between words that stay together
 KEPT = 0.3  # share of a break's cost where the author has it too
+AHEAD, AHEAD_FROM = 3.0, 0.7  # each second from so many on by which a cue merged into one before it is shown too early
 PAUSE = 0.8  # seconds between two cues from which they are never one caption
 
 STICKS_TO_NEXT = frozenset((
@@ -49,42 +54,84 @@ ABBREVIATIONS = frozenset(
 DASHES = frozenset("—–-")
 _SENTENCE_ENDS = tuple(".!?…")
 _CLOSING = "»”\"')]"
+_SOUND = re.compile(r"\[[^\[\]]+\]|\([^()]+\)")
+
+Wrong = Literal["fast", "short", "late", "wide"]
 
 Measure = Callable[[str], float]  # pixels of a text
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What is wrong with a caption, and the sentence that says so."""
+
+    wrong: Wrong
+    caption: Caption
+    sentence: str
+
+
 def readable(
-    cues: Sequence[Cue], measure: Measure, duration: float, rate: float, speed: float, size: float
-) -> tuple[list[Caption], list[str]]:
+    cues: Sequence[Cue],
+    measure: Measure,
+    duration: float,
+    rate: float,
+    speed: float,
+    size: float,
+    begin: float = 0.0,
+) -> tuple[list[Caption], list[Unread]]:
     """Captions of at most two lines that keep order, overlap nobody and lose no word; warnings for the rest.
 
-    measure gives the width in pixels of a text at type of `size` pixels; speed is in characters a second. Cues that
-    can be read stay as they are; the others are split and merged at the words' own times, stretched into the pause
-    that follows, or come a little early. Warnings name what stays too fast, too short, too wide or too late.
+    All lie in [begin, duration) seconds. measure gives the width in pixels of a text at type of `size` pixels; speed is
+    in characters a second. Cues that can be read stay as they are; the others are split and merged at the words' own
+    times, stretched into the pause that follows, or come a little early; those that would make others late are hurried.
+    Warnings name what stays too fast, too short, too wide or too late.
     """
     measure = cache(measure)
-    pieces = [piece for run in _runs(cues) for piece in _cut(run, measure, duration, speed)]
+    pieces = [piece for run in _runs(cues, begin) for piece in _cut(run, measure, duration, speed)]
     captions: list[Caption] = []
-    warnings: list[str] = []
-    for piece, (start, end) in zip(pieces, _spans(pieces, duration, rate, speed), strict=True):
+    unread: list[Unread] = []
+    for piece, (start, end) in zip(pieces, _spans(pieces, begin, duration, rate, speed), strict=True):
         held = [
             w.model_copy(update={"start": min(max(w.start, start), end), "end": min(max(w.end, start), end)})
             for w in piece.words
         ]
-        captions.append(Caption(start=start, end=end, lines=_balanced(held, measure, piece.turn), band=piece.band))
+        caption = Caption(start=start, end=end, lines=balanced(held, measure, piece.turn), band=piece.band)
+        captions.append(caption)
         text, shown = said(piece.words), end - start
         where = f"The caption «{text}» at {start:.1f} s"
         if len(text) / shown > speed + 0.05:  # less would be written as the speed itself
-            warnings.append(f"{where} runs at {len(text) / shown:.1f} characters a second; {speed:g} can be read.")
+            sentence = f"{where} runs at {len(text) / shown:.1f} characters a second; {speed:g} can be read."
+            unread.append(Unread("fast", caption, sentence))
         elif shown < SHORTEST - 1e-6:
-            warnings.append(f"{where} is on screen for {shown:.2f} s; {SHORTEST} s can be seen.")
-        if start > piece.start + LATE:
-            warnings.append(f"{where} comes {start - piece.start:.1f} s late: those before it need the time.")
+            unread.append(
+                Unread("short", caption, f"{where} is on screen for {shown:.2f} s; {SHORTEST} s can be seen.")
+            )
+        if start > piece.start + LATE + 0.05:
+            late = start - piece.start
+            unread.append(Unread("late", caption, f"{where} comes {late:.1f} s late: those before it need the time."))
         if any(measure(word.text) * SMALLEST_TYPE / size > LINE_WIDTH for word in piece.words):
-            warnings.append(f"{where} has a word wider than a line; it is broken.")
-        elif any(measure(line) > LINE_WIDTH for line in map(said, captions[-1].lines)):
-            warnings.append(f"{where} is wider than a line; it is set smaller.")
-    return captions, warnings
+            unread.append(Unread("wide", caption, f"{where} has a word wider than a line; it is broken."))
+        elif any(measure(line) > LINE_WIDTH for line in map(said, caption.lines)):
+            unread.append(Unread("wide", caption, f"{where} is wider than a line; it is set smaller."))
+    return captions, unread
+
+
+def summed(unread: Sequence[Unread], speed: float) -> list[str]:
+    """The warnings as sentences; where many captions are too fast, one sentence stands for all of these."""
+    fast = [u.caption for u in unread if u.wrong == "fast"]
+    if len(fast) <= MOST_FAST:
+        return [u.sentence for u in unread]
+    worst = max(fast, key=_speed)
+    return [
+        f"{len(fast)} captions run at more than the {speed:g} characters a second that can be read; the fastest, at "
+        f"{worst.start:.1f} s, at {_speed(worst):.1f}.",
+        *(u.sentence for u in unread if u.wrong != "fast"),
+    ]
+
+
+def _speed(caption: Caption) -> float:
+    """Characters a second."""
+    return len(" ".join(map(said, caption.lines))) / (caption.end - caption.start)
 
 
 def keeps_together(last: str, following: str) -> bool:
@@ -122,14 +169,14 @@ class _Piece:
     turn: int
 
 
-def _runs(cues: Sequence[Cue]) -> Iterator[_Run]:
+def _runs(cues: Sequence[Cue], begin: float) -> Iterator[_Run]:
     groups: list[list[Cue]] = []
     for cue in cues:
         if groups and _flows(groups[-1][-1], cue):
             groups[-1].append(cue)
         else:
             groups.append([cue])
-    after = 0.0
+    after = begin
     for number, group in enumerate(groups):
         yield _Run(group, after, groups[number + 1][0].start if number + 1 < len(groups) else None)
         after = max(after, group[-1].end)
@@ -144,7 +191,8 @@ def _flows(cue: Cue, following: Cue) -> bool:
         and -0.1 <= following.start - cue.end < PAUSE
         and not _ends(last, first)
         and first not in DASHES
-        and not _is_sound(cue)
+        and not (cue.alone or following.alone)
+        and not _SOUND.match(said(cue.words))
         and not _is_sound(following)
     )
 
@@ -194,6 +242,7 @@ def _cut(run: _Run, measure: Measure, duration: float, speed: float) -> list[_Pi
     breaks = _breaks(words, run.cues, speakers)
     ends = [False, *(_ends(a.text, b.text) for a, b in pairwise(words)), True]
     ended = list(accumulate(map(int, ends), initial=0))
+    came = _came(run.cues)
     changes = list(accumulate(map(int, [*speakers, False]), initial=0))
 
     def cost(i: int, j: int) -> float:
@@ -221,6 +270,9 @@ def _cut(run: _Run, measure: Measure, duration: float, speed: float) -> list[_Pi
         needed = max(SHORTEST, (letters[j] - letters[i] - 1) / speed)
         if shown < needed - 1e-6:
             total += UNREADABLE * own + MISSING * (needed - shown)
+        last = came[j]
+        if last > i:
+            total += AHEAD * max(0.0, begin[last] - begin[i] - AHEAD_FROM)
         sentences = ended[j] - ended[i + 1]  # that end inside
         if not own:
             total += CHANGED + SHAPE * ((width - IDEAL) / IDEAL) ** 2
@@ -257,6 +309,20 @@ def _cut(run: _Run, measure: Measure, duration: float, speed: float) -> list[_Pi
         )
         for i, j in pairwise(reversed(places))
     ]
+
+
+def _came(cues: Sequence[Cue]) -> list[int]:
+    """For each number of words, the first word of the last cue among them that its author meant to be read at once.
+
+    0 where there is none: cues of one word, and those whose words have their own times, come from what was heard.
+    """
+    found = [0]
+    last = 0
+    for cue in cues:
+        if not cue.timed and len(cue.words) > 1:
+            last = len(found) - 1
+        found += [last] * len(cue.words)
+    return found
 
 
 def _speakers(cues: Sequence[Cue]) -> list[bool]:
@@ -316,8 +382,8 @@ def _depths(cues: Sequence[Cue]) -> Iterator[float]:
             yield 2.0 * (brackets > 0) + 0.5 * (quotes > 0)
 
 
-def _balanced(words: list[Word], measure: Measure, turn: int) -> list[list[Word]]:
-    """One line where it fits, else two, as equal as their break allows; turn: where a second speaker begins, if one does."""
+def balanced(words: list[Word], measure: Measure, turn: int) -> list[list[Word]]:
+    """One line where it fits, else two, as equal as their break allows; turn: where a second speaker begins, if any."""
     if len(words) < 2 or (turn == len(words) and measure(said(words)) <= LINE_WIDTH):
         return [words]
 
@@ -330,12 +396,14 @@ def _balanced(words: list[Word], measure: Measure, turn: int) -> list[list[Word]
     return [words[:cut], words[cut:]]
 
 
-def _spans(pieces: Sequence[_Piece], duration: float, rate: float, speed: float) -> list[tuple[float, float]]:
-    """When each piece is on screen: in order, inside [0, duration), none over another.
+def _spans(
+    pieces: Sequence[_Piece], begin: float, duration: float, rate: float, speed: float
+) -> list[tuple[float, float]]:
+    """When each piece is on screen: in order, inside [begin, duration), none over another.
 
     A piece starts with its first word, a little before it if only that makes it readable, or when the one before it has
-    had the least time that it can be read in; those near the end start earlier where they would not fit. If all of them
-    cannot fit, the rest shares what time is left.
+    had the least time that it can be read in, or less where that would come after LATE; those near the end start
+    earlier where they would not fit. If all of them cannot fit, the rest shares what time is left.
     """
     lengths = [len(said(piece.words)) for piece in pieces]
     least = [min(LONGEST, max(SHORTEST, length / HARD_STOP)) for length in lengths]
@@ -344,7 +412,7 @@ def _spans(pieces: Sequence[_Piece], duration: float, rate: float, speed: float)
         latest[i] = latest[i + 1] - least[i]
     gap = GAP_FRAMES / rate
     spans: list[tuple[float, float]] = []
-    free = 0.0
+    free = begin
     for i, piece in enumerate(pieces):
         following = min(pieces[i + 1].start, latest[i + 1]) if i + 1 < len(pieces) else duration
         needed = max(SHORTEST, lengths[i] / speed)
@@ -359,7 +427,20 @@ def _spans(pieces: Sequence[_Piece], duration: float, rate: float, speed: float)
             end = start + (duration - start) * least[i] / (duration - latest[i])
         else:
             wanted = max(piece.end, start + needed)
-            end = min(wanted, max(following, start + least[i]), start + LONGEST, duration)
+            hurried = SHORTEST + _share(pieces, least, i, start) * (least[i] - SHORTEST)
+            end = min(wanted, max(following, start + hurried), start + LONGEST, duration)
         spans.append((start, end))
         free = end
     return spans
+
+
+def _share(pieces: Sequence[_Piece], least: Sequence[float], i: int, start: float) -> float:
+    """What share, 0 to 1, of its least time beyond SHORTEST piece i may have from `start` on, so that none ahead of it
+    comes more than LATE after its words."""
+    share, beyond = 1.0, 0.0
+    for k in range(i + 1, min(i + 1 + CATCH_UP, len(pieces))):
+        beyond += least[k - 1] - SHORTEST
+        room = pieces[k].start + LATE - start - (k - i) * SHORTEST
+        if beyond > 0:
+            share = min(share, max(0.0, room) / beyond)
+    return share
