@@ -37,7 +37,7 @@ from pipeline.analysis import analyse
 from pipeline.analysis.faces import Detector
 from pipeline.brief import make_brief
 from pipeline.errors import EpisodeError
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, corners, take_frames
+from pipeline.plan import Box, Knot, Pane, Plan, Shot, corners, take_shots
 from pipeline.source import Source
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
@@ -382,8 +382,7 @@ def ours(plan: Plan) -> Shown:
     rate = plan.frame_rate
     panes: list[list[Rectangle]] = []
     numbers, fit = [], []
-    for number in range(take_frames(plan, take)):
-        shot = picture.shot_at(take, number, rate)
+    for shot, number in ((s, n) for s, first, last in take_shots(plan, take) for n in range(first, last)):
         places = corners(shot, np.array([take.start + number / float(rate)]))[0]
         panes.append(
             [(float(x), float(y), pane.width, pane.height) for (x, y), pane in zip(places, shot.panes, strict=True)]

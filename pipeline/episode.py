@@ -19,7 +19,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Plan, Take, shots_with_offsets
+from pipeline.plan import Music, Plan, Take, shots_with_offsets, take_offsets
 from pipeline.report import Report
 from pipeline.source import Source
 from presets import Preset, delivery
@@ -105,7 +105,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     stretches = [
         Stretch(source_, take.start, take.end, offset, wanted.captions, analysis.speech)
         for source_, take, offset, wanted, analysis in zip(
-            sources, takes, _offsets(plan), brief.footage, analyses, strict=True
+            sources, takes, take_offsets(plan), brief.footage, analyses, strict=True
         )
     ]
     cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate))
@@ -230,11 +230,6 @@ def _doubts(plan: Plan) -> list[str]:
         for shot, offset in shots_with_offsets(plan)
         if shot.scores and max(shot.scores.values()) <= DOUBT
     ]
-
-
-def _offsets(plan: Plan) -> list[float]:
-    """What to add to each take's footage seconds for episode seconds."""
-    return [next(offset for shot, offset in shots_with_offsets(plan) if shot is take.shots[0]) for take in plan.takes]
 
 
 def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framing.Wish]]:

@@ -5,7 +5,6 @@ where the result is cut, so that a slow pan glides.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from pipeline import source as footage
 from pipeline.graphics.blend import Overlay, blurred, planes
-from pipeline.plan import Box, Plan, Shot, Take, corners, nearest_frame, take_frames, take_shots
+from pipeline.plan import Box, Plan, Shot, Take, corners, take_frames, take_shots
 from pipeline.source import Frame, Source
 
 DIM = 0.55  # brightness of the blurred copy
@@ -83,14 +82,6 @@ def blank(plan: Plan) -> Frame:
     frame = np.full((plan.height * 3 // 2, plan.width), GRAY, np.uint8)
     frame[: plan.height] = BLACK
     return frame
-
-
-def shot_at(take: Take, frame: int, rate: Fraction) -> Shot:
-    """The shot that a frame of a take belongs to; a cut lies on the nearest frame of the output's clock."""
-    for shot in take.shots[:-1]:
-        if frame < nearest_frame(shot.end - take.start, rate):
-            return shot
-    return take.shots[-1]
 
 
 def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -> None:

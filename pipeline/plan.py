@@ -6,6 +6,7 @@ Shots and paths are in the time of their footage file; graphics and music are in
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import accumulate
 from pathlib import Path
 from typing import Literal
 
@@ -75,8 +76,8 @@ class Shot(Data):
     picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
     a blurred copy of the picture. subjects are track numbers of the analysis, people their identities, counted from 1
     through the whole episode; identities: those of all faces, by track number; faces: everybody who is there at its
-    moment. scores: of each way to frame the shot that
-    was considered, the highest was taken; empty where the editor chose.
+    moment. scores: of each way to frame the shot that was considered, the highest was taken; empty where the editor
+    chose.
     """
 
     start: float
@@ -214,11 +215,15 @@ def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def shots_with_offsets(plan: Plan) -> Iterator[tuple[Shot, float]]:
     """Each shot, and what to add to its footage seconds for episode seconds."""
-    frames = 0
-    for take in plan.takes:
+    for take, offset in zip(plan.takes, take_offsets(plan), strict=True):
         for shot in take.shots:
-            yield shot, float(frames / plan.frame_rate) - take.start
-        frames += take_frames(plan, take)
+            yield shot, offset
+
+
+def take_offsets(plan: Plan) -> list[float]:
+    """What to add to each take's footage seconds for episode seconds."""
+    frames = accumulate((take_frames(plan, take) for take in plan.takes), initial=0)
+    return [float(first / plan.frame_rate) - take.start for first, take in zip(frames, plan.takes, strict=False)]
 
 
 def nearest_frame(seconds: float, rate: Fraction) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 import assets
-from pipeline.graphics.blend import planes
+from pipeline.graphics.blend import rgb
 from pipeline.plan import Plan, Shot, Take, corners, take_frames
 from pipeline.sound import SoundReport
 from pipeline.source import Frame
@@ -91,9 +91,9 @@ class ContactSheet:
                 shot.reason,
                 *(f"{name} {score:.2f}" for name, score in shot.scores.items() if len(shot.scores) > 1),
             ]
-            self._drawn[number] = _join(_with_crop(_rgb(original), shot, second), _rgb(result), text)
+            self._drawn[number] = _join(_with_crop(rgb(original), shot, second), rgb(result), text)
         elif number == self._end:
-            self._drawn[number] = _join(None, _rgb(result), ["end card", f"{self._plan.tail:g} s"])
+            self._drawn[number] = _join(None, rgb(result), ["end card", f"{self._plan.tail:g} s"])
 
     def image(self) -> Image.Image:
         """The whole sheet of what was seen."""
@@ -136,17 +136,6 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
             cv2.rectangle(original, a, b, CROP, max(2, original.shape[0] // 180))
     return original
-
-
-def _rgb(frame: Frame) -> NDArray[np.uint8]:
-    """I420, BT.709 limited, as RGB (OpenCV's own conversion assumes BT.601)."""
-    y, u, v = planes(frame)
-    size = (y.shape[1], y.shape[0])
-    luma = (y.astype(np.float32) - 16) * (255 / 219)
-    cb = (cv2.resize(u, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
-    cr = (cv2.resize(v, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
-    rgb = np.stack([luma + 1.5748 * cr, luma - 0.1873 * cb - 0.4681 * cr, luma + 1.8556 * cb], axis=-1)
-    return np.asarray(np.clip(rgb, 0, 255), np.uint8)
 
 
 def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: list[str]) -> Image.Image:

@@ -14,7 +14,7 @@ import presets
 from pipeline import demo, graphics, picture
 from pipeline.brief import make_brief
 from pipeline.errors import MissingTool
-from pipeline.graphics.blend import RGB_TO_YUV, Overlay, planes
+from pipeline.graphics.blend import RGB_TO_YUV, Overlay, planes, rgb
 from pipeline.graphics.cards import SIZE
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, corners, nearest_frame
 from pipeline.source import Frame
@@ -198,10 +198,8 @@ def _plan(shot: Shot, placed: list[PlacedGraphic]) -> Plan:
 
 
 def _small(frame: Frame) -> Image.Image:
-    """An I420 frame, BT.709 limited, as RGB of PANEL."""
-    yuv = cv2.merge([cv2.resize(plane, PANEL, interpolation=cv2.INTER_AREA) for plane in planes(frame)])
-    to_rgb = np.linalg.inv(RGB_TO_YUV[:, :3])
-    return Image.fromarray(cv2.transform(yuv, np.column_stack([to_rgb, -to_rgb @ RGB_TO_YUV[:, 3]])))
+    """An I420 frame as RGB of PANEL."""
+    return Image.fromarray(cv2.resize(rgb(frame), PANEL, interpolation=cv2.INTER_AREA))
 
 
 def _swatches(preset: Preset) -> Image.Image:

@@ -153,7 +153,7 @@ class Preset(_Section):
     graphics: list[PlacedGraphic] = Field([], max_length=100)  # placed in every episode
 
     @model_validator(mode="after")
-    def _captions_are_legible(self) -> Self:
+    def _text_is_legible(self) -> Self:
         opacity = min(LEAST_OPACITY, self.captions.box_opacity)
         worst = contrast_on_box(self.colours.ink, self.colours.ground, opacity)
         if worst < LEAST_CONTRAST:

@@ -10,8 +10,7 @@ import pytest
 from pipeline import episode, verify
 from pipeline.brief import make_brief
 from pipeline.captions.cues import read_words
-from pipeline.picture import shot_at
-from pipeline.plan import Plan, corners
+from pipeline.plan import Plan, corners, take_shots
 from presets import delivery
 from presets.graphics import Caption
 
@@ -57,7 +56,7 @@ def test_every_frame_shows_the_whole_face_and_the_crop_changes_on_the_exact_cut(
     assert [round(s.start * 25) for s in take.shots[1:]] == two_shots.cuts
     whole = 0
     for number, boxes in enumerate(two_shots.boxes):
-        shot = shot_at(take, number, plan.frame_rate)
+        shot = next(s for s, first, last in take_shots(plan, take) if first <= number < last)
         assert shot is take.shots[number >= two_shots.cuts[0]]
         left = corners(shot, np.array([number / 25]))[0, 0, 0]
         x, _, width, _ = boxes[0]

@@ -50,8 +50,8 @@ class Overlay:
         self._rate = rate
         self._spans = [(nearest_frame(g.start, rate), nearest_frame(g.end, rate), g) for g in graphics]
         self._states: dict[int, tuple[int, Patch | None]] = {}
-        rgb = np.array([[[int(ground[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
-        self._ground = [int(value) for value in cv2.transform(rgb, RGB_TO_YUV)[0, 0]]
+        colour = np.array([[[int(ground[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
+        self._ground = [int(value) for value in cv2.transform(colour, RGB_TO_YUV)[0, 0]]
 
     def blend(self, frame: Plane, index: int) -> None:
         """Draws what is on screen at output frame `index` into an I420 frame (height * 3 / 2, width), in place."""
@@ -87,6 +87,17 @@ def planes(frame: Plane) -> tuple[Plane, Plane, Plane]:
     )
 
 
+def rgb(frame: Plane) -> NDArray[np.uint8]:
+    """I420, BT.709 limited, as RGB (OpenCV's own conversion assumes BT.601)."""
+    y, u, v = planes(frame)
+    size = (y.shape[1], y.shape[0])
+    luma = (y.astype(np.float32) - 16) * (255 / 219)
+    cb = (cv2.resize(u, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
+    cr = (cv2.resize(v, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
+    rgb = np.stack([luma + 1.5748 * cr, luma - 0.1873 * cb - 0.4681 * cr, luma + 1.8556 * cb], axis=-1)
+    return np.asarray(np.clip(rgb, 0, 255), np.uint8)
+
+
 def blurred(plane: Plane, size: tuple[int, int], share: float, towards: int) -> Plane:
     """A plane blurred, mixed with a constant (share: of the plane) and brought to a size (width, height)."""
     wide, high = size
@@ -118,11 +129,11 @@ def _patch(graphic: Graphic, t: float, size: tuple[int, int]) -> Patch | None:
     if bottom <= top or right <= left:
         return None
     alpha = alpha[top:bottom, left:right]
-    rgb = np.asarray(graphic.clip.get_frame(t))[top:bottom, left:right, :3].astype(np.uint8, copy=False)
+    inks = np.asarray(graphic.clip.get_frame(t))[top:bottom, left:right, :3].astype(np.uint8, copy=False)
     half = (alpha.shape[1] // 2, alpha.shape[0] // 2)
     small = np.asarray(cv2.resize(alpha, half, interpolation=cv2.INTER_AREA))
     colour: list[Plane] = []
-    for plane in cv2.split(cv2.transform(rgb, RGB_TO_YUV)):
+    for plane in cv2.split(cv2.transform(inks, RGB_TO_YUV)):
         weighted = np.asarray(cv2.multiply(plane, alpha, scale=1 / 255), np.uint8)
         if colour:  # chroma is weighted before it is made smaller, so that a clear pixel's colour does not bleed in
             weighted = np.asarray(cv2.resize(weighted, half, interpolation=cv2.INTER_AREA), np.uint8)

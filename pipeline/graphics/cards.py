@@ -12,6 +12,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from pipeline.errors import WrongUse
 from pipeline.graphics import text
+from pipeline.graphics.content import call, following
 from pipeline.graphics.content import number as number_of
 from pipeline.graphics.layers import EXIT, Enter, Graphic, Layer, canvas, flat, graphic, picture, plate
 from presets import Preset
@@ -44,7 +45,7 @@ def title_block(card: TitleCard, preset: Preset, size: int) -> tuple[int, int]:
     lines, size = _title_lines(card, preset, size)
     fonts, number = text.chain(preset.type, "bold"), number_of(card, preset)
     wide = [text.width(line, fonts, size) for line in lines] + [28 + text.width(number, fonts, HEAD_SIZE)]
-    return int(np.ceil(max(wide))), (HEAD if number else 0) + _title_step(size) * len(lines)
+    return int(np.ceil(max(wide))), _title_height(number, lines, size)
 
 
 def title_card(card: TitleCard, preset: Preset) -> Graphic:
@@ -54,20 +55,20 @@ def title_card(card: TitleCard, preset: Preset) -> Graphic:
     """
     over = card.over or preset.title_card.over
     lines, size = _title_lines(card, preset, card.size or TITLE_SIZES[0])
-    block = title_block(card, preset, card.size or TITLE_SIZES[0])
     number, fonts = number_of(card, preset), text.chain(preset.type, "bold")
+    block = _title_height(number, lines, size)
     first = card.start == 0
     rows = [(line, size, _title_step(size)) for line in lines]
     if over == "picture":
         bottom = TITLE_BOTTOM if card.bottom is None else card.bottom
         above = SCRIM_ABOVE + SCRIM_MARGIN
-        height = above + block[1] + SCRIM_MARGIN + SCRIM_BELOW
+        height = above + block + SCRIM_MARGIN + SCRIM_BELOW
         scrim = Image.new("RGBA", (SIZE[0], height + height % 2), preset.colours.ground)
         scrim.putalpha(Image.fromarray(_scrim(*scrim.size)))
         layers, whole = [Layer(scrim, enter=None if first else Enter())], scrim.size
-        at, top = (0.0, bottom - above - block[1]), above
+        at, top = (0.0, bottom - above - block), above
     else:
-        layers, whole, at, top = _ground(over, preset, first), SIZE, (0.0, 0.0), _centred(block[1])
+        layers, whole, at, top = _ground(over, preset, first), SIZE, (0.0, 0.0), _centred(block)
     layers += _head(number, preset, top, over, first)
     layers += _rising(rows, fonts, preset.colours.ink, (LEFT, top + (HEAD if number else 0)), bool(number), first)
     return graphic(
@@ -131,6 +132,10 @@ def _quote_lines(card: Quote, preset: Preset) -> tuple[list[str], int, list[str]
 
 def _title_lines(card: TitleCard, preset: Preset, largest: int) -> tuple[list[str], int]:
     return text.fit(card.title, text.chain(preset.type, "bold"), largest, RIGHT - LEFT, TITLE_LINES, TITLE_SIZES[-1])
+
+
+def _title_height(number: str, lines: list[str], size: int) -> int:
+    return (HEAD if number else 0) + _title_step(size) * len(lines)
 
 
 def _title_step(size: int) -> int:
@@ -215,13 +220,13 @@ def end_layers(card: EndCard, preset: Preset) -> list[Layer]:
     bold, medium = text.chain(preset.type, "bold"), text.chain(preset.type, "medium")
     foot, partners = _partners(preset)
     series, size = text.fit(preset.series.name, bold, 44, room - 28, 2, 30)
-    following = card.following or preset.end_card.following
-    nexts, small = text.fit(following, medium, 40, room - 28, 2, 30) if following.strip() else ([], 40)
+    after = following(card, preset)
+    nexts, small = text.fit(after, medium, 40, room - 28, 2, 30) if after.strip() else ([], 40)
     link = address(card.link or "")
     step, small_step = round(size * text.LEADING), round(small * text.LEADING)
     for side, largest, gap in END_CARDS:
         codes = _codes(link, side) if link else []
-        calls, large = text.fit(card.text or preset.end_card.text, bold, largest, room, 3, END_CARDS[-1][1])
+        calls, large = text.fit(call(card, preset), bold, largest, room, 3, END_CARDS[-1][1])
         large_step = round(large * 1.12)
         parts = [step * len(series), large_step * len(calls), codes[0].height if codes else 0, small_step * len(nexts)]
         tall = sum(parts) + gap * (sum(map(bool, parts)) - 1)

@@ -31,11 +31,11 @@ def written(graphic: PlacedGraphic, preset: Preset) -> list[tuple[str, text.Weig
         case Mark():
             return [("" if preset.series.mark else preset.series.name, "bold")]
         case PartnerLine():
-            return [(graphic.text or preset.series.partners, "medium")]
+            return [(partners(graphic, preset), "medium")]
         case EndCard():
-            call, following = graphic.text or preset.end_card.text, graphic.following or preset.end_card.following
             return [
-                (preset.series.name, "bold"), (call, "bold"), (following, "medium"), (preset.series.partners, "medium"),
+                (preset.series.name, "bold"), (call(graphic, preset), "bold"), (following(graphic, preset), "medium"),
+                (preset.series.partners, "medium"),
             ]  # fmt: skip
         case Chapter():
             return [(graphic.text, "bold")]
@@ -48,6 +48,18 @@ def written(graphic: PlacedGraphic, preset: Preset) -> list[tuple[str, text.Weig
 def number(card: TitleCard, preset: Preset) -> str:
     """«Серия 3», or nothing."""
     return f"{preset.title_card.word} {card.number}".strip() if card.number is not None else ""
+
+
+def partners(line: PartnerLine, preset: Preset) -> str:
+    return line.text or preset.series.partners
+
+
+def call(card: EndCard, preset: Preset) -> str:
+    return card.text or preset.end_card.text
+
+
+def following(card: EndCard, preset: Preset) -> str:
+    return card.following or preset.end_card.following
 
 
 def shows(graphic: PlacedGraphic, preset: Preset) -> bool:

@@ -4,6 +4,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pipeline.graphics import text
+from pipeline.graphics.content import partners
 from pipeline.graphics.layers import EXIT, Enter, Graphic, Layer, canvas, graphic, picture, plate
 from presets import Preset
 from presets.graphics import Chapter, LowerThird, Mark, PartnerLine, Progress
@@ -24,18 +25,18 @@ CHAPTER_SIZE, CHAPTER_HEIGHT, CHAPTER_PAD = 40, 76, 24
 TRACK_OPACITY = 0.55  # of the progress line's ground
 PROGRESS_STEP = 2  # pixels
 
+NameRow = tuple[str, text.Fonts, int, int, bool]
+
 
 def name_size(person: LowerThird, preset: Preset) -> tuple[int, int]:
     """Width and height in pixels of a lower third."""
-    rows, between = _name_rows(person, preset)
-    widest = max((text.width(line, fonts, size) for line, fonts, size, *_ in rows), default=0.0)
-    return canvas(widest + 2 * INSET, sum(step for *_, step, _ in rows) + between + 2 * NAME_PAD).size
+    return _name_box(*_name_rows(person, preset))
 
 
 def lower_third(person: LowerThird, preset: Preset) -> Graphic:
     """Name and role; the plate is uncovered from its side, the type glides in behind it."""
     rows, between = _name_rows(person, preset)
-    size = name_size(person, preset)
+    size = _name_box(rows, between)
     right = person.side == "right"
     ground = plate(size, preset.colours.ground, NAME_OPACITY, NAME_RADIUS)
     bar = size[0] - BAR if right else 0
@@ -46,7 +47,7 @@ def lower_third(person: LowerThird, preset: Preset) -> Graphic:
     for line, fonts, high, step, is_role in rows:
         written = canvas(size[0], step + 8)
         text.write(written, (INSET, 2), line, fonts, high, preset.colours.ink)
-        late = Enter(delay=STAGGER * (1 + is_role), seconds=NAME_ENTRY, dx=-SLIDE if not right else SLIDE)
+        late = Enter(delay=STAGGER * (1 + is_role), seconds=NAME_ENTRY, dx=SLIDE if right else -SLIDE)
         layers.append(Layer(written, 0, y + (between if is_role else 0) - 2, late))
         y += step
     x = RIGHT - size[0] if right else LEFT
@@ -57,7 +58,12 @@ def lower_third(person: LowerThird, preset: Preset) -> Graphic:
     )  # fmt: skip
 
 
-def _name_rows(person: LowerThird, preset: Preset) -> tuple[list[tuple[str, text.Fonts, int, int, bool]], int]:
+def _name_box(rows: list[NameRow], between: int) -> tuple[int, int]:
+    widest = max((text.width(line, fonts, size) for line, fonts, size, *_ in rows), default=0.0)
+    return canvas(widest + 2 * INSET, sum(step for *_, step, _ in rows) + between + 2 * NAME_PAD).size
+
+
+def _name_rows(person: LowerThird, preset: Preset) -> tuple[list[NameRow], int]:
     """(line, fonts, type size, step to the next line, whether it is the role's), and the space between name and role."""
     bold, medium = text.chain(preset.type, "bold"), text.chain(preset.type, "medium")
     room = RIGHT - LEFT - 2 * INSET
@@ -86,8 +92,7 @@ def mark(placed: Mark, preset: Preset) -> Graphic:
 def partner_line(placed: PartnerLine, preset: Preset) -> Graphic:
     """Those behind the series, small, below the mark."""
     fonts = text.chain(preset.type, "medium")
-    said = placed.text or preset.series.partners
-    lines, size = text.fit(said, fonts, 24, RIGHT - PARTNERS_AT[0] - 40, 2, 20)
+    lines, size = text.fit(partners(placed, preset), fonts, 24, RIGHT - PARTNERS_AT[0] - 40, 2, 20)
     image = _quiet(lines, fonts, size, PARTNERS_HEIGHT, preset, bar=False)
     return graphic(lambda _: [Layer(image)], image.size, PARTNERS_AT, placed.start, placed.end)
 

@@ -119,24 +119,24 @@ def _composed(paint: Paint, size: tuple[int, int], state: int, t: float | None) 
     layers = _layers(paint, state)
     if t is None:
         return np.asarray(flat(layers, size))
-    canvas = Image.new("RGBA", size, (0, 0, 0, 0))
+    drawn = canvas(*size)
     for layer in layers:
         enter = layer.enter
         if enter is None:
-            _paste(canvas, layer.image, layer.x, layer.y)
+            _paste(drawn, layer.image, layer.x, layer.y)
         elif t > enter.delay or not enter.fade:
-            _come(canvas, layer, enter, min(1.0, max(0.0, t - enter.delay) / enter.seconds))
-    return np.asarray(canvas)
+            _come(drawn, layer, enter, min(1.0, max(0.0, t - enter.delay) / enter.seconds))
+    return np.asarray(drawn)
 
 
 def flat(layers: Sequence[Layer], size: tuple[int, int]) -> Image.Image:
     """All layers in their places on a clear picture."""
     if len(layers) == 1 and layers[0].image.size == size:
         return layers[0].image
-    canvas = Image.new("RGBA", size, (0, 0, 0, 0))
+    drawn = canvas(*size)
     for layer in layers:
-        _paste(canvas, layer.image, layer.x, layer.y)
-    return canvas
+        _paste(drawn, layer.image, layer.x, layer.y)
+    return drawn
 
 
 @lru_cache(maxsize=FRAMES_KEPT)
@@ -144,7 +144,7 @@ def _layers(paint: Paint, state: int) -> Sequence[Layer]:
     return paint(state)
 
 
-def _come(canvas: Image.Image, layer: Layer, enter: Enter, share: float) -> None:
+def _come(drawn: Image.Image, layer: Layer, enter: Enter, share: float) -> None:
     """Draws a layer that is `share` of its way in."""
     rest = (1 - share) ** 3
     image, x, y = layer.image, layer.x + round(enter.dx * rest), layer.y + round(enter.dy * rest)
@@ -157,23 +157,23 @@ def _come(canvas: Image.Image, layer: Layer, enter: Enter, share: float) -> None
         left = image.width - wide if enter.wipe == "right" else 0
         image, x = image.crop((left, 0, left + wide, image.height)), x + left
     if enter.fade:
-        image = faded(image, _smooth(share))
-    _paste(canvas, image, x, y)
+        image = _faded(image, _smooth(share))
+    _paste(drawn, image, x, y)
 
 
-def _paste(canvas: Image.Image, image: Image.Image, x: int, y: int) -> None:
-    """Lays a picture over the canvas, cut to it."""
+def _paste(drawn: Image.Image, image: Image.Image, x: int, y: int) -> None:
+    """Lays a picture over what is drawn, cut to it."""
     left, top, right, bottom = (
         max(0, -x),
         max(0, -y),
-        min(image.width, canvas.width - x),
-        min(image.height, canvas.height - y),
+        min(image.width, drawn.width - x),
+        min(image.height, drawn.height - y),
     )
     if left < right and top < bottom:
-        canvas.alpha_composite(image.crop((left, top, right, bottom)), (x + left, y + top))
+        drawn.alpha_composite(image.crop((left, top, right, bottom)), (x + left, y + top))
 
 
-def faded(image: Image.Image, opacity: float) -> Image.Image:
+def _faded(image: Image.Image, opacity: float) -> Image.Image:
     """The picture with its alpha times an opacity."""
     alpha = image.getchannel("A").point([round(value * opacity) for value in range(256)])
     result = image.copy()

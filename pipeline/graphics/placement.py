@@ -53,12 +53,14 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
     """
     placed: dict[int, list[PlacedGraphic]] = {}
     warnings: list[str] = []
-    seen = [g for g in plan.graphics if shows(g, preset)]
+    shown = {number: g for number, g in enumerate(plan.graphics) if shows(g, preset)}
+    seen = list(shown.values())
+    full = [g for g in seen if _fills_the_screen(g, preset)]
     taken: list[tuple[Placed, Area]] = [
         (g, _area_of_mark(g, preset)) for g in seen if isinstance(g, Mark | PartnerLine)
     ]
-    taken += [(g, CARD_TEXT) for g in seen if _fills_the_screen(g, preset)]
-    faces = [_uncovered(face, [g for g in seen if _fills_the_screen(g, preset)], plan) for face in faces]
+    taken += [(g, CARD_TEXT) for g in full]
+    faces = [_uncovered(face, full, plan) for face in faces]
 
     def best(candidates: Iterable[tuple[G, Area]], shaded: bool = False) -> tuple[float, G, Area]:
         """The first candidate that costs nothing, else the cheapest: its cost, itself, its area.
@@ -95,7 +97,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
                 parts.append(best(_captions(part, preset, plan, parts[-1][1] if parts else before, low)))
         return [keep(part) for part in (parts if parts and sum(p[0] for p in parts) < whole[0] else [whole])]
 
-    numbered = [(n, g) for n, g in enumerate(plan.graphics) if isinstance(g, FIRST) and shows(g, preset)]
+    numbered = [(n, g) for n, g in shown.items() if isinstance(g, FIRST)]
     before: Caption | None = None
     for number, graphic in sorted(numbered, key=lambda item: (FIRST.index(type(item[1])), item[1].start)):
         said = [area for g, area in taken if isinstance(g, Caption) and _together(g, graphic)]

@@ -28,9 +28,7 @@ from presets.graphics import (
 SHORTEST = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
 SETTLED = 0.2  # seconds after somebody comes on screen at which the name comes
-SHORT_LINK = (
-    200  # characters in the code: up to QR version 10, whose modules are 7 pixels and scan in every reader tried
-)
+SHORT_LINK = 200  # characters: up to QR version 10, whose modules are 7 pixels and scan in every reader tried
 
 
 @dataclass(frozen=True)
