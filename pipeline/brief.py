@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipeline.errors import WrongUse
 from presets.explain import explain, read_toml
-from presets.graphics import Link, PlacedGraphic, Seconds
+from presets.graphics import Channels, Link, PlacedGraphic, Seconds
 
 
 class _Entry(BaseModel):
@@ -17,7 +17,9 @@ class _Entry(BaseModel):
 class Footage(_Entry):
     """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given.
 
-    captions: a caption file whose times are the file's, as a transcript of the raw footage has them.
+    captions: a caption file whose times are the file's, as a transcript of the raw footage has them. audio: a separate
+    recorder's file, heard instead of the camera's sound; audio_offset: its second at the file's start, found by
+    listening unless given. channels: how the sound is read, chosen by listening unless given.
     """
 
     file: Path
@@ -25,6 +27,9 @@ class Footage(_Entry):
     to: Seconds | None = None
     audio_stream: int | None = Field(None, ge=0)
     captions: Path | None = None
+    audio: Path | None = None
+    audio_offset: float | None = Field(None, ge=-360_000, le=360_000)
+    channels: Channels | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -58,7 +63,9 @@ class Wanted(_Entry):
 class Brief(_Entry):
     """Everything that an editor says about one episode. Paths in a TOML file are relative to that file.
 
-    captions: a file whose times are the episode's. following: what comes next, for the end card.
+    captions: a file whose times are the episode's. following: what comes next, for the end card. tighten: take long
+    pauses out of talk; keep_pauses: seconds, in the captions' time, whose pauses stay. Times of captions count no pause
+    as taken out, all others do.
     """
 
     footage: list[Footage] = Field(min_length=1)
@@ -69,6 +76,8 @@ class Brief(_Entry):
     shots: list[Wanted] = []
     graphics: list[PlacedGraphic] = Field([], max_length=500)
     music: Path | None = None
+    tighten: bool = False
+    keep_pauses: list[Seconds] = Field([], max_length=1000)
     link: Link | None = None
     following: str = Field("", max_length=120)
     preset: str = "open-industry"
@@ -78,7 +87,7 @@ class Brief(_Entry):
     @property
     def inputs(self) -> list[Path]:
         """The files that the episode is made from."""
-        given = [*(f.captions for f in self.footage), self.captions, self.music]
+        given = [*(f.captions for f in self.footage), *(f.audio for f in self.footage), self.captions, self.music]
         return [*(f.file for f in self.footage), *(file for file in given if file)]
 
 
@@ -94,7 +103,13 @@ def read_brief(file: Path) -> Brief:
     return brief.model_copy(
         update={
             "footage": [
-                f.model_copy(update={"file": file.parent / f.file, "captions": f.captions and file.parent / f.captions})
+                f.model_copy(
+                    update={
+                        "file": file.parent / f.file,
+                        "captions": f.captions and file.parent / f.captions,
+                        "audio": f.audio and file.parent / f.audio,
+                    }
+                )
                 for f in brief.footage
             ],
             "captions": brief.captions and file.parent / brief.captions,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from presets.graphics import Data, PlacedGraphic
+from presets.graphics import Channels, Data, PlacedGraphic
 
 PLAN_VERSION = 1
 Layout = Literal["follow", "hold", "pan", "split", "fit"]
@@ -98,14 +98,35 @@ class Shot(Data):
         return self.start + (self.end - self.start) / 3
 
 
+class Recording(Data):
+    """A separate recorder's file that is heard instead of the camera's sound.
+
+    offset: what to add to footage seconds for seconds of the recording, at footage second 0; drift: how much longer
+    the recording's clock makes a second, in parts per million: recording = footage * (1 + drift / 1e6) + offset.
+    """
+
+    file: Path
+    audio_stream: int
+    offset: float
+    drift: float = Field(0.0, ge=-200, le=200)
+
+
 class Take(Data):
-    """One stretch [start, end) of one footage file, cut into shots that cover it without gaps."""
+    """One stretch [start, end) of one footage file, cut into shots that cover it without gaps.
+
+    channels: how its sound is read; heard: why, for people. speech: [start, end) footage seconds in which somebody
+    speaks.
+    """
 
     file: Path
     fingerprint: str
     start: float
     end: float
     audio_stream: int | None
+    channels: Channels = "stereo"
+    heard: str = ""
+    recording: Recording | None = None
+    speech: list[tuple[float, float]] = []
     shots: list[Shot] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -123,6 +144,26 @@ class Music(Data):
     """A music bed under the whole episode."""
 
     file: Path
+
+
+class Sting(Data):
+    """A short sound that begins at an episode second."""
+
+    file: Path
+    at: float
+
+
+class Pause(Data):
+    """A pause in talk that tighten takes out: [start, end) in seconds of the footage file, on its frames.
+
+    at: the episode second at which it is cut. kept: put it back when the plan is rendered.
+    """
+
+    file: Path
+    start: float
+    end: float
+    at: float
+    kept: bool = False
 
 
 class Plan(Data):
@@ -143,11 +184,15 @@ class Plan(Data):
     captions: list[Path] = []  # the files that they were read from
     graphics: list[PlacedGraphic] = Field([], max_length=5000)
     music: Music | None = None
+    stings: list[Sting] = []
+    pauses: list[Pause] = []
 
     @property
     def inputs(self) -> list[Path]:
         """The files that it is made from."""
-        return [*(take.file for take in self.takes), *self.captions, *([self.music.file] if self.music else [])]
+        recordings = [take.recording.file for take in self.takes if take.recording]
+        sounds = [*([self.music.file] if self.music else []), *(sting.file for sting in self.stings)]
+        return [*(take.file for take in self.takes), *recordings, *self.captions, *sounds]
 
     @property
     def frame_rate(self) -> Fraction:

@@ -109,8 +109,18 @@ class ProgressLine(_Section):
 
 
 class Sound(_Section):
-    """Music and speech."""
+    """Speech, music and short sounds."""
 
+    cleaning: Literal["off", "light", "strong"] = Field(
+        "strong", description="how much of the machines' noise may be taken from under speech"
+    )
+    even_voices: bool = Field(True, description="whether quiet and loud speakers are brought to one loudness")
+    longest_pause: float = Field(
+        0.8, ge=0.4, le=5, description="seconds; longer pauses in talk are taken out where a brief says tighten"
+    )
+    music: str = Field("", description="a sound file beside the preset, under every episode without music of its own")
+    title_sting: str = Field("", description="a short sound file beside the preset, played with the title")
+    end_sting: str = Field("", description="a short sound file beside the preset, played with the end card")
     music_under_speech_db: float = Field(18, ge=15, le=40, description="how far the music stays below the speech")
 
 

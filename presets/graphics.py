@@ -42,6 +42,7 @@ Place = Annotated[float, Field(ge=0, le=1920)]  # y in output pixels
 Link = Annotated[str, Field(max_length=500, pattern=r"^https?://\S+$")]
 Over = Literal["picture", "blur", "plain"]
 CaptionStyle = Literal["block", "word", "pop"]
+Channels = Literal["stereo", "mono", "left", "right", "voices"]  # how a take's sound is read; pipeline.sound.channels
 
 
 class Data(BaseModel):
