@@ -212,6 +212,16 @@ class Plan(Data):
         return sum(take_frames(self, take) for take in self.takes)
 
     @property
+    def speech(self) -> list[tuple[float, float]]:
+        """[start, end) episode seconds in which somebody speaks, in order."""
+        return [
+            (max(a, take.start) + offset, min(b, take.end) + offset)
+            for take, offset in zip(self.takes, take_offsets(self), strict=True)
+            for a, b in take.speech
+            if min(b, take.end) > max(a, take.start)
+        ]
+
+    @property
     def footage_seconds(self) -> float:
         """Episode seconds until the tail begins."""
         return float(self.footage_frames / self.frame_rate)

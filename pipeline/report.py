@@ -20,7 +20,8 @@ ROW = 360  # height of a row's pictures in pixels
 MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly picked
 TEXT = 380  # width of a row's text
 GAP = 12
-GROUND, INK, FAINT, CROP = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40)
+GROUND, INK, FAINT, CROP, LINE = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40), (60, 64, 68)
+TOP_LUFS, BOTTOM_LUFS = 0, -60  # of the loudness curve
 
 
 class Report(Data):
@@ -63,8 +64,8 @@ def runner_up(shot: Shot) -> str:
 class ContactSheet:
     """One row a shot: the footage with the crop and everybody's number drawn on it, the result beside it, and why.
 
-    The moment shown is a third into the shot; the end card, if there is one, is the last row. It is shown the frames
-    that are made anyway (see) and keeps small copies of those that it needs.
+    The moment shown is a third into the shot; the end card, if there is one, is the last row but that of the sound's
+    loudness. It is shown the frames that are made anyway (see) and keeps small copies of those that it needs.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -95,9 +96,11 @@ class ContactSheet:
         elif number == self._end:
             self._drawn[number] = _join(None, rgb(result), ["end card", f"{self._plan.tail:g} s"])
 
-    def image(self) -> Image.Image:
-        """The whole sheet of what was seen."""
+    def image(self, heard: SoundReport | None = None) -> Image.Image:
+        """The whole sheet of what was seen, and of what was heard if there is any."""
         drawn = [self._drawn[number] for number in sorted(self._drawn)]
+        if heard and heard.curve:
+            drawn.append(_loudness(heard, self._plan, max(image.width for image in drawn)))
         sheet = Image.new("RGB", (max(i.width for i in drawn), sum(i.height for i in drawn)), GROUND)
         y = 0
         for image in drawn:
@@ -157,6 +160,36 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: l
         for line in _wrap(paragraph, font, TEXT - GAP):
             draw.text((x, y), line, font=font, fill=INK if number in (0, 2) else FAINT)
             y += 27
+    return row
+
+
+def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
+    """The loudness over time of a sheet's width: as recorded, mastered, the target, and where somebody speaks."""
+    row = Image.new("RGB", (width, ROW // 2 + GAP), GROUND)
+    draw = ImageDraw.Draw(row)
+    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
+    left, right, top, bottom = GAP + 45, width - TEXT - GAP, GAP, ROW // 2 - 2 * GAP
+
+    def place(second: float, level: float) -> tuple[float, float]:
+        down = (TOP_LUFS - min(max(level, BOTTOM_LUFS), TOP_LUFS)) / (TOP_LUFS - BOTTOM_LUFS)
+        return left + (right - left) * second / plan.duration, top + (bottom - top) * down
+
+    for start, end in plan.speech:
+        draw.rectangle((place(start, 0)[0], bottom + 4, place(end, 0)[0], bottom + 10), fill=CROP)
+    for level in range(BOTTOM_LUFS, TOP_LUFS + 1, 20):
+        y = place(0, level)[1]
+        draw.line((left, y, right, y), fill=LINE)
+        draw.text((GAP, y - 11), str(level), font=font, fill=FAINT)
+    for column, colour in ((1, FAINT), (2, INK)):
+        draw.line([place(point[0], point[column]) for point in heard.curve], fill=colour, width=2)
+    said = [("as recorded", heard.before, FAINT), ("mastered", heard.after, INK)]
+    y = GAP
+    for name, measured, colour in said:
+        loud = "silent" if measured.integrated is None else f"{measured.integrated:.1f} LUFS"
+        peak = "" if measured.true_peak is None else f", peak {measured.true_peak:.1f} dBTP"
+        draw.text((right + GAP, y), f"{name}  {loud}{peak}", font=font, fill=colour)
+        y += 27
+    draw.text((right + GAP, y), "somebody speaks", font=font, fill=CROP)
     return row
 
 

@@ -27,6 +27,7 @@ RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) 
 PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
 LIMIT_PIXELS = 8192 * 4320
 PROBE_PACKETS = 400  # enough to tell a constant from a variable rate
+HOLE = 0.005  # seconds by which sound may stray from its time stamps before a hole is filled or an overlap cut
 _TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 _MATRIX_601 = {Colorspace.ITU601, Colorspace.SMPTE170M, Colorspace.FCC, Colorspace.SMPTE240M}
 
@@ -118,7 +119,7 @@ def input_of(file: Path, start: float = 0.0) -> Any:
 
 def sound_of(file: Path, start: float, stream: int, rate: int) -> Any:
     """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence."""
-    return input_of(file, start)[str(stream)].filter("aresample", rate, **{"async": 1, "first_pts": 0})
+    return input_of(file, start)[str(stream)].filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
 
 
 def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import ffmpeg
 import numpy as np
 import pyloudnorm
@@ -10,7 +11,8 @@ import pytest
 
 import presets
 from pipeline import demo, ffmpeg_tool, sound
-from pipeline.plan import Box, Knot, Music, Pane, Plan, Shot, Take
+from pipeline.errors import Unusable
+from pipeline.plan import Box, Knot, Music, Pane, Plan, Shot, Sting, Take
 from presets import delivery
 
 RATE = 48_000
@@ -27,18 +29,19 @@ def write(file: Path, samples: np.ndarray, **options) -> Path:
     return file
 
 
-def plan(*ranges, rate="25", tail=0.0, music=None, silent=False) -> Plan:
+def plan(*ranges, rate="25", tail=0.0, music=None, silent=False, speech=(), stings=()) -> Plan:
     pane = Pane(width=9, height=16, path=[Knot(t=0, x=0, y=0)], onto=Box(x=0, y=0, width=1080, height=1920))
     takes = [
         Take(
             file=file, fingerprint="", start=start, end=end, audio_stream=None if silent else 0,
+            speech=[(max(a, start), min(b, end)) for a, b in speech if a < end and b > start],
             shots=[Shot(start=start, end=end, layout="hold", reason="", picture=Box(x=0, y=0, width=16, height=16), panes=[pane])],
         )
         for file, start, end in ranges
     ]  # fmt: skip
     return Plan(
         made_by="test", preset="plain", delivery="vk-clips", rate=rate, width=1080, height=1920, takes=takes, tail=tail,
-        music=Music(file=music) if music else None,
+        music=Music(file=music) if music else None, stings=[Sting(file=file, at=at) for file, at in stings],
     )  # fmt: skip
 
 
@@ -96,7 +99,7 @@ def test_no_drift_at_a_fractional_rate(tmp_path):
 @pytest.mark.parametrize("gain", [0.02, 0.2, 1.9])
 def test_quiet_and_loud_voices_end_at_the_same_loudness_under_the_peak(tmp_path, gain):
     talk = gain * demo.voice(6, [(0.2, 5.8)], 1)
-    report, samples = master(tmp_path, plan((write(tmp_path / "a.wav", talk), 0, 6)))
+    report, samples = master(tmp_path, plan((write(tmp_path / "a.wav", talk), 0, 6), speech=[(0.2, 5.8)]))
     assert pyloudnorm.Meter(RATE).integrated_loudness(samples) == pytest.approx(-14, abs=0.5)
     assert report.after.true_peak <= -1
 
@@ -128,9 +131,9 @@ def test_every_channel_is_heard_on_both_sides_or_its_own(tmp_path, channels):
 def test_music_lies_under_speech_and_comes_up_in_gaps(tmp_path):
     t = np.arange(3 * RATE) / RATE
     music = write(tmp_path / "music.wav", 0.3 * np.sin(2 * np.pi * 5000 * t))
-    talk = demo.voice(10, [(0.1, 3), (7, 9.9)], 1)
-    file = write(tmp_path / "a.wav", talk)
-    _, out = master(tmp_path, plan((file, 0, 10), music=music))
+    said = [(0.1, 3), (7, 9.9)]
+    file = write(tmp_path / "a.wav", demo.voice(10, said, 1))
+    _, out = master(tmp_path, plan((file, 0, 10), music=music, speech=said))
 
     def level(a, b):
         part = out[int(a * RATE) : int(b * RATE), 0]
@@ -145,3 +148,134 @@ def test_music_lies_under_speech_and_comes_up_in_gaps(tmp_path):
     up, _ = level(4.5, 5.5)
     assert speech - under >= 15
     assert up - under >= 6
+    before, _ = level(6.7, 7.0)  # the bed is down before the first word
+    assert speech - before >= 15
+    edges = [level(a, a + 0.1)[0] for a in np.arange(3.9, 6.1, 0.1)]
+    assert np.ptp(edges) < 3  # looped every three seconds, and not heard to be
+
+
+def test_a_join_does_not_click_and_keeps_every_sample_in_its_place(tmp_path):
+    """Two pieces of one sine, cut where they do not fit: nothing jumps by more than the sine itself does."""
+    t = np.arange(4 * RATE) / RATE
+    file = write(tmp_path / "a.wav", 0.25 * np.sin(2 * np.pi * 440 * t) + 0.2 * (t > 3.5) * np.sin(2 * np.pi * 90 * t))
+    _, samples = master(tmp_path, plan((file, 0.5, 1.5), (file, 2.503, 3.503), rate="30"))
+    assert len(samples) == 2 * RATE
+    steps = np.abs(np.diff(samples[:, 0]))
+    usual = steps[RATE // 2 : RATE - 1000].max()
+    assert steps[RATE - 1000 : RATE + 1000].max() < 1.2 * usual
+
+
+def test_the_room_goes_on_where_there_is_no_sound(tmp_path):
+    """Under the end card, in a dropout and in a take without sound: the tone of the room, not digital silence."""
+    hall = 0.05 * np.random.default_rng(3).normal(0, 1, 9 * RATE)
+    talk = demo.voice(9, [(0.5, 3.5), (6, 8.5)], 1)
+    recorded = hall + talk
+    recorded[4 * RATE : 5 * RATE] = 0
+    file, mute = write(tmp_path / "a.wav", recorded), write(tmp_path / "mute.wav", np.zeros(2 * RATE))
+    made = plan((file, 0, 9), (mute, 0, 2), tail=2.0, speech=[(0.5, 3.5), (6, 8.5)])
+    made.takes[1].speech = []
+    made.takes[1].audio_stream = None
+    _, out = master(tmp_path, made)
+
+    def level(a, b):
+        return 20 * np.log10(np.sqrt(np.square(out[round(a * RATE) : round(b * RATE)]).mean()) + 1e-9)
+
+    room = level(5.2, 5.8)
+    assert level(4.2, 4.8) == pytest.approx(room, abs=2)
+    assert level(9.3, 10.7) == pytest.approx(room, abs=3)
+    assert room > level(12.5, 12.8) > -80 and level(12.95, 13.0) < room - 20  # it fades under the end card
+
+
+def test_quiet_and_loud_speakers_end_alike_and_keep_their_own_dynamics(tmp_path):
+    loud, quiet = [(0.3, 4), (8.3, 12)], [(4.3, 8), (12.3, 15.7)]
+    meter = pyloudnorm.Meter(RATE)
+    voices = []
+    for spans, seed, lufs in ((loud, 1, -18), (quiet, 2, -30)):
+        voice = demo.voice(16, spans, seed, 110 + 60 * seed)
+        voices.append(voice * 10 ** ((lufs - meter.integrated_loudness(voice)) / 20))
+    file = write(tmp_path / "a.wav", sum(voices))
+    report, out = master(tmp_path, plan((file, 0, 16), speech=sorted(loud + quiet)))
+    ends = [
+        meter.integrated_loudness(np.concatenate([out[round(a * RATE) : round(b * RATE)] for a, b in spans]))
+        for spans in (loud, quiet)
+    ]
+    assert abs(ends[0] - ends[1]) <= 2
+    assert [round(v.gain) for v in report.voices] == pytest.approx([-3, 9, -3, 9], abs=4)
+
+
+def test_one_voices_own_ups_and_downs_stay(tmp_path):
+    said = [(4 * n + 0.3, 4 * n + 3.7) for n in range(10)]
+    talk = demo.voice(40, said, 1)
+    ups = np.interp(np.arange(len(talk)) / RATE, np.arange(10) * 4 + 2, [0, 3, -3, 1, -2, 3, 0, -3, 2, -1])
+    report, _ = master(tmp_path, plan((write(tmp_path / "a.wav", talk * 10 ** (ups / 20)), 0, 40), speech=said))
+    assert report.after.range >= report.before.range / 2 > 1
+
+
+def test_a_hall_without_speech_stays_below_the_people_who_speak(tmp_path):
+    talk = write(tmp_path / "talk.wav", 0.2 * demo.voice(6, [(0.2, 5.8)], 1))
+    hall = write(tmp_path / "hall.wav", 0.3 * np.random.default_rng(1).normal(0, 1, 6 * RATE))
+    made = plan((talk, 0, 6), (hall, 0, 6), speech=[(0.2, 5.8)])
+    made.takes[1].speech = []
+    _, out = master(tmp_path, made)
+    meter = pyloudnorm.Meter(RATE)
+    assert meter.integrated_loudness(out[: 6 * RATE]) - meter.integrated_loudness(out[6 * RATE :]) >= 5
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.36, 0.5])
+def test_very_short_sound_is_mastered_too(tmp_path, seconds):
+    talk = 0.1 * demo.voice(1, [(0, 1)], 1)
+    report, out = master(tmp_path, plan((write(tmp_path / "a.wav", talk), 0.1, 0.1 + seconds), rate="50"))
+    assert len(out) == round(seconds * RATE)
+    assert -30 < 20 * np.log10(np.abs(out).max()) <= -1 and report.gain > 0
+
+
+def test_a_sting_is_heard_at_its_second_and_lies_under_speech(tmp_path):
+    t = np.arange(RATE // 2) / RATE
+    ding = write(tmp_path / "ding.wav", 0.9 * np.sin(2 * np.pi * 6000 * t) * np.exp(-6 * t))
+    file = write(tmp_path / "a.wav", demo.voice(8, [(0.2, 4)], 1))
+    _, out = master(tmp_path, plan((file, 0, 8), speech=[(0.2, 4)], stings=[(ding, 1.5), (ding, 6.5)]))
+
+    def ring(a, b):
+        part = out[round(a * RATE) : round(b * RATE), 0]
+        spectrum = np.square(np.abs(np.fft.rfft(part * np.hanning(len(part)))))
+        return 10 * np.log10(spectrum[np.abs(np.fft.rfftfreq(len(part), 1 / RATE) - 6000) < 30].sum() + 1e-12)
+
+    assert ring(6.5, 6.8) > ring(6.2, 6.48) + 30
+    assert 6 < ring(6.5, 6.8) - ring(1.5, 1.8) < 20
+
+
+def test_music_alone_is_the_sound_of_silent_footage(tmp_path):
+    t = np.arange(2 * RATE) / RATE
+    music = write(tmp_path / "music.wav", 0.1 * np.sin(2 * np.pi * 300 * t))
+    _, out = master(tmp_path, plan((write(tmp_path / "a.wav", np.zeros(5 * RATE)), 0, 5), music=music))
+    assert pyloudnorm.Meter(RATE).integrated_loudness(out) == pytest.approx(-14, abs=0.5)
+
+
+@pytest.mark.parametrize("what", ["a text", "silence"])
+def test_music_that_cannot_be_used_is_named(tmp_path, what):
+    music = tmp_path / "bed.wav"
+    if what == "a text":
+        music.write_text("la la la")
+    else:
+        write(music, np.zeros(RATE))
+    with pytest.raises(Unusable, match=r"bed\.wav"):
+        master(tmp_path, plan((write(tmp_path / "a.wav", clicks(2, [1])), 0, 2), music=music))
+
+
+@pytest.mark.parametrize("hole", [0.53, 0.06])
+def test_sound_follows_the_time_stamps_of_the_file(tmp_path, hole):
+    """A camera that lost sound again and again: what comes after each hole is where its time stamps say."""
+    samples = clicks(12, [0.4 + n for n in range(12)])
+    with av.open(str(tmp_path / "holes.mkv"), "w") as written:
+        stream = written.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for begin in range(12):
+            end = round((begin + 1 - hole) * RATE)
+            for at in range(begin * RATE, end, 1024):
+                block = (samples[at : min(end, at + 1024)] * 32767).astype("<i2")[None]
+                frame = av.AudioFrame.from_ndarray(block, "s16", "mono")
+                frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
+                written.mux(stream.encode(frame))
+        written.mux(stream.encode(None))
+    _, out = master(tmp_path, plan((tmp_path / "holes.mkv", 1.25, 11)))
+    heard = [first(out, at - 0.15, at + 0.15) - at for at in np.arange(0.15, 9, 1)]
+    assert np.abs(heard).max() <= 0.010

@@ -58,7 +58,7 @@ def choose(heard: Source | Recording, sound: AudioStream, start: float, end: flo
         return "stereo", f"{sound.layout} mixed down to stereo"
     samples = _listen(heard, sound.index, start, end)
     power: NDArray[np.float64] = np.square(samples).reshape(-1, round(LOOK * LISTEN_RATE), 2).mean(axis=1)
-    left, right = _db(power.mean(axis=0)).tolist()
+    left, right = _db(np.asarray(power.mean(axis=0))).tolist()
     if max(left, right) < SILENT:
         return "stereo", "stereo, nothing is on it"
     if abs(left - right) > DEAD or min(left, right) < SILENT:
@@ -67,7 +67,7 @@ def choose(heard: Source | Recording, sound: AudioStream, start: float, end: flo
             side,
             f"{NAMES[side]}, since the other one is dead ({min(left, right):.0f} dB against {max(left, right):.0f})",
         )
-    alike = float(np.corrcoef(samples.T)[0, 1])
+    alike = float(np.asarray(np.corrcoef(samples.T))[0, 1])
     if alike > ALIKE:
         return "mono", "both sides carry the same"
     if alike < REVERSED:

@@ -54,7 +54,7 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
         return samples, f"clean: speech is {ratio:.0f} dB above the noise"
     middle = samples.mean(axis=1)
     left = np.float32(10 ** (-lower / 20))
-    louder = np.float32(LEVEL / np.sqrt(voice + noise))
+    louder = np.float32(LEVEL / np.sqrt(max(voice, noise, 1e-9)))
     cleaned = left * middle
     parts = _parts(speech, len(middle))
     with ThreadPoolExecutor(os.cpu_count()) as pool:

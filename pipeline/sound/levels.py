@@ -38,16 +38,16 @@ def even(samples: Samples, speech: Spans, others: Spans) -> tuple[Samples, list[
     powers = loudness.power(samples)
     runs = _runs(powers, speech)
     target = loudness.gated(np.concatenate([_inside(powers, run) for run in runs]))
-    voices = [_voice(powers, run, target, MOST) for run in runs]
-    voices += [_voice(powers, [span], target - UNDER, 0.0) for span in others]
+    voices = [_voice(powers, run, target, (-MOST, MOST)) for run in runs]
+    voices += [_voice(powers, [span], target - UNDER, (-np.inf, 0)) for span in others]
     voices.sort(key=lambda voice: voice.start)
     gains = np.interp(np.arange(len(samples)) / RATE, *_course(voices))
     return samples * (10 ** (gains / 20)).astype(np.float32)[:, None], voices
 
 
-def _voice(powers: NDArray[np.float64], spans: Spans, target: float, most: float) -> Voice:
+def _voice(powers: NDArray[np.float64], spans: Spans, target: float, limits: tuple[float, float]) -> Voice:
     heard = loudness.gated(_inside(powers, spans))
-    gain = float(np.clip(target - heard, -MOST, most)) if heard > loudness.GATE else 0.0
+    gain = float(np.clip(target - heard, *limits)) if heard > loudness.GATE else 0.0
     return Voice(start=spans[0][0], end=spans[-1][1], loudness=round(heard, 1), gain=round(gain, 1))
 
 

@@ -1,0 +1,115 @@
+"""Which stream and which channels are heard: told by listening, said why, and kept to when the plan is rendered."""
+
+import ffmpeg
+import numpy as np
+import pytest
+
+from pipeline import demo, ffmpeg_tool, source
+from pipeline.plan import Recording
+from pipeline.sound import channels
+from tests.test_sound import RATE, plan, write
+
+ANNA = demo.voice(8, [(0.2, 2.5), (5, 7.8)], 1, 210)
+IVAN = demo.voice(8, [(2.8, 4.8)], 2, 110)
+HISS = np.random.default_rng(1).normal(0, 0.0002, (2, 8 * RATE))
+
+
+def footage(tmp_path, *streams):
+    """A video with sound streams of (n, channels) samples."""
+    files = [write(tmp_path / f"{number}.wav", samples) for number, samples in enumerate(streams)]
+    picture = ffmpeg.input("color=size=64x64:rate=25:duration=8", f="lavfi")["v"]
+    inputs = [ffmpeg.input(str(file))["a"] for file in files]
+    ffmpeg_tool.run(ffmpeg.output(picture, *inputs, str(tmp_path / "a.mov"), acodec="pcm_s16le"))
+    return source.probe(tmp_path / "a.mov")
+
+
+def chosen(made):
+    stream, _ = channels.stream(made, 0, 8, False)
+    return channels.choose(made, next(s for s in made.audio if s.index == stream), 0, 8)
+
+
+def sides(left, right):
+    return np.stack([left, right], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("samples", "read", "why"),
+    [
+        (ANNA, "mono", "mono"),
+        (sides(ANNA, ANNA), "mono", "the same"),
+        (sides(ANNA, 0.3 * ANNA), "mono", "the same"),
+        (sides(ANNA, HISS[1]), "left", "dead"),
+        (sides(HISS[0], ANNA), "right", "dead"),
+        (sides(ANNA, np.zeros(8 * RATE)), "left", "dead"),
+        (sides(ANNA, -0.8 * ANNA), "left", "reverse"),
+        (sides(ANNA + 0.1 * IVAN, IVAN + 0.1 * ANNA), "voices", "who speaks"),
+        (sides(ANNA + 0.1 * IVAN, 0.3 * IVAN + 0.03 * ANNA), "voices", "who speaks"),
+        (sides(ANNA + np.roll(IVAN, 20), np.roll(ANNA, 25) + IVAN), "stereo", "stereo"),
+        (sides(*HISS), "stereo", "nothing"),
+        (np.stack([HISS[0], HISS[1], ANNA, HISS[0], HISS[1], HISS[0]], axis=1), "stereo", "5.1"),
+    ],
+)
+def test_the_channels_are_told_by_listening(tmp_path, samples, read, why):
+    found, said = chosen(footage(tmp_path, samples))
+    assert found == read and why in said
+
+
+def test_a_stream_without_sound_gives_way_to_one_with_it(tmp_path):
+    made = footage(tmp_path, HISS[0], ANNA)
+    stream, why = channels.stream(made, 0, 8, False)
+    assert stream == 2 and "since nothing is on number 1" in why
+    assert channels.stream(made, 0, 8, True) == (1, "")
+    assert channels.stream(footage(tmp_path / "..", 0.2 * ANNA, ANNA), 0, 8, False)[0] == 1  # the file's default
+
+
+def heard(file, how, begin=0, count=8 * RATE):
+    made = plan((file, 0, 8))
+    made.takes[0].channels = how
+    return channels.read(made.takes[0], begin, count)
+
+
+def test_each_way_to_read_two_channels(tmp_path):
+    file = write(tmp_path / "a.wav", sides(0.5 * ANNA, 0.25 * IVAN))
+    assert np.allclose(heard(file, "stereo"), sides(0.5 * ANNA, 0.25 * IVAN), atol=1e-4)
+    assert np.allclose(heard(file, "left"), sides(0.5 * ANNA, 0.5 * ANNA), atol=1e-4)
+    assert np.allclose(heard(file, "right"), sides(0.25 * IVAN, 0.25 * IVAN), atol=1e-4)
+    assert np.allclose(heard(file, "mono")[:, 0], 0.25 * ANNA + 0.125 * IVAN, atol=1e-4)
+
+
+def test_two_microphones_are_mixed_by_who_speaks(tmp_path):
+    """Each voice comes from its own microphone: the other one's noise and its late copy of the voice stay out."""
+    noise = np.random.default_rng(2).normal(0, 0.01, (2, 8 * RATE))
+    left = ANNA + 0.25 * np.roll(IVAN, 170) + noise[0]
+    right = 0.25 * (IVAN + 0.25 * np.roll(ANNA, 170) + noise[1])
+    mixed = heard(write(tmp_path / "a.wav", 0.8 * sides(left, right)), "voices")
+    assert np.array_equal(mixed[:, 0], mixed[:, 1])
+    for voice, span in ((ANNA, slice(0, 2 * RATE)), (IVAN, slice(3 * RATE, round(4.6 * RATE)))):
+        part, truth = mixed[span, 0], voice[span]
+        rest = part - truth * (part @ truth) / (truth @ truth)
+        assert 10 * np.log10(np.square(part).sum() / np.square(rest).sum()) > 15
+        assert 20 * np.log10(np.sqrt(np.square(part).mean() / np.square(truth).mean())) == pytest.approx(-2, abs=2)
+
+
+def test_a_recording_is_heard_at_its_own_clock_and_the_camera_where_it_ends(tmp_path):
+    clicks = np.zeros(60 * RATE)
+    for second in range(1, 60):
+        clicks[second * RATE : second * RATE + 24] = 0.6
+    drift, offset = 80.0, 2.5
+    places = (np.arange(len(clicks)) / RATE - offset) / (1 + drift / 1e6) * RATE
+    recorded = np.interp(places, np.arange(len(clicks)), clicks, left=0, right=0)[: 55 * RATE]
+    camera = write(tmp_path / "camera.wav", 0.5 * clicks)
+    made = plan((camera, 0, 58))
+    made.takes[0].recording = Recording(
+        file=write(tmp_path / "lav.wav", recorded), audio_stream=0, offset=offset, drift=drift
+    )
+    samples = channels.read(made.takes[0], -240, 58 * RATE + 240)[240:, 0]
+    for second in range(1, 58):
+        part = np.abs(samples[second * RATE - 2400 : second * RATE + 2400])
+        assert np.flatnonzero(part > part.max() / 2)[0] == pytest.approx(2400, abs=3), second
+    assert np.abs(samples[50 * RATE : 51 * RATE]).max() > 0.4 > 0.25 > np.abs(samples[55 * RATE : 56 * RATE]).max()
+
+
+def test_any_part_of_a_take_is_the_same_sound(tmp_path):
+    file = write(tmp_path / "a.m4a", ANNA, acodec="aac")
+    whole, part = heard(file, "mono"), heard(file, "mono", 3 * RATE + 77, RATE)
+    assert np.abs(whole[3 * RATE + 77 :][:RATE] - part).max() < 0.02

@@ -1,0 +1,91 @@
+"""Noise is taken from under speech by as much as there is, and a voice never comes out worse."""
+
+import numpy as np
+import pytest
+
+from pipeline import demo
+from pipeline.sound.clean import clean
+
+RATE = 48_000
+SAID = [(0.4, 4.0), (4.6, 8.0), (8.9, 11.5)]
+VOICE = demo.voice(12, SAID, 3)
+MACHINES = demo.machines(12, 2)
+
+
+def si_sdr(truth, heard):
+    """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019) of one channel."""
+    truth, heard = truth - truth.mean(), heard - heard.mean()
+    target = truth * (heard @ truth) / (truth @ truth)
+    return 10 * np.log10((target @ target) / max(1e-20, np.square(heard - target).sum()))
+
+
+def noisy(snr, noise=MACHINES):
+    """The voice with noise so many dB below it, as two alike channels."""
+    voice = 0.2 * VOICE
+    mixed = voice + noise * np.sqrt(np.square(voice).mean() / np.square(noise).mean()) / 10 ** (snr / 20)
+    return np.repeat(mixed[:, None], 2, axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("strength", ["light", "strong"])
+def test_factory_noise_is_lowered_by_at_least_5_db(strength):
+    cleaned, said = clean(noisy(5), SAID, strength)
+    assert cleaned.shape == (12 * RATE, 2) and np.array_equal(cleaned[:, 0], cleaned[:, 1])
+    assert si_sdr(VOICE, cleaned[:, 0]) >= 10
+    assert "noise lowered by" in said
+
+
+@pytest.mark.parametrize("snr", [10, 15, 20, 30])
+def test_less_noise_is_lowered_less_and_the_voice_is_never_worse(snr):
+    cleaned, _ = clean(noisy(snr), SAID, "strong")
+    assert si_sdr(VOICE, cleaned[:, 0]) >= snr - 0.5
+
+
+@pytest.mark.parametrize("strength", ["off", "light", "strong"])
+def test_clean_speech_is_left_alone(strength):
+    given = np.repeat(0.2 * VOICE[:, None], 2, axis=1).astype(np.float32)
+    cleaned, _ = clean(given, SAID, strength)
+    assert si_sdr(VOICE, cleaned[:, 0]) >= 25
+
+
+def test_rumble_below_voices_goes_without_touching_them():
+    t = np.arange(len(VOICE)) / RATE
+    rumble = 0.1 * np.sin(2 * np.pi * 31 * t) + 0.05 * np.sin(2 * np.pi * 17 * t)
+    given = np.repeat((0.2 * VOICE + rumble)[:, None], 2, axis=1).astype(np.float32)
+    cleaned, _ = clean(given, SAID, "light")
+    before, after = si_sdr(VOICE, given[:, 0]), si_sdr(VOICE, cleaned[:, 0])
+    assert before < 0 and after > 12
+
+
+def test_the_hum_of_the_mains_is_lowered():
+    t = np.arange(len(VOICE)) / RATE
+    hum = sum(np.sin(2 * np.pi * 50 * k * t + k) / k for k in range(1, 9))
+    cleaned, _ = clean(noisy(8, hum), SAID, "strong")
+    assert si_sdr(VOICE, cleaned[:, 0]) >= 13
+
+
+def test_the_room_stays_and_nothing_is_heard_later():
+    """Between words the noise is lower by what was said, not gone; and the voice is where it was, to the sample."""
+    given = noisy(5)
+    cleaned, said = clean(given, SAID, "strong")
+    pause = slice(round(4.2 * RATE), round(4.5 * RATE))
+    lower = -10 * np.log10(np.square(cleaned[pause]).mean() / np.square(given[pause]).mean())
+    assert 10 < lower < 28, said
+    there = np.fft.irfft(np.fft.rfft(cleaned[:, 0], 2**21) * np.conj(np.fft.rfft(VOICE, 2**21)))
+    assert np.argmax(there) == 0
+
+
+def test_footage_without_speech_keeps_its_machines():
+    given = noisy(5)
+    cleaned, said = clean(given, [], "strong")
+    assert np.array_equal(cleaned, given) and "nobody" in said
+
+
+def test_the_same_sound_is_cleaned_the_same_way():
+    assert np.array_equal(clean(noisy(5), SAID, "strong")[0], clean(noisy(5), SAID, "strong")[0])
+
+
+@pytest.mark.parametrize("samples", [100, 5000, 30_000])
+def test_sound_of_any_length_can_be_cleaned(samples):
+    given = noisy(3)[:samples]
+    cleaned, _ = clean(given, [(0.0, samples / RATE)], "strong")
+    assert cleaned.shape == given.shape and np.isfinite(cleaned).all()
