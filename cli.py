@@ -30,7 +30,9 @@ from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
 from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
 from pipeline.graphics import text  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
+from pipeline.sound import SoundReport  # noqa: E402
 from presets import delivery as delivery_  # noqa: E402
+from presets.graphics import Channels  # noqa: E402
 from presets.template import portable, template  # noqa: E402
 
 EXIT_CODES = "Exit codes: 0 done, 2 wrong use, 3 footage or captions unusable, 4 delivery check failed, 5 missing tool, 130 interrupted."
@@ -79,6 +81,19 @@ ShotOption = Annotated[
     ),
 ]
 MusicOption = Annotated[Path | None, typer.Option(help="Music to lie under the speech.")]
+RecordingOption = Annotated[
+    list[Path] | None,
+    typer.Option("--audio", help="A separate recorder's sound, aligned by listening; once for each file."),
+]
+ChannelsOption = Annotated[
+    Channels | None,
+    typer.Option(help="How to read the sound; chosen by listening if left out. voices: two microphones, by who speaks."),
+]
+TightenOption = Annotated[bool, typer.Option("--tighten", help="Take long pauses out of talk.")]
+KeepPauseOption = Annotated[
+    list[str] | None,
+    typer.Option("--keep-pause", help="A pause that --tighten leaves, by its second; `episode plan` lists them."),
+]
 LinkOption = Annotated[str | None, typer.Option(help="Link for the end card's QR code.")]
 NextOption = Annotated[str | None, typer.Option("--next", help="What comes next, for the end card.")]
 PresetOption = Annotated[str | None, typer.Option(help="Look of the series: a name, or a .toml file.")]
@@ -104,6 +119,10 @@ def render(
     person: PersonOption = None,
     shot: ShotOption = None,
     music: MusicOption = None,
+    audio: RecordingOption = None,
+    channels: ChannelsOption = None,
+    tighten: TightenOption = False,
+    keep_pause: KeepPauseOption = None,
     link: LinkOption = None,
     following: NextOption = None,
     preset: PresetOption = None,
@@ -130,6 +149,10 @@ def render(
                     person,
                     shot,
                     music,
+                    audio,
+                    channels,
+                    tighten,
+                    keep_pause,
                     link,
                     following,
                     audio_stream is not None,
@@ -157,6 +180,10 @@ def render(
                 person,
                 shot,
                 music,
+                audio,
+                channels,
+                tighten,
+                keep_pause,
                 link,
                 following,
                 preset,
@@ -192,6 +219,10 @@ def plan(
     person: PersonOption = None,
     shot: ShotOption = None,
     music: MusicOption = None,
+    audio: RecordingOption = None,
+    channels: ChannelsOption = None,
+    tighten: TightenOption = False,
+    keep_pause: KeepPauseOption = None,
     link: LinkOption = None,
     following: NextOption = None,
     preset: PresetOption = None,
@@ -215,6 +246,10 @@ def plan(
         person,
         shot,
         music,
+        audio,
+        channels,
+        tighten,
+        keep_pause,
         link,
         following,
         preset,
@@ -234,6 +269,14 @@ def plan(
         for row in shot_rows(made):
             table.add_row(f"{row['start']:.2f}", f"{row['end']:.2f}", str(row["layout"]), str(row["reason"]))
         out.print(table)
+        for heard in dict.fromkeys(f"Sound of {take.file.name}: {take.heard}" for take in made.takes):
+            out.print(heard, markup=False, soft_wrap=True)
+        for pause in made.pauses:
+            out.print(
+                f"Pause of {pause.end - pause.start:.1f} s {'kept' if pause.kept else 'taken out'} at {pause.at:.1f} s "
+                f"({pause.file.name}, {pause.start:.2f} to {pause.end:.2f} s)",
+                markup=False, soft_wrap=True,
+            )  # fmt: skip
         _say_notes(notes)
         out.print(
             f"Plan {where.plan}\nLook at {where.sheet}\n"
@@ -497,8 +540,9 @@ class Meter:
 def _brief(
     files: list[Path] | None, number: int | None, title: str | None, captions: Path | None,
     footage_captions: list[Path] | None, from_: list[str] | None, to: list[str] | None, person: list[str] | None,
-    shot: list[str] | None, music: Path | None, link: str | None, following: str | None, preset: str | None,
-    delivery: str | None, audio_stream: int | None, output: Path | None,
+    shot: list[str] | None, music: Path | None, audio: list[Path] | None, channels: Channels | None, tighten: bool,
+    keep_pause: list[str] | None, link: str | None, following: str | None, preset: str | None, delivery: str | None,
+    audio_stream: int | None, output: Path | None,
 ) -> Brief:  # fmt: skip
     """The brief that the flags make, or the one in a .toml file with the flags in place of its own values."""
     if not files:
@@ -506,25 +550,27 @@ def _brief(
     flags: dict[str, Any] = {
         "number": number, "title": title, "captions": captions, "music": music, "link": link, "preset": preset,
         "following": following, "delivery": delivery, "output": output, "people": [_person(text) for text in person] if person else None,
-        "shots": [_wanted(text) for text in shot] if shot else None,
+        "shots": [_wanted(text) for text in shot] if shot else None, "tighten": tighten or None, "keep_pauses": keep_pause,
     }  # fmt: skip
     flags = {key: value for key, value in flags.items() if value is not None}
     if files[0].suffix.lower() == ".toml":
-        if len(files) > 1 or from_ or to or footage_captions or audio_stream is not None:
+        if len(files) > 1 or from_ or to or footage_captions or audio or channels or audio_stream is not None:
             raise WrongUse(
-                "A brief lists its own footage; give it alone, without other files, --from, --to, --footage-captions "
-                "or --audio-stream."
+                "A brief lists its own footage; give it alone, without other files, --from, --to, --footage-captions, "
+                "--audio, --channels or --audio-stream."
             )
         brief = read_brief(files[0])
         return make_brief(brief.model_dump(by_alias=True) | flags, str(files[0]))
-    for name, times in (("--from", from_), ("--to", to), ("--footage-captions", footage_captions)):
+    of_each = {"--from": from_, "--to": to, "--footage-captions": footage_captions, "--audio": audio}
+    for name, times in of_each.items():
         if times and len(times) != len(files):
             often = "once" if len(times) == 1 else f"{len(times)} times"
             raise WrongUse(f"{name} is given {often} for {len(files)} files; give it once for each file.")
     footage = [
         {
             "file": file, "from": from_[i] if from_ else 0, "to": to[i] if to else None, "audio_stream": audio_stream,
-            "captions": footage_captions[i] if footage_captions else None,
+            "captions": footage_captions[i] if footage_captions else None, "audio": audio[i] if audio else None,
+            "channels": channels,
         }
         for i, file in enumerate(files)
     ]  # fmt: skip
@@ -575,9 +621,18 @@ def _say_report(report: Report, where: episode.Files) -> None:
     passed = sum(check.ok for check in report.checks)
     out.print(
         f"Episode {where.video}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed\n"
+        f"{_sound_line(report.sound)}\n"
         f"Look at {where.sheet}\nPlan    {where.plan}\nReport  {where.report}",
         soft_wrap=True, markup=False,
     )  # fmt: skip
+
+
+def _sound_line(sound: SoundReport) -> str:
+    before, after = (
+        "silent" if loud.integrated is None else f"{loud.integrated:.1f} LUFS, peak {loud.true_peak:.1f} dBTP"
+        for loud in (sound.before, sound.after)
+    )
+    return f"Sound   {after} (recorded: {before})"
 
 
 def _say_notes(notes: list[str]) -> None:

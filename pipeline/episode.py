@@ -6,23 +6,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.metadata import version
+from itertools import accumulate, chain
 from pathlib import Path
 
 from PIL import Image
 from pydantic import ValidationError
 
 import presets
-from pipeline import captions, encode, framing, graphics, picture, report, sound, source, verify
+from pipeline import captions, encode, framing, graphics, picture, report, sound, source, tighten, verify
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Plan, Take, shots_with_offsets, take_offsets
+from pipeline.plan import Music, Pause, Plan, Take, nearest_frame, shots_with_offsets, take_offsets
 from pipeline.report import Report
 from pipeline.source import Source
 from presets import Preset, delivery
+from presets.delivery import DeliverySpec
 from presets.explain import explain
 from presets.graphics import Caption
 
@@ -30,6 +33,7 @@ VERSION = version("episode-pipeline")
 
 DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
+Span = tuple[float, float]  # [start, end) seconds
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
 
@@ -76,39 +80,53 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     rate = sources[0].rate
     tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
     total = sum(end - start for start, end in ranges)
-    if total + tail > spec.longest_seconds:
-        raise WrongUse(
-            f"The episode would last {total + tail:.0f} s and {brief.delivery} takes {spec.longest_seconds:.0f} s; "
-            "shorten it with --from and --to."
-        )
+    if not brief.tighten:
+        _must_fit(total + tail, brief, spec)
     contents = [source.fingerprint(source_.file) for source_ in sources]
     analyses: list[Analysis] = []
     done = 0.0
     for source_, content, (start, end) in zip(sources, contents, ranges, strict=True):
         analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
         done += end - start
+    stretches = [
+        Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
+        for source_, (start, end), offset, wanted, analysis in zip(
+            sources, ranges, _offsets(ranges, rate), brief.footage, analyses, strict=True
+        )
+    ]
+    pauses = _pauses(brief, stretches, analyses, rate, preset.sound.longest_pause)
+    removed = [[(p.start, p.end) for p in own if not p.kept] for own in pauses]
+    gone = [(a + s.offset, b + s.offset) for s, own in zip(stretches, removed, strict=True) for a, b in own]
+    if brief.tighten:
+        _must_fit(total - sum(b - a for a, b in gone) + tail, brief, spec)
     look = framing.Look(spec.width, spec.height, preset.framing)
-    shots = framing.frame(analyses, look, _wishes(brief, ranges))
+    shots = framing.frame(analyses, look, _wishes(brief, ranges, removed))
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
             audio_stream=source_.audio_stream, shots=framed,
+            speech=[
+                (round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start
+            ],
         )
-        for source_, content, (start, end), framed in zip(sources, contents, ranges, shots, strict=True)
+        for source_, content, (start, end), framed, analysis in zip(
+            sources, contents, ranges, shots, analyses, strict=True
+        )
     ]  # fmt: skip
     plan = Plan(
-        made_by=f"episode {VERSION}", preset=_lasting(brief.preset), delivery=brief.delivery,
+        made_by=f"episode {VERSION}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=brief.music.resolve()) if brief.music else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
-    stretches = [
-        Stretch(source_, take.start, take.end, offset, wanted.captions, analysis.speech)
-        for source_, take, offset, wanted, analysis in zip(
-            sources, takes, take_offsets(plan), brief.footage, analyses, strict=True
+    cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
+    if gone:
+        analyses = [analysis for analysis, own in zip(analyses, removed, strict=True) for _ in range(len(own) + 1)]
+        plan = tighten.with_faces(tighten.settled(plan), analyses)
+        warnings.append(
+            f"Tightened: {len(gone)} pause{'s' * (len(gone) > 1)} taken out, {sum(b - a for a, b in gone):.1f} s in all; "
+            "`episode plan` lists them, --keep-pause keeps one."
         )
-    ]
-    cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate))
     faces = graphics.on_screen(plan, analyses)
     placed = graphics.schedule(brief, preset, cues, plan, faces)
     for graphic in placed:
@@ -146,6 +164,7 @@ def render(
     the findings when what was made does not meet the delivery spec.
     """
     clock = _Clock()
+    plan = tighten.settled(plan)
     preset = presets.load(plan.preset)
     spec = delivery.load(plan.delivery)
     sources, changed = _sources(plan)
@@ -205,6 +224,7 @@ class Rejected(DeliveryFailed):
 
 def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
     """Writes the plan and its contact sheet, nothing else."""
+    plan = tighten.settled(plan)
     preset = presets.load(plan.preset)
     sources, _ = _sources(plan)
     with writable(files.video.parent):
@@ -225,19 +245,58 @@ def overlay_of(plan: Plan, preset: Preset) -> Overlay:
 
 def _doubts(plan: Plan) -> list[str]:
     """A sentence for each shot whose framing is little more than a guess."""
-    return [
-        f"The shot at {shot.start + offset:.1f} s is a guess ({shot.reason}); look at it in the sheet."
-        for shot, offset in shots_with_offsets(plan)
-        if shot.scores and max(shot.scores.values()) <= DOUBT
-    ]
+    parted = {(pause.file, pause.end) for pause in plan.pauses if not pause.kept}
+    doubts, reason = [], ""
+    for take, offset in zip(plan.takes, take_offsets(plan), strict=True):
+        for shot in take.shots:
+            goes_on = (take.file, shot.start) in parted and shot.reason == reason
+            if shot.scores and max(shot.scores.values()) <= DOUBT and not goes_on:
+                at = shot.start + offset
+                doubts.append(f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet.")
+            reason = shot.reason
+    return doubts
 
 
-def _wishes(brief: Brief, ranges: list[tuple[float, float]]) -> list[list[framing.Wish]]:
+def _offsets(ranges: list[Span], rate: Fraction) -> list[float]:
+    """What to add to the footage seconds of each range for episode seconds with nothing taken out."""
+    frames = accumulate((max(1, nearest_frame(end - start, rate)) for start, end in ranges), initial=0)
+    return [float(first / rate) - start for first, (start, _) in zip(frames, ranges, strict=False)]
+
+
+def _must_fit(seconds: float, brief: Brief, spec: DeliverySpec) -> None:
+    if seconds > spec.longest_seconds:
+        raise WrongUse(
+            f"The episode would last {seconds:.0f} s and {brief.delivery} takes {spec.longest_seconds:.0f} s; "
+            "shorten it with --from and --to."
+        )
+
+
+def _pauses(
+    brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, longest: float
+) -> list[list[Pause]]:
+    """The pauses of each stretch of footage, the episode's with nothing taken out being their clock."""
+    if not brief.tighten:
+        return [[] for _ in stretches]
+    found = [
+        tighten.pauses(
+            s.source.file.resolve(), s.start, s.end, s.offset, analysis.shots, [*s.speech, *said], rate, longest
+        )
+        for s, analysis, said in zip(
+            stretches, analyses, captions.said_unheard(brief.captions, stretches), strict=True
+        )
+    ]  # fmt: skip
+    marked = iter(tighten.marked([pause for own in found for pause in own], brief.keep_pauses))
+    return [[next(marked) for _ in own] for own in found]
+
+
+def _wishes(brief: Brief, ranges: list[Span], removed: list[list[Span]]) -> list[list[framing.Wish]]:
     """What the editor wants of each stretch of footage, in its own time. Raises WrongUse for a time past the end."""
     wishes: list[list[framing.Wish]] = [[] for _ in ranges]
+    edges = [[start, *chain(*out), end] for (start, end), out in zip(ranges, removed, strict=True)]
+    shown = [(a, b, own) for own, at in zip(wishes, edges, strict=True) for a, b in zip(at[::2], at[1::2], strict=True)]
     for wanted in brief.shots:
         rest = wanted.at
-        for (start, end), own in zip(ranges, wishes, strict=True):
+        for start, end, own in shown:
             if rest < end - start:
                 own.append(framing.Wish(start + rest, wanted.show))
                 break
@@ -270,10 +329,11 @@ def _range(wanted: Footage, found: Source) -> tuple[float, float]:
 
 def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:
     """The plan's footage probed again, and a warning for each file that is not the one that was planned on."""
-    sources = {take.file: source.probe(take.file, take.audio_stream) for take in plan.takes}
+    files = {take.file: take for take in plan.takes}  # a file that pauses were cut from is in many
+    sources = {file: source.probe(file, take.audio_stream) for file, take in files.items()}
     changed = {
         f"{take.file.name} has changed since it was analysed; the crop may be off, plan it again."
-        for take in plan.takes
+        for take in files.values()
         if source.fingerprint(take.file) != take.fingerprint
     }
     for take in plan.takes:

@@ -7,7 +7,7 @@ import pytest
 from pipeline import demo, ffmpeg_tool, source
 from pipeline.plan import Recording
 from pipeline.sound import channels
-from tests.test_sound import RATE, plan, write
+from tests.sounds import RATE, plan, write
 
 ANNA = demo.voice(8, [(0.2, 2.5), (5, 7.8)], 1, 210)
 IVAN = demo.voice(8, [(2.8, 4.8)], 2, 110)

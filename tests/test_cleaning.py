@@ -5,18 +5,11 @@ import pytest
 
 from pipeline import demo
 from pipeline.sound.clean import clean
+from tests.sounds import RATE, si_sdr
 
-RATE = 48_000
 SAID = [(0.4, 4.0), (4.6, 8.0), (8.9, 11.5)]
 VOICE = demo.voice(12, SAID, 3)
 MACHINES = demo.machines(12, 2)
-
-
-def si_sdr(truth, heard):
-    """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019) of one channel."""
-    truth, heard = truth - truth.mean(), heard - heard.mean()
-    target = truth * (heard @ truth) / (truth @ truth)
-    return 10 * np.log10((target @ target) / max(1e-20, np.square(heard - target).sum()))
 
 
 def noisy(snr, noise=MACHINES):

@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FLOORS = ["assets", "presets", "pipeline", "jobs", "cli"]
 STAGES = [
-    "errors", "plan", "brief", "ffmpeg_tool", "source", "analysis", "camera", "framing", "captions", "graphics", "picture",
+    "errors", "plan", "brief", "ffmpeg_tool", "source", "analysis", "camera", "framing", "tighten", "captions", "graphics", "picture",
     "loudness", "sound", "encode", "verify", "report", "demo", "sample", "episode",
 ]  # fmt: skip
 

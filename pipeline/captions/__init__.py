@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pysubs2
 from PIL import ImageFont
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.source import Source
 
 SPOKEN = 0.2  # share of a cue below which what was heard says nothing about when its words are said
+LONGEST_WORD = 1.0  # seconds; a word that is longer in a file has the pause beside it in its times
 _LIKE_A_TAG = re.compile(r"<(?= */? *[a-zA-Z]|\d[\d:.]*>)")
 _OF_ASS = str.maketrans({"{": "&#123;", "}": "&#125;", "\\": "&#92;"})  # pysubs2 thinks in ASS, where these are markup
 
@@ -43,13 +45,14 @@ class Stretch:
 
 
 def for_episode(
-    file: Path | None, stretches: Sequence[Stretch], preset: Preset, duration: float, rate: float
+    file: Path | None, stretches: Sequence[Stretch], preset: Preset, duration: float, rate: float, gone: Spans = ()
 ) -> tuple[list[Caption], list[str]]:
     """Readable captions of [0, duration) episode seconds, and warnings.
 
     file: captions of the whole episode, in its times. Without one, each stretch's own file is used, or the captions
-    inside its footage. Raises WrongUse for both at once; Unusable for a file that does not parse, or whose captions
-    all lie outside the episode.
+    inside its footage. gone: [start, end) of what is then taken out of these seconds, in order; the captions' times
+    count none of it. Raises WrongUse for both at once; Unusable for a file that does not parse, or whose captions all
+    lie outside the episode.
     """
     cues: list[Cue] = []
     warnings: list[str] = []
@@ -57,12 +60,9 @@ def for_episode(
     if file:
         if any(stretch.file for stretch in stretches):
             raise WrongUse(f"Give the captions of the episode ({file}) or those of its footage, not both.")
-        speech = [
-            (max(a, s.start) + s.offset, min(b, s.end) + s.offset) for s in stretches for a, b in s.speech if a < s.end
-        ]
         found, notes = read_captions(file, styled)
         warnings += notes
-        cues = _inside(found, speech, 0.0, duration)
+        cues = _inside(found, _speech(stretches), 0.0, duration)
         if not cues:
             raise Unusable(
                 f"The captions in {file} all lie outside the episode's {duration:.1f} s; check --from and --to."
@@ -86,11 +86,25 @@ def for_episode(
                 f"The captions in {given.file} all lie outside {given.start:.1f} to {given.end:.1f} s of "
                 f"{given.source.file}; check --from and --to."
             )
+    if gone:
+        cues = [_closed_up(cue, gone) for cue in cues]
+        duration -= sum(b - a for a, b in gone)
     cues, faint = _legible(cues, preset)
     speed = preset.captions.characters_a_second
     measure = _measure(preset, preset.captions.style)
     captions, unread = readable(cues, measure, duration, rate, speed, preset.captions.size)
     return captions, list(dict.fromkeys(warnings + faint + summed(unread, speed)))
+
+
+def said_unheard(file: Path | None, stretches: Sequence[Stretch]) -> list[list[tuple[float, float]]]:
+    """[start, end) footage seconds of each stretch in which, as a caption file has it, somebody speaks.
+
+    Words that have times of their own in it, and cues in which nothing was heard. file: captions of the whole episode.
+    """
+    if file:
+        whole = _claimed(file, _speech(stretches))
+        return [[(a - s.offset, b - s.offset) for a, b in whole] for s in stretches]
+    return [_claimed(stretch.file, stretch.speech) if stretch.file else [] for stretch in stretches]
 
 
 def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption], list[str]]:
@@ -118,6 +132,38 @@ def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption
     parts, unread = readable([Cue(words, start, end)], measure, end, rate, speed, preset.captions.size, start)
     kept = {"style": caption.style, "band": caption.band, "middle": caption.middle}
     return [part.model_copy(update=kept) for part in parts], summed(unread, speed)
+
+
+def _speech(stretches: Sequence[Stretch]) -> list[tuple[float, float]]:
+    """Episode seconds in which somebody speaks."""
+    return [(max(a, s.start) + s.offset, min(b, s.end) + s.offset) for s in stretches for a, b in s.speech if a < s.end]
+
+
+def _claimed(file: Path, speech: Spans) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for cue in read_captions(file)[0]:
+        if cue.timed:
+            found += [(word.start, word.end) for word in cue.words if word.end - word.start <= LONGEST_WORD]
+        elif not any(a < cue.end and b > cue.start for a, b in speech):
+            found.append((cue.start, cue.end))
+    return found
+
+
+def _closed_up(cue: Cue, gone: Spans) -> Cue:
+    """The cue once the time that is gone is taken out; its words share what is left where some of them lay in it."""
+    edges = [edge for span in gone for edge in span]
+    taken = [0.0]
+    for a, b in gone:
+        taken += [taken[-1], taken[-1] + b - a]
+    times = np.array([cue.start, cue.end, *(t for word in cue.words for t in (word.start, word.end))])
+    start, end, *rest = (times - np.interp(times, edges, taken[1:])).tolist()
+    words = [
+        word.model_copy(update={"start": a, "end": b})
+        for word, a, b in zip(cue.words, rest[::2], rest[1::2], strict=True)
+    ]
+    closed = replace(cue, words=words, start=start, end=end)
+    lost = any(w.end <= w.start < old.end for w, old in zip(words, cue.words, strict=True))
+    return respread(closed, []) if lost else closed
 
 
 def _measure(preset: Preset, style: str) -> Measure:

@@ -64,7 +64,7 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
         heard += [f"{take.file.name}: {take.heard or NAMES[take.channels]}; {done}" for take in run]
     tail = _samples(plan.frame_count, plan.frame_rate) - sum(lengths)
     mix = _assembled(pieces, rooms, tail)
-    speech = _speech(plan)
+    speech = plan.speech
     voices: list[levels.Voice] = []
     if preset.sound.even_voices:
         mix, voices = levels.even(mix, speech, _speechless(plan))
@@ -149,16 +149,6 @@ def _assembled(pieces: Sequence[Samples], rooms: Sequence[Room], tail: int) -> S
         sounds[-1] = assembly.faded(sounds[-1], 0, END_MS)
     joined = assembly.samples_of(assembly.join(sounds))
     return joined[HANDLE : len(joined) - HANDLE]
-
-
-def _speech(plan: Plan) -> list[tuple[float, float]]:
-    """[start, end) episode seconds in which somebody speaks."""
-    return [
-        (max(a, take.start) + offset, min(b, take.end) + offset)
-        for take, offset in zip(plan.takes, take_offsets(plan), strict=True)
-        for a, b in take.speech
-        if min(b, take.end) > max(a, take.start)
-    ]
 
 
 def _speechless(plan: Plan) -> list[tuple[float, float]]:
