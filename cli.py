@@ -24,6 +24,7 @@ import assets  # noqa: E402
 import presets  # noqa: E402
 from pipeline import demo as demo_  # noqa: E402
 from pipeline import episode, ffmpeg_tool, loudness, sample, source  # noqa: E402
+from pipeline import tighten as tighten_  # noqa: E402
 from pipeline import verify as verify_  # noqa: E402
 from pipeline.analysis import cache  # noqa: E402
 from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
@@ -87,7 +88,9 @@ RecordingOption = Annotated[
 ]
 ChannelsOption = Annotated[
     Channels | None,
-    typer.Option(help="How to read the sound; chosen by listening if left out. voices: two microphones, by who speaks."),
+    typer.Option(
+        help="How to read the sound; chosen by listening if left out. voices: two microphones, by who speaks."
+    ),
 ]
 TightenOption = Annotated[bool, typer.Option("--tighten", help="Take long pauses out of talk.")]
 KeepPauseOption = Annotated[
@@ -271,12 +274,11 @@ def plan(
         out.print(table)
         for heard in dict.fromkeys(f"Sound of {take.file.name}: {take.heard}" for take in made.takes):
             out.print(heard, markup=False, soft_wrap=True)
-        for pause in made.pauses:
+        for pause, second in zip(made.pauses, tighten_.joined_seconds(made), strict=True):
+            done = "kept" if pause.kept else f"taken out; --keep-pause {second:.1f} keeps it"
             out.print(
-                f"Pause of {pause.end - pause.start:.1f} s {'kept' if pause.kept else 'taken out'} at {pause.at:.1f} s "
-                f"({pause.file.name}, {pause.start:.2f} to {pause.end:.2f} s)",
-                markup=False, soft_wrap=True,
-            )  # fmt: skip
+                f"Pause of {pause.end - pause.start:.1f} s at {pause.at:.1f} s {done}", markup=False, soft_wrap=True
+            )
         _say_notes(notes)
         out.print(
             f"Plan {where.plan}\nLook at {where.sheet}\n"

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
 from itertools import accumulate, chain
@@ -21,13 +21,14 @@ from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Pause, Plan, Take, nearest_frame, shots_with_offsets, take_offsets
+from pipeline.plan import Music, Pause, Plan, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
 from pipeline.report import Report
+from pipeline.sound.channels import hear
 from pipeline.source import Source
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.explain import explain
-from presets.graphics import Caption
+from presets.graphics import Caption, EndCard, TitleCard
 
 VERSION = version("episode-pipeline")
 
@@ -83,6 +84,10 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     if not brief.tighten:
         _must_fit(total + tail, brief, spec)
     contents = [source.fingerprint(source_.file) for source_ in sources]
+    progress("sound", 0, 1)
+    heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
+    sources = [replace(s, audio_stream=h.audio_stream) for s, h in zip(sources, heard, strict=True)]
+    progress("sound", 1, 1)
     analyses: list[Analysis] = []
     done = 0.0
     for source_, content, (start, end) in zip(sources, contents, ranges, strict=True):
@@ -104,19 +109,19 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-            audio_stream=source_.audio_stream, shots=framed,
+            audio_stream=ears.audio_stream, channels=ears.channels, heard=ears.why, recording=ears.recording, shots=framed,
             speech=[
                 (round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start
             ],
         )
-        for source_, content, (start, end), framed, analysis in zip(
-            sources, contents, ranges, shots, analyses, strict=True
+        for source_, content, (start, end), framed, analysis, ears in zip(
+            sources, contents, ranges, shots, analyses, heard, strict=True
         )
     ]  # fmt: skip
     plan = Plan(
         made_by=f"episode {VERSION}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
-        music=Music(file=brief.music.resolve()) if brief.music else None,
+        music=Music(file=Path(bed).resolve()) if (bed := brief.music or preset.sound.music) else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
     cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
@@ -137,6 +142,12 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         else:
             plan.graphics.append(graphic)
     plan.graphics, covered = graphics.place(plan, preset, faces)
+    plan.stings = [
+        Sting(file=Path(file), at=graphic.start)
+        for kind, file in ((TitleCard, preset.sound.title_sting), (EndCard, preset.sound.end_sting))
+        for graphic in plan.graphics
+        if file and isinstance(graphic, kind)
+    ]
     people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
     notes = graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people)
     return plan, _doubts(plan) + warnings + covered + notes
@@ -200,7 +211,7 @@ def render(
         )  # fmt: skip
         if failed:
             raise Rejected(made)
-        save_picture(sheet.image(), files.sheet)
+        save_picture(sheet.image(heard), files.sheet)
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), files.plan)
         save_text(made.model_dump_json(indent=2), files.report)

@@ -97,6 +97,18 @@ def open_media(file: Path) -> Any:
     return av.open(str(file.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
 
 
+def audio_streams(container: Any) -> tuple[AudioStream, ...]:
+    """The sound streams of opened media that can be heard."""
+    return tuple(
+        AudioStream(
+            s.index, s.codec_context.name, s.rate, s.channels, s.layout.name, s.language or "",
+            bool(s.disposition & Disposition.default),
+        )
+        for s in container.streams.audio
+        if s.codec_context is not None and s.rate and s.channels
+    )  # fmt: skip
+
+
 def fingerprint(file: Path) -> str:
     """Hash of the file's size and of 64 stretches spread over it: tells footage apart without reading all of it."""
     size = file.stat().st_size
@@ -119,7 +131,9 @@ def input_of(file: Path, start: float = 0.0) -> Any:
 
 def sound_of(file: Path, start: float, stream: int, rate: int) -> Any:
     """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence."""
-    return input_of(file, start)[str(stream)].filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
+    return input_of(file, start)[str(stream)].filter(
+        "aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0}
+    )
 
 
 def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:
@@ -173,14 +187,7 @@ def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:
     if not streams:
         raise Unusable(f"{file} has no picture; footage must have a video stream.")
     stream = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
-    audio = tuple(
-        AudioStream(
-            s.index, s.codec_context.name, s.rate, s.channels, s.layout.name, s.language or "",
-            bool(s.disposition & Disposition.default),
-        )
-        for s in container.streams.audio
-        if s.codec_context is not None and s.rate and s.channels
-    )  # fmt: skip
+    audio = audio_streams(container)
     chosen = _choose_audio(audio, audio_stream, file)
     start = (container.start_time or 0) / av.time_base
     times, last = _packet_times(container, stream)

@@ -13,6 +13,7 @@ from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
 PICTURES = ("PNG", "JPEG", "WEBP")  # no format that makes Pillow run another program
+SOUNDS = ("music", "title_sting", "end_sting")  # keys that name a sound beside the preset
 WORD_GAP = 0.12  # of the type size: what a space is wider where words light up
 LEAST_OPACITY = 0.7  # of the grounds behind the mark, cards and captions
 LARGEST_PICTURE, SMALLEST_PICTURE = 4000, 120  # pixels of a mark's side and height
@@ -211,13 +212,15 @@ def load(name: str) -> Preset:
             "extra": [_font(font, "extra", file) for font in named.extra],
         }
     )
+    sounds = {key: _sound(getattr(preset.sound, key), key, file) for key in SOUNDS}
     marks = series.model_copy(
         update={
             "mark": series.mark and _picture(series.mark, "mark", file),
             "partner_marks": [_picture(mark, "partner_marks", file) for mark in series.partner_marks],
         }
     )
-    return preset.model_copy(update={"type": type_, "series": marks})
+    sound = preset.sound.model_copy(update=sounds)
+    return preset.model_copy(update={"type": type_, "series": marks, "sound": sound})
 
 
 def font_file(font: str) -> Path:
@@ -230,6 +233,14 @@ def _beside(name: str, preset: Path) -> Path | None:
     folder = preset.parent.resolve()
     found = (folder / name).resolve()
     return found if found.is_file() and found.is_relative_to(folder) else None
+
+
+def _sound(name: str, key: str, preset: Path) -> str:
+    """The whole path of a sound beside the preset, empty where none is named."""
+    found = _beside(name, preset) if name else None
+    if name and not found:
+        raise PresetError(f"The preset {preset}: sound.{key}: there is no sound {name} beside the preset.")
+    return str(found or "")
 
 
 def _picture(name: str, key: str, preset: Path) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from presets import Preset
+from presets import SOUNDS, Preset
 from presets.graphics import Caption, PlacedGraphic, lines_of
 
 HEAD = """\
@@ -41,7 +41,7 @@ def template(preset: Preset, file: str = "NAME.toml") -> str:
 
 
 def portable(preset: Preset, folder: Path) -> tuple[Preset, list[str]]:
-    """A preset loaded from a folder, with the fonts and pictures that lie there named relative to it, and those names."""
+    """A preset loaded from a folder, with the fonts, pictures and sounds that lie there named relative to it, and those names."""
     own: list[str] = []
 
     def relative(name: str) -> str:
@@ -57,7 +57,12 @@ def portable(preset: Preset, folder: Path) -> tuple[Preset, list[str]]:
         "extra": [relative(f) for f in named.extra],
     }
     marks = {"mark": relative(series.mark), "partner_marks": [relative(mark) for mark in series.partner_marks]}
-    update = {"type": named.model_copy(update=fonts), "series": series.model_copy(update=marks)}
+    sounds = {key: relative(getattr(preset.sound, key)) for key in SOUNDS}
+    update = {
+        "type": named.model_copy(update=fonts),
+        "series": series.model_copy(update=marks),
+        "sound": preset.sound.model_copy(update=sounds),
+    }
     return preset.model_copy(update=update), own
 
 

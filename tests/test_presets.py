@@ -51,6 +51,8 @@ SLIPS = {
     "dark accent": ("[colours]\naccent = '#303030'", "colours.accent has a contrast"),
     "accent for words": ("[captions]\nstyle = 'word'\n[colours]\naccent = '#996622'", "needs 4.5"),
     "no such picture": ("[series]\nmark = 'mark.png'", "no picture mark.png"),
+    "no such sound": ("[sound]\nmusic = 'bed.wav'", "no sound bed.wav"),
+    "sound outside": ("[sound]\nend_sting = '../ding.wav'", "no sound ../ding.wav"),
     "picture outside": ("[series]\nmark = '../mark.png'", "no picture ../mark.png"),
     "font of somewhere else": (f"[type]\nbold = '{assets.path('RobotoBold').as_posix()}'", "there is no font"),
     "faint marks": (
@@ -120,12 +122,16 @@ def values(about):
 
 
 def sections():
-    """Settings of every section whose values are free; colours, fonts and pictures have rules of their own."""
+    """Settings of every section whose values are free; colours, fonts, pictures and sounds have rules of their own."""
     free = {"title_card", "lower_third", "captions", "end_card", "progress", "sound", "framing"}
     made = {
         name: st.fixed_dictionaries(
             {},
-            optional={key: values(about) for key, about in field.annotation.model_json_schema()["properties"].items()},
+            optional={
+                key: values(about)
+                for key, about in field.annotation.model_json_schema()["properties"].items()
+                if key not in presets.SOUNDS
+            },
         )
         for name, field in presets.Preset.model_fields.items()
         if name in free

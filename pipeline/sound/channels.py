@@ -1,11 +1,15 @@
 """Which stream and which channels are heard, and a take's samples as they are read."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool
+from pipeline.brief import Footage
 from pipeline.plan import Recording, Take
-from pipeline.source import AudioStream, Source, sound_of
+from pipeline.sound import recorder
+from pipeline.source import AudioStream, Source, audio_streams, open_media, sound_of
 from presets.graphics import Channels
 
 Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
@@ -30,6 +34,42 @@ NAMES: dict[Channels, str] = {
     "right": "right side alone",
     "voices": "left and right mixed by who speaks",
 }
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Whose sound is heard: the camera's stream or None, the recording instead of it, how it is read, and why."""
+
+    audio_stream: int | None
+    recording: Recording | None
+    channels: Channels
+    why: str
+
+
+def hear(source: Source, start: float, end: float, wanted: Footage) -> Heard:
+    """What is heard of [start, end) footage seconds: what the editor wants, the rest told by listening.
+
+    Raises Unusable for a recording that cannot be read or aligned.
+    """
+    index, why = stream(source, start, end, wanted.audio_stream is not None)
+    recording, sounds = None, source.audio
+    if wanted.audio:
+        recording, why = recorder.align(
+            replace(source, audio_stream=index), start, end, wanted.audio, wanted.audio_offset
+        )
+        with open_media(recording.file) as container:
+            sounds = audio_streams(container)
+        pace = 1 + recording.drift / 1e6
+        start, end = (max(0.0, t * pace + recording.offset) for t in (start, end))
+    number = recording.audio_stream if recording else index
+    if number is None:
+        return Heard(None, None, "stereo", "no sound")
+    if wanted.channels:
+        read, because = wanted.channels, f"{NAMES[wanted.channels]}, as asked for"
+    else:
+        one = next(s for s in sounds if s.index == number)
+        read, because = choose(recording or source, one, start, end)
+    return Heard(index, recording, read, ", ".join(part for part in (why, because) if part))
 
 
 def stream(source: Source, start: float, end: float, given: bool) -> tuple[int | None, str]:
