@@ -21,6 +21,7 @@ MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly pi
 TEXT = 380  # width of a row's text
 GAP = 12
 GROUND, INK, FAINT, CROP, LINE = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40), (60, 64, 68)
+SOUND_ROW, MOST_LINES = 260, 5  # height of the loudness curve's row, lines that say how the sound was read
 TOP_LUFS, BOTTOM_LUFS = 0, -60  # of the loudness curve
 
 
@@ -165,10 +166,10 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: l
 
 def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
     """The loudness over time of a sheet's width: as recorded, mastered, the target, and where somebody speaks."""
-    row = Image.new("RGB", (width, ROW // 2 + GAP), GROUND)
+    row = Image.new("RGB", (width, SOUND_ROW), GROUND)
     draw = ImageDraw.Draw(row)
     font = ImageFont.truetype(str(assets.path("Roboto")), 20)
-    left, right, top, bottom = GAP + 45, width - TEXT - GAP, GAP, ROW // 2 - 2 * GAP
+    left, right, top, bottom = GAP + 45, width - TEXT - GAP, GAP, SOUND_ROW - 4 * GAP
 
     def place(second: float, level: float) -> tuple[float, float]:
         down = (TOP_LUFS - min(max(level, BOTTOM_LUFS), TOP_LUFS)) / (TOP_LUFS - BOTTOM_LUFS)
@@ -190,6 +191,9 @@ def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
         draw.text((right + GAP, y), f"{name}  {loud}{peak}", font=font, fill=colour)
         y += 27
     draw.text((right + GAP, y), "somebody speaks", font=font, fill=CROP)
+    for line in [line for told in dict.fromkeys(heard.heard) for line in _wrap(told, font, TEXT - GAP)][:MOST_LINES]:
+        y += 27
+        draw.text((right + GAP, y), line, font=font, fill=FAINT)
     return row
 
 
