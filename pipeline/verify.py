@@ -79,15 +79,18 @@ def verify(file: Path, spec: DeliverySpec) -> list[Check]:
             video = container.streams.video[0]
             audio = container.streams.audio[0] if container.streams.audio else None
             packets = _packets(container, video, audio)
+            sounds = packets[audio.index] if audio else None
             _check_video(container, video, spec, add)
             _check_frames(packets[video.index], spec, add)
-            if audio:
-                _check_audio(audio, packets[audio.index], spec, add)
-                _check_sync(packets[video.index], packets[audio.index], audio, spec, add)
+            if sounds:
+                _check_audio(audio, spec, add)
+                _check_sync(packets[video.index], sounds, audio, spec, add)
     except av.error.FFmpegError as error:
         raise Unusable(f"{file} is not a video that can be read ({error.strerror}).") from error
-    if audio:
-        _check_loudness(file, spec, add)
+    if sounds:
+        heard = loudness.measure(file)
+        _check_sound_bitrate(sounds, heard, spec, add)
+        _check_loudness(heard, spec, add)
     return checks
 
 
@@ -223,7 +226,7 @@ def _check_frames(packets: Packets, spec: DeliverySpec, add: Add) -> None:
     )
 
 
-def _check_audio(audio: Any, packets: Packets, spec: DeliverySpec, add: Add) -> None:
+def _check_audio(audio: Any, spec: DeliverySpec, add: Add) -> None:
     context = audio.codec_context
     add(
         "sound",
@@ -240,10 +243,6 @@ def _check_audio(audio: Any, packets: Packets, spec: DeliverySpec, add: Add) -> 
         context.sample_rate == spec.sample_rate,
     )
     add("sound", "channels", context.channels, str(spec.channels), context.channels == spec.channels)
-    seconds = sum(packets.lengths) or 1
-    bits = sum(packets.sizes) * 8 / seconds
-    add("sound", "sound bit rate", f"{bits / 1000:.0f} kbit/s", f"{spec.lowest_audio_bitrate // 1000} to {spec.highest_audio_bitrate // 1000} kbit/s",
-        bits <= spec.highest_audio_bitrate and bits >= spec.lowest_audio_bitrate, "error" if bits > spec.highest_audio_bitrate else "warning")  # fmt: skip
 
 
 def _check_sync(video: Packets, audio: Packets, stream: Any, spec: DeliverySpec, add: Add) -> None:
@@ -271,8 +270,21 @@ def _check_sync(video: Packets, audio: Packets, stream: Any, spec: DeliverySpec,
     )
 
 
-def _check_loudness(file: Path, spec: DeliverySpec, add: Add) -> None:
-    heard = loudness.measure(file)
+def _check_sound_bitrate(packets: Packets, heard: loudness.Loudness, spec: DeliverySpec, add: Add) -> None:
+    """Silence needs next to no bits, which is no fault of the file."""
+    bits = sum(packets.sizes) * 8 / (sum(packets.lengths) or 1)
+    lowest = 0 if heard.integrated is None else spec.lowest_audio_bitrate
+    add(
+        "sound",
+        "sound bit rate",
+        f"{bits / 1000:.0f} kbit/s",
+        f"{spec.lowest_audio_bitrate // 1000} to {spec.highest_audio_bitrate // 1000} kbit/s, or silent",
+        lowest <= bits <= spec.highest_audio_bitrate,
+        "error" if bits > spec.highest_audio_bitrate else "warning",
+    )
+
+
+def _check_loudness(heard: loudness.Loudness, spec: DeliverySpec, add: Add) -> None:
     target = f"{spec.loudness:g} LUFS ±{spec.loudness_tolerance:g}, or silent"
     if heard.integrated is None:
         add("loudness", "loudness", "silent", target, True)

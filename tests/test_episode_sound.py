@@ -1,0 +1,96 @@
+"""What an episode's plan says of its sound, and what is heard of it in the finished file."""
+
+import dataclasses
+import json
+
+import ffmpeg
+import numpy as np
+import pytest
+
+from pipeline import demo, episode, ffmpeg_tool
+from pipeline.brief import make_brief, read_brief
+from pipeline.errors import Unusable
+from tests.sounds import RATE, write
+
+SAID = [(0.6, 3.4), (4.2, 7.5)]
+VOICE = demo.voice(9, SAID, 3)
+PRESET = """
+title_card.seconds = 2
+[sound]
+music = "bed.wav"
+title_sting = "ding.wav"
+end_sting = "ding.wav"
+"""
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory):
+    """A folder with 9 s of a grey picture whose right side hears a distant voice over machines, and its recorder."""
+    folder = tmp_path_factory.mktemp("camera")
+    far = 0.3 * np.convolve(VOICE, [1, *np.zeros(900), 0.5, *np.zeros(700), 0.3])[: len(VOICE)] + demo.machines(9, 2)
+    heard = write(folder / "far.wav", np.stack([np.zeros(len(far)), far], axis=1))
+    picture = ffmpeg.input("color=gray:size=320x180:rate=25:duration=9", f="lavfi")["v"]
+    film = ffmpeg.output(picture, ffmpeg.input(str(heard))["a"], str(folder / "a.mov"), acodec="pcm_s16le")
+    ffmpeg_tool.run(film)
+    write(folder / "lav.wav", np.concatenate([np.zeros(round(1.75 * RATE)), 0.2 * VOICE, np.zeros(RATE)]))
+    t = np.arange(RATE) / RATE
+    write(folder / "bed.wav", 0.1 * np.sin(2 * np.pi * 220 * t))
+    write(folder / "ding.wav", 0.5 * np.sin(2 * np.pi * 3000 * t) * np.exp(-8 * t))
+    (folder / "look.toml").write_text(PRESET, "utf-8")
+    return folder
+
+
+def planned(folder, **more):
+    brief = {"footage": [{"file": folder / "a.mov", **more.pop("footage", {})}], "preset": "plain"} | more
+    return episode.make_plan(make_brief(brief, "test"), None, lambda *_: None)
+
+
+def test_a_plan_says_what_is_heard_and_why(camera):
+    plan, _ = planned(camera)
+    take = plan.takes[0]
+    assert (take.audio_stream, take.channels) == (1, "right") and "dead" in take.heard
+    assert len(take.speech) >= 2 and abs(take.speech[0][0] - SAID[0][0]) < 0.3
+
+
+def test_an_editors_word_about_the_channels_stands(camera):
+    plan, _ = planned(camera, footage={"channels": "stereo"})
+    assert plan.takes[0].channels == "stereo" and "as asked for" in plan.takes[0].heard
+
+
+def test_a_brief_names_the_recorder_beside_it(camera):
+    (camera / "brief.toml").write_text('preset = "plain"\n[[footage]]\nfile = "a.mov"\naudio = "lav.wav"\n', "utf-8")
+    brief = read_brief(camera / "brief.toml")
+    assert camera / "lav.wav" in brief.inputs
+    plan, _ = episode.make_plan(brief, None, lambda *_: None)
+    recording = plan.takes[0].recording
+    assert recording.offset == pytest.approx(1.75, abs=0.003) and "lav.wav" in plan.takes[0].heard
+    assert recording.file in plan.inputs
+
+
+def test_a_recorder_of_something_else_is_refused(camera):
+    other = write(camera / "other.wav", 0.3 * demo.voice(9, [(0.3, 8)], 11, 200))
+    with pytest.raises(Unusable, match=r"other\.wav.* cannot be aligned"):
+        planned(camera, footage={"audio": other})
+
+
+def test_music_and_short_sounds_of_the_preset_are_in_the_plan(camera):
+    plan, _ = planned(camera, preset=str(camera / "look.toml"), title="Цех", link="https://vk.com/app1")
+    assert plan.music.file.name == "bed.wav"
+    assert [(s.file.name, s.at) for s in plan.stings] == [("ding.wav", 0.0), ("ding.wav", plan.footage_seconds)]
+    own, _ = planned(camera, preset=str(camera / "look.toml"), music=str(camera / "ding.wav"))
+    assert own.music.file.name == "ding.wav"
+
+
+@pytest.mark.slow
+def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, tmp_path, quick):
+    plan, notes = planned(camera, footage={"audio": camera / "lav.wav"})
+    files = episode.Files(tmp_path / "out.mp4")
+    made = episode.render(plan, files, lambda *_: None, notes)
+    said = json.loads(files.report.read_text("utf-8"))["sound"]
+    assert "lav.wav" in said["heard"][0] and said["after"]["integrated"] == pytest.approx(-14, abs=0.5)
+    assert len(said["curve"]) == 18 and all(len(point) == 3 for point in said["curve"])
+    assert made.sound.before.integrated < -20
+    silent = dataclasses.replace(files, video=tmp_path / "silent.mp4")
+    plan.takes[0].recording, plan.takes[0].audio_stream = None, None
+    quiet = episode.render(plan, silent, lambda *_: None)
+    assert quiet.sound.after.integrated is None and not any("bit rate" in warning for warning in quiet.warnings)
