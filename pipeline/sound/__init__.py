@@ -12,7 +12,7 @@ from pipeline.plan import Plan, Take, take_frames, take_offsets
 from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room
 from pipeline.sound.channels import NAMES, RATE, Samples, read
-from pipeline.sound.clean import clean
+from pipeline.sound.cleaning import clean
 from presets import Preset
 from presets.delivery import DeliverySpec
 from presets.graphics import Data

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.clean import Spans
+from pipeline.sound.cleaning import Spans
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)  # it is only ever handed PCM

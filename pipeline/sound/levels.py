@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline import loudness
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.clean import Spans
+from pipeline.sound.cleaning import Spans
 from presets.graphics import Data
 
 UNIT = 0.5  # seconds of speech that are weighed at once

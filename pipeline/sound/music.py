@@ -9,7 +9,7 @@ from pipeline import ffmpeg_tool, loudness
 from pipeline.errors import Unusable
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.clean import Spans
+from pipeline.sound.cleaning import Spans
 from pipeline.source import input_of
 
 LOOP_MS = 200  # milliseconds over which the end of a bed gives way to its beginning

