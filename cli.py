@@ -27,11 +27,12 @@ from pipeline import episode, ffmpeg_tool, loudness, sample, source  # noqa: E40
 from pipeline import tighten as tighten_  # noqa: E402
 from pipeline import verify as verify_  # noqa: E402
 from pipeline.analysis import cache  # noqa: E402
-from pipeline.brief import Brief, make_brief, read_brief  # noqa: E402
+from pipeline.brief import Brief, Footage, make_brief, read_brief  # noqa: E402
 from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
 from pipeline.graphics import text  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
 from pipeline.sound import SoundReport, cleaning  # noqa: E402
+from pipeline.sound.channels import hear  # noqa: E402
 from presets import delivery as delivery_  # noqa: E402
 from presets.graphics import Channels  # noqa: E402
 from presets.template import portable, template  # noqa: E402
@@ -293,6 +294,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
     """Say what a footage file is."""
     found = source.probe(file)
     heard = loudness.measure(file) if found.audio else None
+    read = hear(found, 0, found.duration, Footage(file=file))
     rows: dict[str, Any] = {
         "file": str(file),
         "container": found.container,
@@ -314,10 +316,11 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
                 "rate": a.rate,
                 "layout": a.layout,
                 "language": a.language,
-                "chosen": a.index == found.audio_stream,
+                "chosen": a.index == read.audio_stream,
             }
             for a in found.audio
         ],
+        "heard": read.why,
         "subtitle_streams": found.subtitles,
         "loudness_lufs": heard.integrated if heard else None,
         "true_peak_dbtp": heard.true_peak if heard else None,

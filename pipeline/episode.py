@@ -23,7 +23,7 @@ from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Music, Pause, Plan, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
 from pipeline.report import Report
-from pipeline.sound.channels import hear
+from pipeline.sound.channels import hear, without_speakers
 from pipeline.source import Source
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
@@ -33,6 +33,8 @@ from presets.graphics import Caption, EndCard, TitleCard
 VERSION = version("episode-pipeline")
 
 DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
+
+LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
 Span = tuple[float, float]  # [start, end) seconds
 Progress = Callable[[str, float, float], None]  # stage, done, total
@@ -93,6 +95,10 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     for source_, content, (start, end) in zip(sources, contents, ranges, strict=True):
         analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
         done += end - start
+    heard = [
+        h if analysis.speech or f.channels else without_speakers(h)
+        for h, analysis, f in zip(heard, analyses, brief.footage, strict=True)
+    ]
     stretches = [
         Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
         for source_, (start, end), offset, wanted, analysis in zip(
@@ -110,9 +116,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
             audio_stream=ears.audio_stream, channels=ears.channels, heard=ears.why, recording=ears.recording, shots=framed,
-            speech=[
-                (round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start
-            ],
+            speech=_spoken(analysis, start, end),
         )
         for source_, content, (start, end), framed, analysis, ears in zip(
             sources, contents, ranges, shots, analyses, heard, strict=True
@@ -266,6 +270,12 @@ def _doubts(plan: Plan) -> list[str]:
                 doubts.append(f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet.")
             reason = shot.reason
     return doubts
+
+
+def _spoken(analysis: Analysis, start: float, end: float) -> list[Span]:
+    """Where somebody speaks in [start, end) footage seconds; nowhere if it is so little that it is a false alarm."""
+    spans = [(round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start]
+    return spans if sum(b - a for a, b in spans) >= LEAST_SPEECH else []
 
 
 def _offsets(ranges: list[Span], rate: Fraction) -> list[float]:

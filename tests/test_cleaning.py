@@ -73,6 +73,16 @@ def test_footage_without_speech_keeps_its_machines():
     assert np.array_equal(cleaned, given) and "nobody" in said
 
 
+@pytest.mark.parametrize("speech", [[(0.0, 0.4)], [(0.0, 0.4), (4.0, 4.6)]])
+def test_a_false_alarm_of_the_detector_does_not_take_music_for_noise(speech):
+    t = np.arange(len(VOICE)) / RATE
+    music = sum(np.sin(2 * np.pi * f * t) * (1 + np.sin(2 * np.pi * t * n)) for n, f in enumerate((220, 277, 330, 440)))
+    given = np.repeat((0.1 * music * (t > 0.4))[:, None], 2, axis=1).astype(np.float32)
+    given[round(4.0 * RATE) : round(4.6 * RATE)] *= 0.1
+    cleaned, _ = clean(given, speech, "strong")
+    assert np.array_equal(cleaned, given)
+
+
 def test_the_same_sound_is_cleaned_the_same_way():
     assert np.array_equal(clean(noisy(5), SAID, "strong")[0], clean(noisy(5), SAID, "strong")[0])
 

@@ -19,7 +19,7 @@ from presets.delivery import DeliverySpec
 from presets.graphics import Data
 
 NOTHING = -60.0  # LUFS; below it there is only the recorder's own noise, which is not made loud
-MOST_WITHOUT_SPEECH = 20.0  # dB by which a quiet room is made louder at most
+MOST_WITHOUT_SPEECH = 30.0  # dB by which a quiet room is made louder at most
 HEADROOM = 1.0  # dB under the true-peak limit: encoding to AAC adds up to about this much
 BETWEEN_SAMPLES = 1.0  # dB by which a peak may be above the samples; less room than that needs the limiter
 TRIES = 4

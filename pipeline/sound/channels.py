@@ -19,6 +19,7 @@ RUN_UP = 0.25  # seconds decoded before what is wanted, in which decoders come t
 JOIN = 480  # samples over which a recording and the camera's sound give way to each other
 
 LISTEN_RATE = 8_000  # Hz at which channels are compared
+MOST_LISTENED = 600.0  # seconds that tell what is on each channel
 LOOK = 0.1  # seconds over which they are compared
 SILENT = -65.0  # dB of full scale; below it there is nothing but hiss
 DEAD = 25.0  # dB below the other side from which a side is dead
@@ -70,6 +71,11 @@ def hear(source: Source, start: float, end: float, wanted: Footage) -> Heard:
         one = next(s for s in sounds if s.index == number)
         read, because = choose(recording or source, one, start, end)
     return Heard(index, recording, read, ", ".join(part for part in (why, because) if part))
+
+
+def without_speakers(heard: Heard) -> Heard:
+    """The same where it turned out that nobody speaks: what moves from side to side is no speaker's microphone."""
+    return replace(heard, channels="stereo", why="stereo, nobody speaks") if heard.channels == "voices" else heard
 
 
 def stream(source: Source, start: float, end: float, given: bool) -> tuple[int | None, str]:
@@ -210,9 +216,12 @@ def _by_voice(heard: Samples) -> NDArray[np.float32]:
 
 
 def _listen(heard: Source | Recording, stream: int, start: float, end: float) -> NDArray[np.float64]:
-    """[start, end) seconds of a stream at LISTEN_RATE, whole LOOKs and at least one; silence where there is none."""
+    """[start, end) seconds of a stream at LISTEN_RATE, whole LOOKs, at least one and at most MOST_LISTENED seconds.
+
+    Silence where there is no sound.
+    """
     look = round(LOOK * LISTEN_RATE)
-    count = max(1, int((end - start) / LOOK)) * look
+    count = max(1, int(min(end - start, MOST_LISTENED) / LOOK)) * look
     sound = sound_of(heard.file, max(0.0, start), stream, LISTEN_RATE)
     output = sound.output("pipe:", format="f32le", ac=2, ar=LISTEN_RATE, t=f"{count / LISTEN_RATE:.6f}")
     pcm = ffmpeg_tool.run(output).stdout

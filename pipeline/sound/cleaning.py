@@ -21,6 +21,7 @@ Spans = Sequence[tuple[float, float]]  # [start, end) in seconds of the samples
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech
 MOST = {"off": 0.0, "light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
+DOUBTFUL = -5.0  # dB of speech over noise below which it is none: nobody is heard through that
 LEAST = 1.0  # dB below which it is not worth touching a voice
 FRAME = 0.02  # seconds over which levels are measured
 CLEAR = 0.15  # seconds around speech that do not count as noise
@@ -44,13 +45,15 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
         return samples, "not cleaned, as the preset says"
     if not speech:
         return samples, "not cleaned, nobody speaks"
-    quiet = _without_rumble(samples)
+    given, quiet = samples, _without_rumble(samples)
     voice, noise = _levels(quiet.mean(axis=1), speech)
     _, rumble = _levels((samples - quiet).mean(axis=1), speech)
     if _ratio(voice, rumble) < CLEAN:
         samples = quiet
     ratio = _ratio(voice, noise)
     lower = min(MOST[strength], CLEAN - ratio)
+    if ratio < DOUBTFUL:
+        return given, "not cleaned, what was taken for speech is quieter than the rest"
     if lower < LEAST:
         return samples, f"clean: speech is {ratio:.0f} dB above the noise"
     middle = samples.mean(axis=1)
