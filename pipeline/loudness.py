@@ -61,10 +61,11 @@ def power(samples: NDArray[np.float32]) -> NDArray[np.float64]:
 
     hop = round(HOP * RATE)
     count = -(-len(samples) // hop)
-    total = np.zeros(count * hop)
+    total = np.zeros(count)
     for channel in samples.T:
-        total[: len(samples)] += np.square(sosfilt(_K_WEIGHTING, channel))
-    return np.asarray(total.reshape(count, hop).mean(axis=1))
+        weighted = np.pad(sosfilt(_K_WEIGHTING, channel), (0, count * hop - len(samples)))
+        total += np.square(weighted, out=weighted).reshape(count, hop).mean(axis=1)
+    return total
 
 
 def lufs(powers: NDArray[np.float64] | float) -> NDArray[np.float64]:

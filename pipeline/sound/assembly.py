@@ -32,7 +32,8 @@ def segment(samples: Samples) -> AudioSegment:
 
 def samples_of(sound: AudioSegment) -> Samples:
     """The samples of what `segment` made."""
-    return (np.frombuffer(sound.raw_data, "<i4").reshape(-1, CHANNELS) / FULL).astype(np.float32)
+    whole = np.frombuffer(sound.raw_data, "<i4").reshape(-1, CHANNELS)
+    return np.asarray(np.multiply(whole, np.float32(1 / FULL), dtype=np.float32))
 
 
 def join(pieces: Sequence[AudioSegment], milliseconds: int = JOIN_MS) -> AudioSegment:

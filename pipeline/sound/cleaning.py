@@ -80,7 +80,10 @@ def _without_rumble(samples: Samples) -> Samples:
 
     rumble = butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
     padding = min(RATE // 10, len(samples) - 1)
-    return np.asarray(sosfiltfilt(rumble, samples, axis=0, padlen=padding), np.float32)  # both ways: nothing is delayed
+    left, right = samples.T
+    sides = [left] if np.array_equal(left, right) else [left, right]
+    filtered = [sosfiltfilt(rumble, side, padlen=padding).astype(np.float32) for side in sides]  # both ways: no delay
+    return np.stack([filtered[0], filtered[-1]], axis=1)
 
 
 def _levels(middle: NDArray[np.float32], speech: Spans) -> tuple[float, float]:
