@@ -316,7 +316,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
                 "rate": a.rate,
                 "layout": a.layout,
                 "language": a.language,
-                "chosen": a.index == read.audio_stream,
+                "chosen": a.index == read.source.audio_stream,
             }
             for a in found.audio
         ],

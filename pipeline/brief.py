@@ -38,6 +38,12 @@ class Footage(_Entry):
             raise ValueError(f"the range {self.from_:g} to {self.to:g} of {self.file} {what}; --to must be later")
         return self
 
+    @model_validator(mode="after")
+    def _offset_of_something(self) -> Self:
+        if self.audio_offset is not None and self.audio is None:
+            raise ValueError("audio_offset places a separate recording; name it with audio")
+        return self
+
 
 class Person(_Entry):
     """Somebody to name on screen: at episode second `at`, or when first seen unless given.
@@ -83,6 +89,12 @@ class Brief(_Entry):
     preset: str = "open-industry"
     delivery: str = "vk-clips"
     output: Path | None = None
+
+    @model_validator(mode="after")
+    def _pauses_are_looked_for(self) -> Self:
+        if self.keep_pauses and not self.tighten:
+            raise ValueError("pauses are kept only where they are taken out; say tighten (--tighten) too")
+        return self
 
     @property
     def inputs(self) -> list[Path]:

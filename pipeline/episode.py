@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
 from itertools import accumulate, chain
@@ -88,7 +88,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     contents = [source.fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
     heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
-    sources = [replace(s, audio_stream=h.audio_stream) for s, h in zip(sources, heard, strict=True)]
+    sources = [h.source for h in heard]
     progress("sound", 1, 1)
     analyses: list[Analysis] = []
     done = 0.0
@@ -115,7 +115,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-            audio_stream=ears.audio_stream, channels=ears.channels, heard=ears.why, recording=ears.recording, shots=framed,
+            audio_stream=source_.audio_stream, channels=ears.channels, heard=ears.why, recording=ears.recording, shots=framed,
             speech=_spoken(analysis, start, end),
         )
         for source_, content, (start, end), framed, analysis, ears in zip(

@@ -16,7 +16,6 @@ GATE = -69.9  # LUFS; ebur128 says -70 where nothing passed its gate
 RATE = 48_000  # Hz of samples
 HOP = 0.1  # seconds that a value of power stands for
 BLOCK = 4  # hops of a gating block, which is momentary loudness
-SHORT_TERM = 30  # hops of short-term loudness
 QUIET = 1e-10  # power below which there is nothing; -100.7 LUFS
 _K_WEIGHTING = [  # BS.1770-5, annex 1, tables 1 and 2: second-order sections for 48 kHz
     [1.53512485958697, -2.69169618940638, 1.19839281085285, 1.0, -1.69065929318241, 0.73248077421585],
@@ -92,14 +91,3 @@ def gated(powers: NDArray[np.float64]) -> float:
     if len(loud):
         loud = loud[lufs(loud) > lufs(float(loud.mean())) - 10]
     return float(lufs(float(loud.mean()) if len(loud) else 0.0))
-
-
-def spread(powers: NDArray[np.float64]) -> float:
-    """Loudness range in LU of hops that follow each other, EBU Tech 3342; 0 for less than a short-term window."""
-    if len(powers) < SHORT_TERM:
-        return 0.0
-    short = np.convolve(powers, np.ones(SHORT_TERM) / SHORT_TERM, "valid")
-    loud = short[lufs(short) > -70]
-    if len(loud):
-        loud = loud[lufs(loud) > lufs(float(loud.mean())) - 20]
-    return float(np.subtract(*np.percentile(lufs(loud), [95, 10]))) if len(loud) else 0.0

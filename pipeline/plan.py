@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from presets.graphics import Channels, Data, PlacedGraphic
+from presets.graphics import Channels, Data, PlacedGraphic, Seconds
 
 PLAN_VERSION = 1
 Layout = Literal["follow", "hold", "pan", "split", "fit"]
@@ -126,8 +126,14 @@ class Take(Data):
     channels: Channels = "stereo"
     heard: str = ""
     recording: Recording | None = None
-    speech: list[tuple[float, float]] = []
+    speech: list[tuple[float, float]] = Field([], max_length=5000)
     shots: list[Shot] = Field(min_length=1)
+
+    @property
+    def spoken(self) -> list[tuple[float, float]]:
+        """The speech that lies in the take, in order."""
+        inside = [(max(a, self.start), min(b, self.end)) for a, b in self.speech]
+        return sorted((a, b) for a, b in inside if b > a)
 
     @model_validator(mode="after")
     def _shots_cover_the_take(self) -> "Take":
@@ -150,7 +156,7 @@ class Sting(Data):
     """A short sound that begins at an episode second."""
 
     file: Path
-    at: float
+    at: Seconds
 
 
 class Pause(Data):
@@ -184,8 +190,8 @@ class Plan(Data):
     captions: list[Path] = []  # the files that they were read from
     graphics: list[PlacedGraphic] = Field([], max_length=5000)
     music: Music | None = None
-    stings: list[Sting] = []
-    pauses: list[Pause] = []
+    stings: list[Sting] = Field([], max_length=20)
+    pauses: list[Pause] = Field([], max_length=1000)
 
     @property
     def inputs(self) -> list[Path]:
@@ -214,12 +220,8 @@ class Plan(Data):
     @property
     def speech(self) -> list[tuple[float, float]]:
         """[start, end) episode seconds in which somebody speaks, in order."""
-        return [
-            (max(a, take.start) + offset, min(b, take.end) + offset)
-            for take, offset in zip(self.takes, take_offsets(self), strict=True)
-            for a, b in take.speech
-            if min(b, take.end) > max(a, take.start)
-        ]
+        offsets = zip(self.takes, take_offsets(self), strict=True)
+        return [(a + offset, b + offset) for take, offset in offsets for a, b in take.spoken]
 
     @property
     def footage_seconds(self) -> float:

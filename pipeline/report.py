@@ -191,7 +191,7 @@ def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
         draw.text((right + GAP, y), f"{name}  {loud}{peak}", font=font, fill=colour)
         y += 27
     draw.text((right + GAP, y), "somebody speaks", font=font, fill=CROP)
-    for line in [line for told in dict.fromkeys(heard.heard) for line in _wrap(told, font, TEXT - GAP)][:MOST_LINES]:
+    for line in [line for told in heard.heard for line in _wrap(told, font, TEXT - GAP)][:MOST_LINES]:
         y += 27
         draw.text((right + GAP, y), line, font=font, fill=FAINT)
     return row

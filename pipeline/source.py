@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable, WrongUse
+from presets.graphics import Channels
 
 Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
 
@@ -51,7 +52,8 @@ class Source:
 
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
     RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
-    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None.
+    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None; channels: how
+    it is read.
     """
 
     file: Path
@@ -75,6 +77,7 @@ class Source:
     audio: tuple[AudioStream, ...]
     audio_stream: int | None
     subtitles: int
+    channels: Channels = "stereo"
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:
@@ -129,11 +132,33 @@ def input_of(file: Path, start: float = 0.0) -> Any:
     return ffmpeg.input(str(file.resolve()), **options)
 
 
-def sound_of(file: Path, start: float, stream: int, rate: int) -> Any:
-    """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence."""
-    return input_of(file, start)[str(stream)].filter(
-        "aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0}
-    )
+def sounds_in(file: Path) -> tuple[AudioStream, ...]:
+    """The sound streams of a sound file or of footage.
+
+    Raises Unusable for what cannot be read, has none, or is a list that names other files.
+    """
+    _must_be_a_file(file)
+    try:
+        with open_media(file) as container:
+            if PLAYLISTS & set(container.format.name.split(",")):
+                raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
+            if streams := audio_streams(container):
+                return streams
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
+    raise Unusable(f"{file} has no sound; name a sound file.")
+
+
+def sound_of(file: Path, start: float, stream: int, rate: int, channels: Channels = "stereo") -> Any:
+    """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence.
+
+    channels: "left" and "right" give one side alone, all others every channel that there is.
+    """
+    heard = input_of(file, start)[str(stream)]
+    if channels in ("left", "right"):
+        heard = heard.filter("channelmap", map=str(int(channels == "right")), channel_layout="mono")
+    return heard.filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
 
 
 def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:
@@ -171,13 +196,13 @@ def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator
 
 def _must_be_a_file(file: Path) -> None:
     if file.is_dir():
-        raise Unusable(f"{file} is a folder; name a video file in it.")
+        raise Unusable(f"{file} is a folder; name a file in it.")
     if not file.exists():
         raise Unusable(f"There is no file {file}; check the path.")
     if not file.is_file():
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:
-        raise Unusable(f"{file} is empty; copy it again from the camera.")
+        raise Unusable(f"{file} is empty; copy it again from where it was recorded.")
 
 
 def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:

@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 from pipeline import demo, ffmpeg_tool, source
+from pipeline.analysis import speech
+from pipeline.brief import Footage
+from pipeline.errors import Unusable
 from pipeline.plan import Recording
 from pipeline.sound import channels
 from tests.sounds import RATE, plan, write
@@ -107,6 +110,29 @@ def test_a_recording_is_heard_at_its_own_clock_and_the_camera_where_it_ends(tmp_
         part = np.abs(samples[second * RATE - 2400 : second * RATE + 2400])
         assert np.flatnonzero(part > part.max() / 2)[0] == pytest.approx(2400, abs=3), second
     assert np.abs(samples[50 * RATE : 51 * RATE]).max() > 0.4 > 0.25 > np.abs(samples[55 * RATE : 56 * RATE]).max()
+
+
+def test_a_recording_that_is_gone_is_named(tmp_path):
+    made = plan((write(tmp_path / "a.wav", ANNA), 0, 8))
+    made.takes[0].recording = Recording(file=tmp_path / "lav.wav", audio_stream=0, offset=0)
+    with pytest.raises(Unusable, match=r"lav\.wav"):
+        channels.read(made.takes[0], 0, 8 * RATE)
+
+
+def test_sides_that_cancel_each_other_are_listened_to_one_by_one(tmp_path):
+    made = footage(tmp_path, sides(0.5 * ANNA, -0.5 * ANNA))
+    heard = channels.hear(made, 0, 8, Footage(file=made.file))
+    assert heard.source.channels == "left" and len(speech.hear(heard.source, 0, 8).stretches) >= 2
+    lav = write(tmp_path / "lav.wav", np.concatenate([np.zeros(RATE), ANNA]))
+    both = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav))
+    assert both.recording.offset == pytest.approx(1, abs=0.003) and both.channels == "mono"
+
+
+def test_mono_has_no_sides_to_choose_from(tmp_path):
+    made = footage(tmp_path, ANNA)
+    heard = channels.hear(made, 0, 8, Footage(file=made.file, channels="right"))
+    assert heard.channels == "mono" and "no sides" in heard.why
+    assert speech.hear(heard.source, 0, 8).stretches
 
 
 def test_any_part_of_a_take_is_the_same_sound(tmp_path):

@@ -207,8 +207,8 @@ def test_what_is_no_recording_is_refused_in_one_sentence(tmp_path, camera):
     (tmp_path / "list.wav").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nlav.wav\n#EXT-X-ENDLIST\n")
     demo.write_video(tmp_path / "picture.mp4", iter([np.zeros((16, 16, 3), np.uint8)]), (16, 16), Fraction(25), None)
     for name, reason in {
-        "none.wav": "There is no recording", ".": "is a folder", "empty.wav": "is empty", "notes.wav": "cannot|not a rec",
-        "list.wav": "is a list|not a rec", "picture.mp4": "has no sound",
+        "none.wav": "There is no file", ".": "is a folder", "empty.wav": "is empty", "notes.wav": "not a sound",
+        "list.wav": "is a list|not a sound", "picture.mp4": "has no sound",
     }.items():  # fmt: skip
         with pytest.raises(Unusable, match=reason) as error:
             recorder.align(camera, 0, 20, tmp_path / name)

@@ -172,14 +172,62 @@ def test_one_voices_own_ups_and_downs_stay(tmp_path):
     assert report.after.range >= report.before.range / 2 > 1
 
 
-def test_a_hall_without_speech_stays_below_the_people_who_speak(tmp_path):
-    talk = write(tmp_path / "talk.wav", 0.2 * demo.voice(6, [(0.2, 5.8)], 1))
+def test_a_hall_without_speech_stays_below_the_people_who_speak_before_and_after_it(tmp_path):
+    talk = write(tmp_path / "talk.wav", 0.05 * demo.voice(6, [(0.2, 5.8)], 1))
     hall = write(tmp_path / "hall.wav", 0.3 * np.random.default_rng(1).normal(0, 1, 6 * RATE))
-    made = plan((talk, 0, 6), (hall, 0, 6), speech=[(0.2, 5.8)])
+    made = plan((talk, 0, 6), (hall, 0, 6), (talk, 0, 6), speech=[(0.2, 5.8)])
     made.takes[1].speech = []
-    _, out = master(tmp_path, made)
-    meter = pyloudnorm.Meter(RATE)
-    assert meter.integrated_loudness(out[: 6 * RATE]) - meter.integrated_loudness(out[6 * RATE :]) >= 5
+    report, out = master(tmp_path, made)
+    first, loud, last = (
+        pyloudnorm.Meter(RATE).integrated_loudness(out[n * 6 * RATE + RATE // 2 : (n + 1) * 6 * RATE - RATE // 2])
+        for n in range(3)
+    )
+    assert first - loud >= 5 and abs(first - last) <= 1
+    assert [(round(v.start), round(v.end)) for v in report.voices] == [(0, 6), (6, 12), (12, 18)]
+
+
+def test_what_was_cut_out_of_a_talk_is_no_noise_of_it(tmp_path):
+    """Sound bites of one clean file: the talk between them is not heard, and must not be taken for a loud room."""
+    talk = demo.voice(24, [(0.1, 23.9)], 1)
+    file = write(tmp_path / "a.wav", 0.2 * talk)
+    bites = [(file, 8 * n + 1, 8 * n + 3) for n in range(3)]
+    report, _ = master(tmp_path, plan(*bites, speech=[(8 * n + 1, 8 * n + 3) for n in range(3)]))
+    assert not any("lowered" in told for told in report.heard)
+
+
+@pytest.mark.parametrize("speech", [[(5.0, 9.0)], [(2.0, 1.0)], [(-3.0, 0.5), (0.2, 40.0)]])
+def test_speech_that_an_edited_plan_has_outside_its_takes_does_no_harm(tmp_path, speech):
+    made = plan((write(tmp_path / "a.wav", 0.1 * demo.voice(4, [(0.2, 3.8)], 1)), 0, 4))
+    made.takes[0].speech = speech
+    report, out = master(tmp_path, made)
+    assert report.after.integrated == pytest.approx(-14, abs=0.5) and len(out) == 4 * RATE
+
+
+def test_samples_far_above_full_scale_do_not_turn_over(tmp_path):
+    loud = 20 * demo.voice(4, [(0.2, 3.8)], 1)
+    stream = ffmpeg.input("pipe:", format="f32le", ar=RATE, ac=1).output(str(tmp_path / "a.wav"), acodec="pcm_f32le")
+    ffmpeg_tool.run(stream, input=loud.astype("<f4").tobytes())
+    _, out = master(tmp_path, plan((tmp_path / "a.wav", 0, 4), speech=[(0.2, 3.8)]))
+    assert np.corrcoef(out[:, 0], loud)[0, 1] > 0.9
+
+
+def test_music_without_detected_speech_still_lies_under_what_is_recorded(tmp_path):
+    t = np.arange(12 * RATE) / RATE
+    music = write(tmp_path / "music.wav", 0.3 * np.sin(2 * np.pi * 5000 * t))
+    file = write(tmp_path / "a.wav", 0.2 * np.random.default_rng(1).normal(0, 0.2, 12 * RATE))
+    _, out = master(tmp_path, plan((file, 0, 12), music=music))
+    spectrum = np.square(np.abs(np.fft.rfft(out[2 * RATE : 10 * RATE, 0])))
+    near = np.abs(np.fft.rfftfreq(8 * RATE, 1 / RATE) - 5000) < 5
+    assert 10 * np.log10(spectrum[~near].sum() / spectrum[near].sum()) > 5
+
+
+@pytest.mark.parametrize("frames", [120, 121])
+def test_music_that_lasts_as_long_as_the_episode_begins_at_its_beginning(tmp_path, frames):
+    bed = np.zeros(6 * RATE)
+    bed[2 * RATE :] = 0.3 * np.sin(2 * np.pi * 500 * np.arange(4 * RATE) / RATE)
+    file = write(tmp_path / "a.wav", np.zeros(6 * RATE))
+    _, out = master(tmp_path, plan((file, 0, frames / 30), music=write(tmp_path / "bed.wav", bed), rate="30"))
+    assert np.flatnonzero(np.abs(out[:, 0]) > 0.01)[0] == pytest.approx(2 * RATE, abs=500)
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.36, 0.5])
@@ -212,13 +260,15 @@ def test_music_alone_is_the_sound_of_silent_footage(tmp_path):
     assert pyloudnorm.Meter(RATE).integrated_loudness(out) == pytest.approx(-14, abs=0.5)
 
 
-@pytest.mark.parametrize("what", ["a text", "silence"])
+@pytest.mark.parametrize("what", ["a text", "silence", "two faint clicks", "a list"])
 def test_music_that_cannot_be_used_is_named(tmp_path, what):
     music = tmp_path / "bed.wav"
     if what == "a text":
         music.write_text("la la la")
+    elif what == "a list":
+        music.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nb.wav\n#EXT-X-ENDLIST\n")
     else:
-        write(music, np.zeros(RATE))
+        write(music, clicks(2, [0.5, 1.5]) * (0.002 if what == "two faint clicks" else 0))
     with pytest.raises(Unusable, match=r"bed\.wav"):
         master(tmp_path, plan((write(tmp_path / "a.wav", clicks(2, [1])), 0, 2), music=music))
 

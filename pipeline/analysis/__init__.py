@@ -79,7 +79,8 @@ def analyse(
 
     content: the footage's fingerprint. progress gets seconds done. Raises Unusable when nothing decodes.
     """
-    key = f"{content}-{source.video_stream}-{source.audio_stream}-{start:.6f}-{end:.6f}-v{ANALYSIS_VERSION}"
+    sound = f"{source.audio_stream}-{source.channels}"
+    key = f"{content}-{source.video_stream}-{sound}-{start:.6f}-{end:.6f}-v{ANALYSIS_VERSION}"
     stored = cache.load(cache_folder, key, Analysis) if cache_folder else None
     if stored:
         progress(end - start)

@@ -86,7 +86,7 @@ def _blocks(source: Source, start: float, end: float) -> Iterator[NDArray[np.flo
     """
     if source.audio_stream is None or end <= start:
         return
-    heard = sound_of(source.file, start, source.audio_stream, RATE)
+    heard = sound_of(source.file, start, source.audio_stream, RATE, source.channels)
     output = heard.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{end - start:.6f}")
     process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout

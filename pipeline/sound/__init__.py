@@ -24,7 +24,6 @@ HEADROOM = 1.0  # dB under the true-peak limit: encoding to AAC adds up to about
 BETWEEN_SAMPLES = 1.0  # dB by which a peak may be above the samples; less room than that needs the limiter
 TRIES = 4
 GAP = 0.1  # seconds without any sound, not even hiss, that get the room's tone
-NEAR = 10.0  # seconds between takes of one file up to which they are cleaned as one
 END_MS = 50  # fade at the end where no end card follows
 DRAWN = 5  # hops between two points of the loudness curve
 
@@ -57,7 +56,7 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
     rooms: list[Room] = []
     heard: list[str] = []
     lengths = _lengths(plan)
-    for run in _runs(plan.takes):
+    for run in _runs(plan):
         raw, cleaned, room, done = _cleaned(run, lengths[len(pieces) : len(pieces) + len(run)], preset)
         recorded += raw
         pieces += cleaned
@@ -76,7 +75,7 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
         most = None if speech or plan.music else MOST_WITHOUT_SPEECH
         after, gain, limited, note = _level(mix, out, spec, most)
     return SoundReport(
-        before=before.result(), after=after, gain=gain, limited=limited, heard=heard + note, voices=voices,
+        before=before.result(), after=after, gain=gain, limited=limited, heard=[*dict.fromkeys(heard), *note], voices=voices,
         curve=_curve(whole, out),
     )  # fmt: skip
 
@@ -94,21 +93,22 @@ def _samples(frames: int, rate: Fraction) -> int:
     return round(frames / rate * RATE)
 
 
-def _runs(takes: Sequence[Take]) -> list[list[Take]]:
-    """Takes that follow each other closely in one recording, which have the same noise."""
+def _runs(plan: Plan) -> list[list[Take]]:
+    """Takes of one recording between which there is nothing or a pause that was taken out: they have the same noise."""
+    cut = {(pause.file, pause.start, pause.end) for pause in plan.pauses if not pause.kept}
     runs: list[list[Take]] = []
-    for take in takes:
+    for take in plan.takes:
         last = runs[-1][-1] if runs else None
-        if last and _of(last) == _of(take) and 0 <= take.start - last.end <= NEAR:
+        goes_on = last and (last.end == take.start or (take.file, last.end, take.start) in cut)
+        if last and goes_on and _heard_of(last) == _heard_of(take):
             runs[-1].append(take)
         else:
             runs.append([take])
     return runs
 
 
-def _of(take: Take) -> tuple[object, ...]:
-    recording = take.recording.model_dump_json() if take.recording else None
-    return take.file, take.audio_stream, take.channels, recording
+def _heard_of(take: Take) -> tuple[object, ...]:
+    return take.file, take.audio_stream, take.channels, take.recording
 
 
 def _cleaned(
@@ -119,7 +119,7 @@ def _cleaned(
     begins = [round((take.start - first) * RATE) for take in run]
     raw = read(run[0], -HANDLE, begins[-1] + lengths[-1] + 2 * HANDLE)
     shift = HANDLE / RATE - first
-    speech = [(a + shift, b + shift) for take in run for a, b in take.speech]
+    speech = [(a + shift, b + shift) for take in run for a, b in take.spoken]
     cleaned, done = clean(raw, speech, preset.sound.cleaning)
     empty = assembly.gaps(raw, GAP)
     room = Room(cleaned, [*speech, *((a / RATE, b / RATE) for a, b in empty)])
@@ -156,7 +156,7 @@ def _assembled(pieces: Sequence[Samples], rooms: Sequence[Room], tail: int) -> S
 def _speechless(plan: Plan) -> list[tuple[float, float]]:
     """[start, end) episode seconds of takes in which nobody speaks."""
     offsets = zip(plan.takes, take_offsets(plan), strict=True)
-    return [(take.start + offset, take.end + offset) for take, offset in offsets if not take.speech]
+    return [(take.start + offset, take.end + offset) for take, offset in offsets if not take.spoken]
 
 
 def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: list[tuple[float, float]]) -> Samples:

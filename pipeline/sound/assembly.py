@@ -15,6 +15,7 @@ with warnings.catch_warnings():
 
 CHANNELS, WIDTH = 2, 4  # stereo, bytes a sample
 FULL = 2.0**28  # of the 32 bits: 18 dB of room, so that nothing clips while sounds are laid over each other
+LARGEST = 2.0**31 - 128  # the last number that 32 bits of integer and of float both hold
 JOIN_MS = 10  # cross-fade at a join, so that no cut clicks
 MILLISECOND = RATE // 1000  # samples
 HANDLE = JOIN_MS * MILLISECOND // 2  # samples of a piece before and after what is wanted, for half a cross-fade
@@ -26,7 +27,7 @@ ENOUGH = 5  # moments that tell it
 
 def segment(samples: Samples) -> AudioSegment:
     """(n, 2) samples of full scale 1 as pydub has them."""
-    pcm = np.clip(samples * FULL, -(2.0**31), 2.0**31 - 1).astype("<i4")
+    pcm = np.clip(samples * FULL, -LARGEST, LARGEST).astype("<i4")
     return AudioSegment(data=pcm.tobytes(), sample_width=WIDTH, frame_rate=RATE, channels=CHANNELS)
 
 

@@ -7,14 +7,15 @@ from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool
 from pipeline.brief import Footage
+from pipeline.errors import Unusable
+from pipeline.loudness import RATE as RATE
 from pipeline.plan import Recording, Take
 from pipeline.sound import recorder
-from pipeline.source import AudioStream, Source, audio_streams, open_media, sound_of
+from pipeline.source import AudioStream, Source, sound_of, sounds_in
 from presets.graphics import Channels
 
 Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
 
-RATE = 48_000  # Hz
 RUN_UP = 0.25  # seconds decoded before what is wanted, in which decoders come to rest
 JOIN = 480  # samples over which a recording and the camera's sound give way to each other
 
@@ -39,9 +40,12 @@ NAMES: dict[Channels, str] = {
 
 @dataclass(frozen=True)
 class Heard:
-    """Whose sound is heard: the camera's stream or None, the recording instead of it, how it is read, and why."""
+    """What is heard of a footage: its stream and how that is read, the recording instead of it, and why.
 
-    audio_stream: int | None
+    channels: of the recording where there is one, else the source's.
+    """
+
+    source: Source
     recording: Recording | None
     channels: Channels
     why: str
@@ -53,24 +57,28 @@ def hear(source: Source, start: float, end: float, wanted: Footage) -> Heard:
     Raises Unusable for a recording that cannot be read or aligned.
     """
     index, why = stream(source, start, end, wanted.audio_stream is not None)
-    recording, sounds = None, source.audio
+    sounds = {sound.index: sound for sound in source.audio}
+    read: Channels = "stereo"
+    because = "no sound"
+    if index is not None:
+        read, because = choose(source, sounds[index], start, end)
+    source = replace(source, audio_stream=index, channels=read)
+    recording = None
     if wanted.audio:
-        recording, why = recorder.align(
-            replace(source, audio_stream=index), start, end, wanted.audio, wanted.audio_offset
-        )
-        with open_media(recording.file) as container:
-            sounds = audio_streams(container)
+        recording, why = recorder.align(source, start, end, wanted.audio, wanted.audio_offset)
         pace = 1 + recording.drift / 1e6
-        start, end = (max(0.0, t * pace + recording.offset) for t in (start, end))
-    number = recording.audio_stream if recording else index
-    if number is None:
-        return Heard(None, None, "stereo", "no sound")
-    if wanted.channels:
+        begin, stop = (max(0.0, t * pace + recording.offset) for t in (start, end))
+        read, because = choose(recording, _sound(recording), begin, stop)
+    if wanted.channels and because == "mono":
+        because = "mono, there are no sides to choose from"
+    elif wanted.channels:
         read, because = wanted.channels, f"{NAMES[wanted.channels]}, as asked for"
-    else:
-        one = next(s for s in sounds if s.index == number)
-        read, because = choose(recording or source, one, start, end)
-    return Heard(index, recording, read, ", ".join(part for part in (why, because) if part))
+        source = source if recording else replace(source, channels=read)
+    return Heard(source, recording, read, ", ".join(part for part in (why, because) if part))
+
+
+def _sound(recording: Recording) -> AudioStream:
+    return next(sound for sound in sounds_in(recording.file) if sound.index == recording.audio_stream)
 
 
 def without_speakers(heard: Heard) -> Heard:
@@ -137,12 +145,12 @@ def read(take: Take, begin: int, samples: int) -> Samples:
     heard = np.zeros((samples, 2), np.float32)
     known = np.zeros(samples, np.float32)
     if recording:
+        _sound(recording)
         pace = 1 + recording.drift / 1e6
-        decoded, there = _decoded(
-            recording, recording.audio_stream, first * pace + recording.offset, int(samples * pace) + 4
-        )
-        heard, known = _slower(decoded, pace)[:samples], there[:samples]
-        heard = _as_wanted(heard, take.channels)
+        begun, count = first * pace + recording.offset, int(samples * pace) + 4
+        decoded, there = _decoded(recording, recording.audio_stream, begun, count)
+        heard = _as_wanted(_slower(decoded, pace)[:samples], take.channels)
+        known = there[(np.arange(samples) * pace).astype(int)]
     if take.audio_stream is not None and not known.all():
         camera, _ = _decoded(take, take.audio_stream, first, samples)
         if recording:
@@ -163,7 +171,10 @@ def _decoded(heard: Source | Recording | Take, stream: int, first: float, sample
     if seconds > 0:
         sound = sound_of(heard.file, max(0.0, first) - early, stream, RATE)
         output = sound.output("pipe:", format="f32le", ac=2, ar=RATE, t=f"{seconds + 0.1:.6f}")
-        pcm = ffmpeg_tool.run(output).stdout
+        try:
+            pcm = ffmpeg_tool.run(output).stdout
+        except Unusable as error:
+            raise Unusable(f"The sound of {heard.file} cannot be read ({error}); export it again.") from error
         found = np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)[skip:][: samples - late]
     decoded, there = np.zeros((samples, 2), np.float32), np.zeros(samples, np.float32)
     decoded[late : late + len(found)] = np.nan_to_num(found, posinf=0, neginf=0)

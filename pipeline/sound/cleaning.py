@@ -97,7 +97,7 @@ def _levels(middle: NDArray[np.float32], speech: Spans) -> tuple[float, float]:
         talk |= (times >= start) & (times < end)
         near |= (times >= start - CLEAR) & (times < end + CLEAR)
     pause = frames[~near & (frames > 0)]  # digital silence is a gap in the recording
-    noise = float(np.median(pause)) if len(pause) >= ENOUGH else float(np.percentile(frames, 5))
+    noise = float(np.median(pause)) if len(pause) >= ENOUGH else float(np.percentile(frames, 1))
     return (float(frames[talk].mean()) if talk.any() else 0.0) - noise, noise
 
 

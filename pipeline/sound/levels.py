@@ -1,6 +1,7 @@
 """Speakers evened out: each stretch that one voice is as loud as itself gets one gain, so that its own ups and downs stay."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,10 @@ def even(samples: Samples, speech: Spans, others: Spans) -> tuple[Samples, list[
     powers = loudness.power(samples)
     runs = _runs(powers, speech)
     target = loudness.gated(np.concatenate([_inside(powers, run) for run in runs]))
-    voices = [_voice(powers, run, target, (-MOST, MOST)) for run in runs]
-    voices += [_voice(powers, [span], target - UNDER, (-np.inf, 0)) for span in others]
+    voices = [_voice(powers, [span], target - UNDER, (-np.inf, 0)) for span in others]
+    for run in runs:
+        voice = _voice(powers, run, target, (-MOST, MOST))
+        voices += [voice.model_copy(update={"start": part[0][0], "end": part[-1][1]}) for part in _parted(run, others)]
     voices.sort(key=lambda voice: voice.start)
     gains = np.interp(np.arange(len(samples)) / RATE, *_course(voices))
     return samples * (10 ** (gains / 20)).astype(np.float32)[:, None], voices
@@ -78,6 +81,16 @@ def _runs(powers: NDArray[np.float64], speech: Spans) -> list[list[tuple[float, 
         runs.append(units[cut[last] : last])
         last = int(cut[last])
     return runs[::-1]
+
+
+def _parted(run: Spans, others: Spans) -> list[list[tuple[float, float]]]:
+    """A run cut where one of the others lies in it."""
+    parts = [[run[0]]]
+    for one, other in pairwise(run):
+        if any(one[1] <= start + loudness.HOP and end <= other[0] + loudness.HOP for start, end in others):
+            parts.append([])
+        parts[-1].append(other)
+    return parts
 
 
 def _inside(powers: NDArray[np.float64], spans: Sequence[tuple[float, float]]) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from pipeline.errors import Unusable
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
 from pipeline.sound.channels import RATE, Samples
 from pipeline.sound.cleaning import Spans
-from pipeline.source import input_of
+from pipeline.source import input_of, sounds_in
 
 LOOP_MS = 200  # milliseconds over which the end of a bed gives way to its beginning
 SHORTEST = 0.5  # seconds of a bed
@@ -36,23 +36,23 @@ def reference(samples: Samples, speech: Spans) -> float | None:
 
 
 def bed(file: Path, count: int, speech: Spans, under: float, level: float | None) -> AudioSegment:
-    """`count` samples of music: `under` dB below `level` LUFS while somebody speaks, UP louder in longer gaps.
+    """`count` samples of music: `under` dB below `level` LUFS while somebody speaks, UP louder where nobody does.
 
     Raises Unusable for music that cannot be decoded or is silent.
     """
     music = _decoded(file, count / RATE)
     loud = np.flatnonzero(np.abs(music).max(axis=1) > HUSH)
-    if not len(loud) or loud[-1] - loud[0] < SHORTEST * RATE:
-        raise Unusable(f"The music {file} has less than half a second of sound; choose another file.")
     own = loudness.gated(loudness.power(music))
+    if own <= loudness.GATE or loud[-1] - loud[0] < SHORTEST * RATE:
+        raise Unusable(f"The music {file} has less than half a second of sound; choose another file.")
     whole = segment(music)
     if len(music) < count:
         once = segment(music[loud[0] : loud[-1] + 1])
         lap = min(LOOP_MS, len(once) // 4)
         times = -(-count // (int(once.frame_count()) - lap * RATE // 1000)) + 1
         whole = join([once] * times, lap)
-    gain = (ALONE if level is None else level - (under if speech else 0)) - own
-    course = gain + (UP * ducking(speech, count) if speech else np.zeros(count))
+    base = ALONE - UP if level is None else level - under
+    course = base + UP * ducking(speech, count) - own
     shaped = samples_of(whole.get_sample_slice(0, count)) * (10 ** (course / 20)).astype(np.float32)[:, None]
     return faded(segment(shaped), 50, END_FADE_MS)
 
@@ -60,7 +60,7 @@ def bed(file: Path, count: int, speech: Spans, under: float, level: float | None
 def sting(file: Path, at: float, count: int, speech: Spans, level: float | None) -> AudioSegment:
     """A short sound from episode second `at` on, as loud as speech and lower under it; `count` samples long in all."""
     first = min(count, round(at * RATE))
-    sound = _decoded(file, min(LONGEST_STING, (count - first) / RATE))[: count - first]
+    sound = _decoded(file, LONGEST_STING)[: count - first]
     own = loudness.gated(loudness.power(sound)) if len(sound) else loudness.GATE
     whole = np.zeros((count, 2), np.float32)
     if own > loudness.GATE:
@@ -88,7 +88,8 @@ def ducking(speech: Spans, count: int) -> NDArray[np.float64]:
 
 def _decoded(file: Path, seconds: float) -> Samples:
     """The first seconds of a sound file. Raises Unusable."""
-    output = input_of(file)["a:0"].output("pipe:", format="f32le", ac=2, ar=RATE, t=f"{max(0.0, seconds):.3f}")
+    sounds_in(file)
+    output = input_of(file)["a:0"].output("pipe:", format="f32le", ac=2, ar=RATE, t=f"{max(0.0, seconds) + 0.1:.6f}")
     try:
         pcm = ffmpeg_tool.run(output).stdout
     except Unusable as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable
 from pipeline.plan import Recording
-from pipeline.source import PLAYLISTS, Source, open_media, sound_of
+from pipeline.source import Source, open_media, sound_of, sounds_in
+from presets.graphics import Channels
 
+MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
 LISTEN = 60.0  # seconds of footage listened to at least, where there are as many, however short the used range is
 DRIFT = 150.0  # ppm, the largest; two cheap crystals differ by 100
 SILENCE = 1e-5  # of full scale; a sound that never reaches it is silent
@@ -41,6 +44,14 @@ TOLD = 20.0  # seconds between the first and the last place from which drift can
 
 Samples = NDArray[np.float32]
 Numbers = NDArray[np.float64]
+
+
+class _Sound(NamedTuple):
+    """What is listened to: a file's stream, and how its channels are read."""
+
+    file: Path
+    stream: int
+    channels: Channels = "stereo"
 
 
 @dataclass(frozen=True)
@@ -74,12 +85,13 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
         raise Unusable(
             f"{source.file} has no sound that {recording} can be aligned with; give audio_offset in the brief."
         )
+    far, near = _Sound(source.file, source.audio_stream, source.channels), _Sound(file, stream)
     more = max(0.0, LISTEN - (end - start)) / 2
     first = max(0.0, min(start - more, source.duration - LISTEN))
     last = min(source.duration, max(end + more, first + LISTEN))
     with ThreadPoolExecutor(2) as both:
-        camera_job = both.submit(_envelopes, source.file, source.audio_stream, first, last - first)
-        recorder_job = both.submit(_envelopes, file, stream, 0.0, None)
+        camera_job = both.submit(_envelopes, far, first, last - first)
+        recorder_job = both.submit(_envelopes, near, 0.0, MOST_RECORDED)
         (camera, _), (recorder, loud) = camera_job.result(), recorder_job.result()
     if not camera.any():
         raise Unusable(
@@ -92,8 +104,7 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
     for lag in _candidates(camera, recorder, round(search * A_SECOND)):
         places, window = _places(camera, recorder, loud, lag)
         if len(places) >= LEAST_PLACES:
-            sounds = (source.file, source.audio_stream), (file, stream)
-            lines.append(_line(*sounds, first + places, lag / A_SECOND - first, search, window))
+            lines.append(_line(far, near, first + places, lag / A_SECOND - first, search, window))
     best = _only(lines, (first + last) / 2, 2 * search)
     if best is None:
         raise Unusable(
@@ -113,27 +124,17 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
 
 def _sound_stream(recording: Path) -> tuple[int, float | None]:
     """Index of the recording's sound stream, and its seconds where the file's header knows them."""
-    if recording.is_dir():
-        raise Unusable(f"The recording {recording} is a folder; name a sound file in it.")
-    if not recording.is_file():
-        raise Unusable(f"There is no recording {recording}; check the path in the brief.")
-    if recording.stat().st_size == 0:
-        raise Unusable(f"The recording {recording} is empty; copy it again from the recorder.")
+    streams = sounds_in(recording)
+    chosen = max(streams, key=lambda s: (s.default, -s.index)).index
     try:
         with open_media(recording) as container:
-            if PLAYLISTS & set(container.format.name.split(",")):
-                raise Unusable(f"{recording} is a list of other files, not a recording; name the sound file itself.")
-            streams = [s for s in container.streams.audio if s.codec_context is not None and s.rate and s.channels]
-            if not streams:
-                raise Unusable(f"{recording} has no sound; name the recorder's file in the brief.")
-            chosen = container.streams.best("audio") or streams[0]
-            if next(container.decode(chosen), None) is None:
+            if next(container.decode(container.streams[chosen]), None) is None:
                 raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
             known = container.duration
-            return chosen.index, known / av.time_base if known else None
+            return chosen, known / av.time_base if known else None
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise Unusable(f"{recording} is not a recording that can be read ({reason}); export it as WAV.") from error
+        raise Unusable(f"{recording} is not a sound that can be read ({reason}); export it as WAV.") from error
 
 
 def _covered(placed: Recording, start: float, end: float, length: float | None) -> str:
@@ -152,10 +153,10 @@ def _covered(placed: Recording, start: float, end: float, length: float | None) 
     return f"; it has only {begun:.2f} to {ended:.2f} s, the camera is heard for the rest"
 
 
-def _blocks(file: Path, stream: int, start: float, seconds: float | None, rate: int) -> Iterator[Samples]:
+def _blocks(sound: _Sound, start: float, seconds: float, rate: int) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
-    limit = {} if seconds is None else {"t": f"{seconds:.6f}"}
-    output = sound_of(file, start, stream, rate).output("pipe:", format="f32le", ac=1, ar=rate, **limit)
+    heard = sound_of(sound.file, start, sound.stream, rate, sound.channels)
+    output = heard.output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
     process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout
     try:
@@ -167,7 +168,7 @@ def _blocks(file: Path, stream: int, start: float, seconds: float | None, rate: 
         process.stdout.close()
 
 
-def _envelopes(file: Path, stream: int, start: float, seconds: float | None) -> tuple[Samples, Samples]:
+def _envelopes(sound: _Sound, start: float, seconds: float) -> tuple[Samples, Samples]:
     """How the level in each of BANDS moves around its mean, as (A_SECOND a second, bands), and how loud it is, 0 to 1.
 
     All 0 for silence.
@@ -178,7 +179,7 @@ def _envelopes(file: Path, stream: int, start: float, seconds: float | None) -> 
     hop = COARSE_RATE // A_SECOND
     edges = [round(edge / A_SECOND) for edge in BANDS]
     parts, loudest = [np.zeros((0, len(BANDS) - 1), np.float32)], 0.0
-    for block in _blocks(file, stream, start, seconds, COARSE_RATE):
+    for block in _blocks(sound, start, seconds, COARSE_RATE):
         whole = block[: len(block) // hop * hop].reshape(-1, hop)
         loudest = max(loudest, float(np.abs(whole).max(initial=0.0)))
         power = np.square(np.abs(rfft(whole, axis=1)))
@@ -254,17 +255,15 @@ def _places(camera: Samples, recorder: Samples, loud: Samples, lag: int) -> tupl
     return (first + begins[together[begins] >= enough]) / A_SECOND, window / A_SECOND
 
 
-def _line(
-    camera: tuple[Path, int], recorder: tuple[Path, int], places: Numbers, offset: float, search: float, window: float
-) -> _Line:
+def _line(camera: _Sound, recorder: _Sound, places: Numbers, offset: float, search: float, window: float) -> _Line:
     """The line on which the places' offsets lie best, whether or not they are there by chance.
 
-    camera, recorder: file and stream. places: footage seconds at which windows of `window` s begin. offset: about where
+    places: footage seconds at which windows of `window` s begin. offset: about where
     the line lies, search: the seconds around it that are looked at.
     """
     with ThreadPoolExecutor(2) as both:
-        near_job = both.submit(_pieces, *recorder, places + offset - search, window + 2 * search)
-        far = _pieces(*camera, places, window)
+        near_job = both.submit(_pieces, recorder, places + offset - search, window + 2 * search)
+        far = _pieces(camera, places, window)
         power = _correlations(far, near_job.result())
     times = places + window / 2
     score, at, slope = _best_line(power, times)
@@ -299,13 +298,13 @@ def _only(lines: list[_Line], middle: float, near: float) -> _Line | None:
     return best if max(others, default=0.0) < RIVAL * best.strength else None
 
 
-def _pieces(file: Path, stream: int, begins: Numbers, seconds: float) -> Samples:
+def _pieces(sound: _Sound, begins: Numbers, seconds: float) -> Samples:
     """The sound of `seconds` from each of begins on, in order, as (begins, samples); silence outside the file."""
     origin = max(0.0, float(begins[0]))
     first = np.round((begins - origin) * FINE_RATE).astype(int)
     pieces = np.zeros((len(begins), round(seconds * FINE_RATE)), np.float32)
     done = 0
-    for block in _blocks(file, stream, origin, float(begins[-1]) + seconds - origin, FINE_RATE):
+    for block in _blocks(sound, origin, float(begins[-1]) + seconds - origin, FINE_RATE):
         for piece, begin in zip(pieces, first - done, strict=True):
             a, b = max(0, begin), min(len(block), begin + len(piece))
             if a < b:
