@@ -84,7 +84,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
     total = sum(end - start for start, end in ranges)
     if not brief.tighten:
-        _must_fit(total + tail, brief, spec)
+        _must_fit(total + tail, brief.delivery, spec)
     contents = [source.fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
     heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
@@ -105,11 +105,11 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
             sources, ranges, _offsets(ranges, rate), brief.footage, analyses, strict=True
         )
     ]
-    pauses = _pauses(brief, stretches, analyses, rate, preset.sound.longest_pause)
+    pauses = _pauses(brief, stretches, analyses, rate, preset)
     removed = [[(p.start, p.end) for p in own if not p.kept] for own in pauses]
     gone = [(a + s.offset, b + s.offset) for s, own in zip(stretches, removed, strict=True) for a, b in own]
     if brief.tighten:
-        _must_fit(total - sum(b - a for a, b in gone) + tail, brief, spec)
+        _must_fit(total - sum(b - a for a, b in gone) + tail, brief.delivery, spec)
     look = framing.Look(spec.width, spec.height, preset.framing)
     shots = framing.frame(analyses, look, _wishes(brief, ranges, removed))
     takes = [
@@ -182,6 +182,7 @@ def render(
     plan = tighten.settled(plan)
     preset = presets.load(plan.preset)
     spec = delivery.load(plan.delivery)
+    _must_fit(plan.duration, plan.delivery, spec)
     sources, changed = _sources(plan)
     overlay = overlay_of(plan, preset)
     with (
@@ -284,26 +285,27 @@ def _offsets(ranges: list[Span], rate: Fraction) -> list[float]:
     return [float(first / rate) - start for first, (start, _) in zip(frames, ranges, strict=False)]
 
 
-def _must_fit(seconds: float, brief: Brief, spec: DeliverySpec) -> None:
+def _must_fit(seconds: float, name: str, spec: DeliverySpec) -> None:
     if seconds > spec.longest_seconds:
         raise WrongUse(
-            f"The episode would last {seconds:.0f} s and {brief.delivery} takes {spec.longest_seconds:.0f} s; "
+            f"The episode would last {seconds:.0f} s and {name} takes {spec.longest_seconds:.0f} s; "
             "shorten it with --from and --to."
         )
 
 
 def _pauses(
-    brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, longest: float
+    brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, preset: Preset
 ) -> list[list[Pause]]:
     """The pauses of each stretch of footage, the episode's with nothing taken out being their clock."""
     if not brief.tighten:
         return [[] for _ in stretches]
     found = [
         tighten.pauses(
-            s.source.file.resolve(), s.start, s.end, s.offset, analysis.shots, [*s.speech, *said], rate, longest
+            s.source.file.resolve(), s.start, s.end, s.offset, analysis.shots, [*s.speech, *said], rate,
+            preset.sound.longest_pause,
         )
         for s, analysis, said in zip(
-            stretches, analyses, captions.said_unheard(brief.captions, stretches), strict=True
+            stretches, analyses, captions.said_unheard(brief.captions, stretches, preset), strict=True
         )
     ]  # fmt: skip
     marked = iter(tighten.marked([pause for own in found for pause in own], brief.keep_pauses))

@@ -165,7 +165,7 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: l
 
 
 def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
-    """The loudness over time of a sheet's width: as recorded, mastered, the target, and where somebody speaks."""
+    """The loudness over time as wide as the sheet: as recorded, mastered, and where somebody speaks."""
     row = Image.new("RGB", (width, SOUND_ROW), GROUND)
     draw = ImageDraw.Draw(row)
     font = ImageFont.truetype(str(assets.path("Roboto")), 20)

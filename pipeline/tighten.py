@@ -196,7 +196,15 @@ def _parted(take: Take, pause: Pause) -> list[Take]:
 
 
 def _one(take: Take, following: Take) -> Take:
-    """Two takes of a file and what lies between them as one; their last and first shot are one if they look alike."""
+    """Two takes of a file and what lies between them as one; their last and first shot are one if they look alike.
+
+    Raises WrongUse where an editor has made their sound different.
+    """
+    if any(getattr(take, key) != getattr(following, key) for key in ("audio_stream", "channels", "recording")):
+        raise WrongUse(
+            f"The pause at {take.end:g} s of {take.file.name} cannot be kept: the sound before and after it is read "
+            "differently; make audio_stream, channels and recording of both takes alike."
+        )
     last, first = take.shots[-1], following.shots[0]
     same = {"start": last.start, "end": last.end, "faces": last.faces}
     if first.model_copy(update=same) == last:

@@ -1,7 +1,10 @@
 """The command line as a user meets it: exit codes, one clear sentence, nothing overwritten, nothing left behind."""
 
+import contextlib
+import io
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,15 +12,35 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cli
 from tests.footage import Scene, make
 
 ROOT = Path(__file__).parent.parent
 
 
-def episode(*arguments, **options):
+def episode(*arguments):
+    """The command in this process, which starts sooner than one of its own."""
+    said, warned = io.StringIO(), io.StringIO()
+    before = sys.argv, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    sys.argv = ["episode", *map(str, arguments)]
+    code = 0
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(warned):
+            cli.main()
+    except SystemExit as ended:
+        code = ended.code or 0
+    finally:
+        sys.argv = before[0]
+        signal.signal(signal.SIGINT, before[1])
+        signal.signal(signal.SIGTERM, before[2])
+    return subprocess.CompletedProcess(arguments, code, said.getvalue(), warned.getvalue())
+
+
+def started(*arguments, **options):
+    """The command in a process of its own, as a user starts it."""
     return subprocess.run(
         [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)],
-        capture_output=True, text=True, encoding="utf-8", timeout=300, cwd=options.pop("cwd", ROOT), **options,
+        capture_output=True, text=True, encoding="utf-8", timeout=300, cwd=ROOT, **options,
     )  # fmt: skip
 
 
@@ -79,6 +102,12 @@ def test_what_is_no_footage_is_refused_in_one_sentence(odd_files, tmp_path, name
         (["--shot", "0.5"], 2, "person 2"),
         (["--shot", "0.5 = person 9"], 2, "fit, left"),
         (["--shot", "7 = fit"], 2, "lasts 1.00"),
+        (["--audio", "{odd}/text.mp4"], 3, "not a sound"),
+        (["--audio", "{odd}/none.wav"], 3, "no file"),
+        (["--audio", "{odd}/text.mp4", "--audio", "{odd}/text.mp4"], 2, "2 times for 1 files"),
+        (["--tighten", "--keep-pause", "3"], 2, "no pause to keep"),
+        (["--keep-pause", "3"], 2, "tighten"),
+        (["--channels", "middle"], 2, "voices"),
     ],
 )
 def test_a_wrong_flag_is_named(short, odd_files, tmp_path, flags, code, says):
@@ -111,12 +140,12 @@ def test_an_output_folder_that_is_a_file_is_named(short, tmp_path):
 def test_a_missing_ffmpeg_has_its_own_exit_code(tmp_path):
     import os
 
-    done = episode("doctor", env={**os.environ, "EPISODE_FFMPEG": str(tmp_path / "nothing")})
+    done = started("doctor", env={**os.environ, "EPISODE_FFMPEG": str(tmp_path / "nothing")})
     assert done.returncode == 5 and "EPISODE_FFMPEG" in done.stderr
 
 
 @pytest.mark.slow
-def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path):
+def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path, quick):
     brief = tmp_path / "episode.toml"
     brief.write_text(
         f"title = 'Цех'\nnumber = 4\npreset = 'plain'\noutput = 'made/four.mp4'\n[[footage]]\nfile = '{short.as_posix()}'\nto = 0.8\n",
@@ -127,13 +156,12 @@ def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path):
     report = json.loads(done.stdout)
     assert report["delivered"] and report["seconds"] == pytest.approx(0.8)
     assert (tmp_path / "made" / "four.mp4").is_file()
-    checked = episode("verify", tmp_path / "made" / "four.mp4", "--json")
+    checked = started("verify", tmp_path / "made" / "four.mp4", "--json")
     assert checked.returncode == 0 and json.loads(checked.stdout)["ok"]
 
 
 @pytest.mark.slow
 def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
-    import signal
     import time
 
     file = make(tmp_path / "long.mp4", [Scene(12.0)], size=(640, 360)).file
@@ -187,7 +215,7 @@ def test_what_an_episode_is_made_from_is_never_replaced(two_shots, tmp_path):
     assert (footage.read_bytes(), words.read_bytes()) == before
 
 
-def test_a_plan_is_rendered_beside_its_own_files_without_force(two_shots, tmp_path):
+def test_a_plan_is_rendered_beside_its_own_files_without_force(two_shots, tmp_path, quick):
     made = tmp_path / "talk.mp4"
     assert episode("plan", two_shots.file, "--to", "1", "--preset", "plain", "-o", made, "-q").returncode == 0
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 0 and made.exists()

@@ -387,9 +387,9 @@ def test_no_word_is_lost_that_the_file_has_in_a_pause(tmp_path):
 def test_what_a_caption_file_knows_to_be_said_is_no_pause(tmp_path):
     vtt = tmp_path / "a.vtt"
     vtt.write_text("WEBVTT\n\n00:11.000 --> 00:14.000\nДа <00:11.400>вот <00:13.500>нет\n", "utf-8")
-    assert said_unheard(vtt, [stretch(5, 20, 10)]) == [[(1.0, pytest.approx(1.4)), (3.5, 4.0)]]
+    assert said_unheard(vtt, [stretch(5, 20, 10)], PRESET) == [[(1.0, pytest.approx(1.4)), (3.5, 4.0)]]
     unheard = srt(tmp_path, (1, 3, "Слышно"), (4, 5, "Не слышно"))
-    assert said_unheard(None, [stretch(0, 9, 0, unheard, [(1, 2)]), stretch(0, 9, 9)]) == [[(4.0, 5.0)], []]
+    assert said_unheard(None, [stretch(0, 9, 0, unheard, [(1, 2)]), stretch(0, 9, 9)], PRESET) == [[(4.0, 5.0)], []]
 
 
 # a whole episode

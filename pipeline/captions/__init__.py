@@ -69,12 +69,7 @@ def for_episode(
             )
     used: set[Path] = set()
     for number, stretch in enumerate(stretches if not file else ()):
-        if stretch.file:
-            found, notes = read_captions(stretch.file, styled)
-        elif preset.captions.embedded and stretch.source.subtitles:
-            found, notes = embedded(stretch.source, stretch.end, styled)
-        else:
-            continue
+        found, notes = _own(stretch, preset)
         warnings += notes
         inside = _inside(found, stretch.speech, stretch.start, stretch.end)
         if inside and stretch.file:
@@ -96,15 +91,15 @@ def for_episode(
     return captions, list(dict.fromkeys(warnings + faint + summed(unread, speed)))
 
 
-def said_unheard(file: Path | None, stretches: Sequence[Stretch]) -> list[list[tuple[float, float]]]:
-    """[start, end) footage seconds of each stretch in which, as a caption file has it, somebody speaks.
+def said_unheard(file: Path | None, stretches: Sequence[Stretch], preset: Preset) -> list[list[tuple[float, float]]]:
+    """[start, end) footage seconds of each stretch in which, as its captions have it, somebody speaks.
 
-    Words that have times of their own in it, and cues in which nothing was heard. file: captions of the whole episode.
+    Words that have times of their own there, and cues in which nothing was heard. file: captions of the whole episode.
     """
     if file:
-        whole = _claimed(file, _speech(stretches))
+        whole = _claimed(read_captions(file)[0], _speech(stretches))
         return [[(a - s.offset, b - s.offset) for a, b in whole] for s in stretches]
-    return [_claimed(stretch.file, stretch.speech) if stretch.file else [] for stretch in stretches]
+    return [_claimed(_own(stretch, preset)[0], stretch.speech) for stretch in stretches]
 
 
 def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption], list[str]]:
@@ -139,9 +134,18 @@ def _speech(stretches: Sequence[Stretch]) -> list[tuple[float, float]]:
     return [(max(a, s.start) + s.offset, min(b, s.end) + s.offset) for s in stretches for a, b in s.speech if a < s.end]
 
 
-def _claimed(file: Path, speech: Spans) -> list[tuple[float, float]]:
+def _own(stretch: Stretch, preset: Preset) -> tuple[list[Cue], list[str]]:
+    """The cues of a footage's own caption file, or those inside the footage, in its seconds; and warnings."""
+    if stretch.file:
+        return read_captions(stretch.file, preset.captions.ass_styles)
+    if preset.captions.embedded and stretch.source.subtitles:
+        return embedded(stretch.source, stretch.end, preset.captions.ass_styles)
+    return [], []
+
+
+def _claimed(cues: Sequence[Cue], speech: Spans) -> list[tuple[float, float]]:
     found: list[tuple[float, float]] = []
-    for cue in read_captions(file)[0]:
+    for cue in cues:
         if cue.timed:
             found += [(word.start, word.end) for word in cue.words if word.end - word.start <= LONGEST_WORD]
         elif not any(a < cue.end and b > cue.start for a, b in speech):
