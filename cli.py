@@ -294,7 +294,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
     """Say what a footage file is."""
     found = source.probe(file)
     heard = loudness.measure(file) if found.audio else None
-    read = hear(found, 0, found.duration, Footage(file=file))
+    found, how = hear(found, 0, found.duration, Footage(file=file))
     rows: dict[str, Any] = {
         "file": str(file),
         "container": found.container,
@@ -316,11 +316,11 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
                 "rate": a.rate,
                 "layout": a.layout,
                 "language": a.language,
-                "chosen": a.index == read.source.audio_stream,
+                "chosen": a.index == found.audio_stream,
             }
             for a in found.audio
         ],
-        "heard": read.why,
+        "heard": how,
         "subtitle_streams": found.subtitles,
         "loudness_lufs": heard.integrated if heard else None,
         "true_peak_dbtp": heard.true_peak if heard else None,

@@ -88,17 +88,17 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     contents = [source.fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
     heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
-    sources = [h.source for h in heard]
     progress("sound", 1, 1)
     analyses: list[Analysis] = []
     done = 0.0
-    for source_, content, (start, end) in zip(sources, contents, ranges, strict=True):
+    for (source_, _), content, (start, end) in zip(heard, contents, ranges, strict=True):
         analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
         done += end - start
     heard = [
-        h if analysis.speech or f.channels else without_speakers(h)
+        h if analysis.speech or f.channels else without_speakers(*h)
         for h, analysis, f in zip(heard, analyses, brief.footage, strict=True)
     ]
+    sources = [found for found, _ in heard]
     stretches = [
         Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
         for source_, (start, end), offset, wanted, analysis in zip(
@@ -115,11 +115,11 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-            audio_stream=source_.audio_stream, channels=ears.channels, heard=ears.why, recording=ears.recording, shots=framed,
+            audio_stream=source_.audio_stream, channels=source_.channels, heard=why, recording=source_.recording, shots=framed,
             speech=_spoken(analysis, start, end),
         )
-        for source_, content, (start, end), framed, analysis, ears in zip(
-            sources, contents, ranges, shots, analyses, heard, strict=True
+        for (source_, why), content, (start, end), framed, analysis in zip(
+            heard, contents, ranges, shots, analyses, strict=True
         )
     ]  # fmt: skip
     plan = Plan(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from presets.graphics import Channels, Data, PlacedGraphic, Seconds
+from presets.graphics import FOREVER, Channels, Data, PlacedGraphic, Seconds
 
 PLAN_VERSION = 1
 Layout = Literal["follow", "hold", "pan", "split", "fit"]
@@ -101,14 +101,27 @@ class Shot(Data):
 class Recording(Data):
     """A separate recorder's file that is heard instead of the camera's sound.
 
-    offset: what to add to footage seconds for seconds of the recording, at footage second 0; drift: how much longer
-    the recording's clock makes a second, in parts per million: recording = footage * (1 + drift / 1e6) + offset.
+    offset: its second at footage second 0; drift: how much longer its clock makes a second, in parts per million:
+    recording = footage * (1 + drift / 1e6) + offset. seconds: how long it is, where that is known.
     """
 
     file: Path
+    fingerprint: str = ""
     audio_stream: int
     offset: float
     drift: float = Field(0.0, ge=-200, le=200)
+    seconds: float | None = None
+
+    @property
+    def pace(self) -> float:
+        """Seconds of the recording in one of the footage."""
+        return 1 + self.drift / 1e6
+
+    @property
+    def covers(self) -> tuple[float, float]:
+        """[start, end) footage seconds that it has."""
+        ends = FOREVER if self.seconds is None else (self.seconds - self.offset) / self.pace
+        return -self.offset / self.pace, ends
 
 
 class Take(Data):

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable, WrongUse
+from pipeline.plan import Recording
 from presets.graphics import Channels
 
 Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
@@ -28,7 +29,7 @@ RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) 
 PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
 LIMIT_PIXELS = 8192 * 4320
 PROBE_PACKETS = 400  # enough to tell a constant from a variable rate
-HOLE = 0.005  # seconds by which sound may stray from its time stamps before a hole is filled or an overlap cut
+HOLE = 0.03  # seconds that sound strays from its time stamps from which they are believed: less is their own jitter
 _TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 _MATRIX_601 = {Colorspace.ITU601, Colorspace.SMPTE170M, Colorspace.FCC, Colorspace.SMPTE240M}
 
@@ -53,7 +54,7 @@ class Source:
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
     RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
     first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None; channels: how
-    it is read.
+    it is read. recording: what is heard instead where it has something; channels are then its own.
     """
 
     file: Path
@@ -78,6 +79,7 @@ class Source:
     audio_stream: int | None
     subtitles: int
     channels: Channels = "stereo"
+    recording: Recording | None = None
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:
@@ -159,6 +161,22 @@ def sound_of(file: Path, start: float, stream: int, rate: int, channels: Channel
     if channels in ("left", "right"):
         heard = heard.filter("channelmap", map=str(int(channels == "right")), channel_layout="mono")
     return heard.filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
+
+
+def voice_of(source: Source, start: float, rate: int) -> Any:
+    """An ffmpeg-python stream of what is heard of the footage from a second on, for listening to: `rate` Hz.
+
+    Of a recording, which may begin later than the footage; its clock is right to 30 ppm. None without any sound.
+    """
+    recording = source.recording
+    if recording:
+        begin = start * recording.pace + recording.offset
+        own = round(rate / recording.pace)
+        heard = sound_of(recording.file, max(0.0, begin), recording.audio_stream, own, source.channels)
+        return heard.filter("asetrate", rate).filter("adelay", round(-begin * 1000), all=1) if begin < 0 else heard
+    if source.audio_stream is None:
+        return None
+    return sound_of(source.file, start, source.audio_stream, rate, source.channels)
 
 
 def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:

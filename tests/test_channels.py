@@ -1,5 +1,7 @@
 """Which stream and which channels are heard: told by listening, said why, and kept to when the plan is rendered."""
 
+from dataclasses import replace
+
 import ffmpeg
 import numpy as np
 import pytest
@@ -121,18 +123,33 @@ def test_a_recording_that_is_gone_is_named(tmp_path):
 
 def test_sides_that_cancel_each_other_are_listened_to_one_by_one(tmp_path):
     made = footage(tmp_path, sides(0.5 * ANNA, -0.5 * ANNA))
-    heard = channels.hear(made, 0, 8, Footage(file=made.file))
-    assert heard.source.channels == "left" and len(speech.hear(heard.source, 0, 8).stretches) >= 2
+    heard, _ = channels.hear(made, 0, 8, Footage(file=made.file))
+    assert heard.channels == "left" and len(speech.hear(heard, 0, 8).stretches) >= 2
     lav = write(tmp_path / "lav.wav", np.concatenate([np.zeros(RATE), ANNA]))
-    both = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav))
+    both, _ = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav))
     assert both.recording.offset == pytest.approx(1, abs=0.003) and both.channels == "mono"
+
+
+def test_speech_is_looked_for_in_the_recording_and_in_the_camera_where_that_ends(tmp_path):
+    made = footage(tmp_path, 0.3 * ANNA + 0.001 * demo.machines(8, 1))
+    lav = write(tmp_path / "lav.wav", np.concatenate([np.zeros(2 * RATE), IVAN[: 6 * RATE]]))
+    heard, why = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav, audio_offset=2))
+    assert "only 0.00 to 6.00" in why
+    found = speech.hear(heard, 0, 8)
+    assert [round(edge, 1) for span in found.stretches for edge in span] == pytest.approx(
+        [2.8, 4.8, 6.0, 7.8], abs=0.15
+    )
+    assert len(found.times) == 800 and np.allclose(np.diff(found.times), 0.01)
+    mute = replace(heard, audio_stream=None)
+    (alone,) = speech.hear(mute, 0, 8).stretches
+    assert alone == pytest.approx((2.8, 4.8), abs=0.15)
 
 
 def test_mono_has_no_sides_to_choose_from(tmp_path):
     made = footage(tmp_path, ANNA)
-    heard = channels.hear(made, 0, 8, Footage(file=made.file, channels="right"))
-    assert heard.channels == "mono" and "no sides" in heard.why
-    assert speech.hear(heard.source, 0, 8).stretches
+    heard, why = channels.hear(made, 0, 8, Footage(file=made.file, channels="right"))
+    assert heard.channels == "mono" and "no sides" in why
+    assert speech.hear(heard, 0, 8).stretches
 
 
 def test_any_part_of_a_take_is_the_same_sound(tmp_path):

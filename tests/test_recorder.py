@@ -172,10 +172,10 @@ def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_af
     assert worst(placed, 20.5, 0, 0, 35) < 0.002
 
 
-@pytest.mark.parametrize("seed", range(20, 25))
+@pytest.mark.parametrize("seed", range(20, 22))
 def test_another_talk_is_refused(tmp_path, camera, seed):
     file = record(tmp_path / "other.wav", talk(15, seed) + 0.2 * demo.machines(15, 5))
-    with pytest.raises(Unusable, match=r"other\.wav cannot be aligned with .*camera\.mp4.* give audio_offset"):
+    with pytest.raises(Unusable, match=r"other\.wav cannot be aligned with .*camera\.mp4.* say audio_offset"):
         recorder.align(camera, 0, 20, file)
 
 
@@ -184,7 +184,7 @@ def test_an_editors_offset_is_taken_without_listening(tmp_path, camera):
     placed, said = recorder.align(camera, 2, 10, file, at=-3.25)
     assert (placed.offset, placed.drift) == (-3.25, 0)
     assert "placed by audio_offset" in said and "it has only 3.25 to 10.00 s" in said
-    with pytest.raises(Unusable, match="correct audio_offset"):
+    with pytest.raises(Unusable, match="correct the offset"):
         recorder.align(camera, 12, 20, file, at=-3.25)
 
 

@@ -71,7 +71,11 @@ def heard(tmp_path, sound, start=0.0):
     """What speech.hear makes of an array of samples."""
     file = tmp_path / "sound.wav"
     wavfile.write(file, demo.SOUND_RATE, (np.clip(sound, -1, 1) * 32767).astype("<i2"))
-    return speech.hear(SimpleNamespace(file=file, audio_stream=0), start, start + len(sound) / demo.SOUND_RATE)
+    return speech.hear(
+        SimpleNamespace(file=file, audio_stream=0, channels="stereo", recording=None),
+        start,
+        start + len(sound) / demo.SOUND_RATE,
+    )
 
 
 def at_snr(voice, noise, decibels):
@@ -165,12 +169,17 @@ def test_footage_without_sound_has_no_turns(talk):
 def test_sound_that_ends_early_or_breaks_off_is_silence(tmp_path):
     voice = 0.5 * demo.voice(2, [(0.3, 1.9)], 4)
     early = heard(tmp_path, voice)
-    longer = speech.hear(SimpleNamespace(file=tmp_path / "sound.wav", audio_stream=0), 0, 5)
+    longer = speech.hear(
+        SimpleNamespace(file=tmp_path / "sound.wav", audio_stream=0, channels="stereo", recording=None), 0, 5
+    )
     assert longer.stretches[0][0] == pytest.approx(early.stretches[0][0], abs=0.02)
     assert longer.stretches[-1][1] <= 2.0 and longer.envelope[-1] == speech.SILENCE
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF" + bytes(100))
-    assert speech.hear(SimpleNamespace(file=broken, audio_stream=0), 0, 2).stretches == ()
+    assert (
+        speech.hear(SimpleNamespace(file=broken, audio_stream=0, channels="stereo", recording=None), 0, 2).stretches
+        == ()
+    )
 
 
 def test_a_range_is_heard_in_footage_seconds(talk):

@@ -80,6 +80,8 @@ def analyse(
     content: the footage's fingerprint. progress gets seconds done. Raises Unusable when nothing decodes.
     """
     sound = f"{source.audio_stream}-{source.channels}"
+    if given := source.recording:
+        sound += f"-{given.fingerprint}-{given.audio_stream}-{given.offset}-{given.drift}"
     key = f"{content}-{source.video_stream}-{sound}-{start:.6f}-{end:.6f}-v{ANALYSIS_VERSION}"
     stored = cache.load(cache_folder, key, Analysis) if cache_folder else None
     if stored:

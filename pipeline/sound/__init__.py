@@ -122,8 +122,8 @@ def _cleaned(
     speech = [(a + shift, b + shift) for take in run for a, b in take.spoken]
     cleaned, done = clean(raw, speech, preset.sound.cleaning)
     empty = assembly.gaps(raw, GAP)
-    room = Room(cleaned, [*speech, *((a / RATE, b / RATE) for a, b in empty)])
-    whole = assembly.filled(cleaned, empty, room)
+    room = Room(cleaned, speech, [(a / RATE, b / RATE) for a, b in empty])
+    whole = assembly.filled(cleaned, empty, room) if speech else cleaned  # rests of music are no gaps
     spans = list(zip(begins, lengths, strict=True))
     return (
         [raw[begin + HANDLE : begin + HANDLE + length] for begin, length in spans],

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.cleaning import Spans
+from pipeline.sound.cleaning import CLEAR, Spans, within
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)  # it is only ever handed PCM
@@ -19,10 +19,10 @@ LARGEST = 2.0**31 - 128  # the last number that 32 bits of integer and of float 
 JOIN_MS = 10  # cross-fade at a join, so that no cut clicks
 MILLISECOND = RATE // 1000  # samples
 HANDLE = JOIN_MS * MILLISECOND // 2  # samples of a piece before and after what is wanted, for half a cross-fade
-TAPS = 4096  # of the filter that gives noise the sound of a room
-CLEAR = 0.15  # seconds around speech that do not belong to the room
+TAPS = 2048  # of the filter that gives noise the sound of a room
 QUIETEST = 30  # percent of the moments without speech, the quietest, that are the room
-ENOUGH = 5  # moments that tell it
+ENOUGH = 4  # moments that tell it
+FAR_BELOW = 15.0  # dB under everything, from which a moment in the midst of speech is the room
 
 
 def segment(samples: Samples) -> AudioSegment:
@@ -75,26 +75,33 @@ def laid(under: AudioSegment, over: AudioSegment) -> AudioSegment:
 class Room:
     """The steady sound of a room: what is left of its samples where nobody speaks, as a filter for noise."""
 
-    def __init__(self, samples: Samples, speech: Spans) -> None:
-        """(n, 2) samples, and the [start, end) seconds of them in which somebody speaks."""
-        middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
-        count = len(samples) // TAPS
-        moments = np.stack([middle, side])[:, : count * TAPS].reshape(2, count, TAPS)
+    def __init__(self, samples: Samples, speech: Spans, gaps: Spans) -> None:
+        """(n, 2) samples, the [start, end) seconds of them in which somebody speaks, and those without any sound.
+
+        Where too little is without speech, it is what lies far below the voices; else it is not known.
+        """
+        sides = np.stack([samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2])
+        begins = np.arange(0, len(samples) - TAPS + 1, TAPS // 2)
+        moments = (
+            np.lib.stride_tricks.sliding_window_view(sides, TAPS, axis=1)[:, begins]
+            if len(begins)
+            else np.zeros((2, 0, TAPS))
+        )
         power = np.square(moments[0]).mean(axis=1)
-        times = np.arange(count) * TAPS / RATE
-        quiet = power > 0  # nothing at all is a gap in the recording, not the room
-        for start, end in speech:
-            quiet &= (times + TAPS / RATE <= start - CLEAR) | (times >= end + CLEAR)
-        chosen = np.flatnonzero(quiet)
-        if len(chosen):
-            chosen = chosen[power[chosen] <= np.percentile(power[chosen], QUIETEST)]
+        middles = (begins + TAPS / 2) / RATE
+        half = TAPS / 2 / RATE
+        there = (power > 0) & ~within(middles, [(a - half, b + half) for a, b in gaps])
+        quiet = np.flatnonzero(there & ~within(middles, [(a - half - CLEAR, b + half + CLEAR) for a, b in speech]))
+        if len(quiet) < ENOUGH:
+            quiet = np.flatnonzero(there)
+            quiet = quiet[power[quiet] < 10 ** (-FAR_BELOW / 10) * power[quiet].mean()] if len(quiet) else quiet
+        quiet = quiet[np.argsort(power[quiet], kind="stable")][: max(ENOUGH, len(quiet) * QUIETEST // 100)]
         self._filters: NDArray[np.float64] | None = None
-        if len(chosen) >= ENOUGH:
+        if len(quiet) >= ENOUGH:
             window = np.hanning(TAPS)
-            spectra = np.square(np.abs(np.fft.rfft(moments[:, chosen] * window, axis=2))).mean(axis=1)
-            self._filters = (
-                np.fft.fftshift(np.fft.irfft(np.sqrt(spectra / np.square(window).sum()), axis=1), axes=1) * window
-            )
+            spectra = np.square(np.abs(np.fft.rfft(moments[:, quiet] * window, axis=2))).mean(axis=1)
+            kernels = np.fft.irfft(np.sqrt(spectra / np.square(window).sum()), axis=1)
+            self._filters = np.fft.fftshift(kernels, axes=1) * window
 
     @property
     def known(self) -> bool:

@@ -1,6 +1,6 @@
 """Which stream and which channels are heard, and a take's samples as they are read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from presets.graphics import Channels
 Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
 
 RUN_UP = 0.25  # seconds decoded before what is wanted, in which decoders come to rest
+LARGEST = 64.0  # of full scale; a sample above it is damage
+OFFSET = 1e-3  # of full scale, from which a constant part of the sound is taken out
 JOIN = 480  # samples over which a recording and the camera's sound give way to each other
 
 LISTEN_RATE = 8_000  # Hz at which channels are compared
@@ -38,52 +40,40 @@ NAMES: dict[Channels, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What is heard of a footage: its stream and how that is read, the recording instead of it, and why.
+def hear(source: Source, start: float, end: float, wanted: Footage) -> tuple[Source, str]:
+    """The source with the sound that is heard of [start, end) footage seconds, and why that one.
 
-    channels: of the recording where there is one, else the source's.
-    """
-
-    source: Source
-    recording: Recording | None
-    channels: Channels
-    why: str
-
-
-def hear(source: Source, start: float, end: float, wanted: Footage) -> Heard:
-    """What is heard of [start, end) footage seconds: what the editor wants, the rest told by listening.
-
-    Raises Unusable for a recording that cannot be read or aligned.
+    What the editor wants, the rest told by listening. Raises Unusable for a recording that cannot be read or aligned.
     """
     index, why = stream(source, start, end, wanted.audio_stream is not None)
-    sounds = {sound.index: sound for sound in source.audio}
-    read: Channels = "stereo"
-    because = "no sound"
+    source = replace(source, audio_stream=index)
+    because, one_sided = "no sound", True
     if index is not None:
-        read, because = choose(source, sounds[index], start, end)
-    source = replace(source, audio_stream=index, channels=read)
-    recording = None
+        sound = next(sound for sound in source.audio if sound.index == index)
+        read, because = choose(source, sound, start, end)
+        source, one_sided = replace(source, channels=read), sound.channels == 1
     if wanted.audio:
         recording, why = recorder.align(source, start, end, wanted.audio, wanted.audio_offset)
-        pace = 1 + recording.drift / 1e6
-        begin, stop = (max(0.0, t * pace + recording.offset) for t in (start, end))
-        read, because = choose(recording, _sound(recording), begin, stop)
-    if wanted.channels and because == "mono":
-        because = "mono, there are no sides to choose from"
+        begin, stop = (max(0.0, t * recording.pace + recording.offset) for t in (start, end))
+        sound = _sound(recording)
+        read, because = choose(recording, sound, begin, stop)
+        source, one_sided = replace(source, channels=read, recording=recording), sound.channels == 1
+    if wanted.channels and one_sided:
+        because += ", there are no sides to choose from"
     elif wanted.channels:
-        read, because = wanted.channels, f"{NAMES[wanted.channels]}, as asked for"
-        source = source if recording else replace(source, channels=read)
-    return Heard(source, recording, read, ", ".join(part for part in (why, because) if part))
+        source, because = replace(source, channels=wanted.channels), f"{NAMES[wanted.channels]}, as asked for"
+    return source, ", ".join(part for part in (why, because) if part)
+
+
+def without_speakers(source: Source, why: str) -> tuple[Source, str]:
+    """What hear gave, where it turned out that nobody speaks: what moves from side to side is no microphone's work."""
+    return (
+        (replace(source, channels="stereo"), "stereo, nobody speaks") if source.channels == "voices" else (source, why)
+    )
 
 
 def _sound(recording: Recording) -> AudioStream:
     return next(sound for sound in sounds_in(recording.file) if sound.index == recording.audio_stream)
-
-
-def without_speakers(heard: Heard) -> Heard:
-    """The same where it turned out that nobody speaks: what moves from side to side is no speaker's microphone."""
-    return replace(heard, channels="stereo", why="stereo, nobody speaks") if heard.channels == "voices" else heard
 
 
 def stream(source: Source, start: float, end: float, given: bool) -> tuple[int | None, str]:
@@ -146,7 +136,7 @@ def read(take: Take, begin: int, samples: int) -> Samples:
     known = np.zeros(samples, np.float32)
     if recording:
         _sound(recording)
-        pace = 1 + recording.drift / 1e6
+        pace = recording.pace
         begun, count = first * pace + recording.offset, int(samples * pace) + 4
         decoded, there = _decoded(recording, recording.audio_stream, begun, count)
         heard = _as_wanted(_slower(decoded, pace)[:samples], take.channels)
@@ -158,6 +148,9 @@ def read(take: Take, begin: int, samples: int) -> Samples:
             heard = np.asarray(share * heard + (1 - share) * camera, np.float32)
         else:
             heard = _as_wanted(camera, take.channels)
+    offset = heard.mean(axis=0)
+    if np.abs(offset).max() > OFFSET:
+        heard = np.where(heard == 0, heard, heard - offset)  # no sound at all stays none
     return heard
 
 
@@ -177,7 +170,7 @@ def _decoded(heard: Source | Recording | Take, stream: int, first: float, sample
             raise Unusable(f"The sound of {heard.file} cannot be read ({error}); export it again.") from error
         found = np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)[skip:][: samples - late]
     decoded, there = np.zeros((samples, 2), np.float32), np.zeros(samples, np.float32)
-    decoded[late : late + len(found)] = np.nan_to_num(found, posinf=0, neginf=0)
+    decoded[late : late + len(found)] = np.clip(np.nan_to_num(found, posinf=0, neginf=0), -LARGEST, LARGEST)
     there[late : late + len(found)] = 1
     return decoded, there
 

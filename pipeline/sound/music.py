@@ -9,7 +9,7 @@ from pipeline import ffmpeg_tool, loudness
 from pipeline.errors import Unusable
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.cleaning import Spans
+from pipeline.sound.cleaning import Spans, within
 from pipeline.source import input_of, sounds_in
 
 LOOP_MS = 200  # milliseconds over which the end of a bed gives way to its beginning
@@ -27,10 +27,7 @@ ALONE = -20.0  # LUFS of a bed where there is nothing else
 def reference(samples: Samples, speech: Spans) -> float | None:
     """LUFS of what a bed lies under: of the speech, or of everything where nobody speaks; None for silence."""
     powers = loudness.power(samples)
-    times = (np.arange(len(powers)) + 0.5) * loudness.HOP
-    said = np.zeros(len(powers), bool)
-    for start, end in speech:
-        said |= (times >= start) & (times < end)
+    said = within((np.arange(len(powers)) + 0.5) * loudness.HOP, speech)
     heard = loudness.gated(powers[said] if said.any() else powers)
     return heard if heard > loudness.GATE else None
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable
 from pipeline.plan import Recording
-from pipeline.source import Source, open_media, sound_of, sounds_in
+from pipeline.source import Source, fingerprint, open_media, sound_of, sounds_in
 from presets.graphics import Channels
 
 MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
@@ -77,14 +77,12 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
     footage's sound, and for footage that has none; MissingTool without ffmpeg.
     """
     stream, length = _sound_stream(recording)
-    file = recording.resolve()
+    file, content = recording.resolve(), fingerprint(recording)
     if at is not None:
-        placed = Recording(file=file, audio_stream=stream, offset=round(at, 6), drift=0.0)
-        return placed, f"heard from {recording.name}, placed by audio_offset{_covered(placed, start, end, length)}"
+        placed = Recording(file=file, fingerprint=content, audio_stream=stream, offset=round(at, 6), seconds=length)
+        return placed, f"heard from {recording.name}, placed by audio_offset{_covered(placed, start, end)}"
     if source.audio_stream is None:
-        raise Unusable(
-            f"{source.file} has no sound that {recording} can be aligned with; give audio_offset in the brief."
-        )
+        raise Unusable(f"{source.file} has no sound that {recording} can be aligned with; say audio_offset in a brief.")
     far, near = _Sound(source.file, source.audio_stream, source.channels), _Sound(file, stream)
     more = max(0.0, LISTEN - (end - start)) / 2
     first = max(0.0, min(start - more, source.duration - LISTEN))
@@ -95,10 +93,10 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
         (camera, _), (recorder, loud) = camera_job.result(), recorder_job.result()
     if not camera.any():
         raise Unusable(
-            f"{source.file} is silent, so {recording} cannot be aligned with it; give audio_offset in the brief."
+            f"{source.file} is silent, so {recording} cannot be aligned with it; say audio_offset in a brief."
         )
     if not recorder.any():
-        raise Unusable(f"{recording} is silent; name another recording in the brief.")
+        raise Unusable(f"{recording} is silent; name another recording.")
     search = SEARCH + DRIFT / 1e6 * (last - first) / 2
     lines = []
     for lag in _candidates(camera, recorder, round(search * A_SECOND)):
@@ -109,9 +107,12 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
     if best is None:
         raise Unusable(
             f"{recording} cannot be aligned with {source.file}: nothing in one sounds like the other; "
-            "give audio_offset in the brief."
+            "say audio_offset in a brief."
         )
-    placed = Recording(file=file, audio_stream=stream, offset=round(best.offset, 6), drift=round(best.drift, 1))
+    placed = Recording(
+        file=file, fingerprint=content, audio_stream=stream, offset=round(best.offset, 6), drift=round(best.drift, 1),
+        seconds=len(recorder) / A_SECOND,
+    )  # fmt: skip
     said = (
         f"heard from {recording.name}, which starts {abs(placed.offset):.3f} s "
         f"{'before' if placed.offset >= 0 else 'after'} the camera"
@@ -119,7 +120,7 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
     if abs(placed.drift) >= 0.5:
         said += f" and runs {abs(placed.drift):.0f} ppm {'faster' if placed.drift > 0 else 'slower'}"
     said += f" ({best.agree} of {best.places} places agree)"
-    return placed, said + _covered(placed, start, end, len(recorder) / A_SECOND)
+    return placed, said + _covered(placed, start, end)
 
 
 def _sound_stream(recording: Path) -> tuple[int, float | None]:
@@ -137,16 +138,14 @@ def _sound_stream(recording: Path) -> tuple[int, float | None]:
         raise Unusable(f"{recording} is not a sound that can be read ({reason}); export it as WAV.") from error
 
 
-def _covered(placed: Recording, start: float, end: float, length: float | None) -> str:
+def _covered(placed: Recording, start: float, end: float) -> str:
     """What the sentence says of a recording that begins late or ends early. Raises Unusable if it covers nothing."""
-    if length is None:
-        return ""
-    speed = 1 + placed.drift / 1e6
-    begun, ended = max(start, -placed.offset / speed), min(end, (length - placed.offset) / speed)
+    begin, stop = placed.covers
+    begun, ended = max(start, begin), min(end, stop)
     if ended <= begun:
         raise Unusable(
             f"{placed.file} has nothing of {start:.2f} to {end:.2f} s of the footage at offset {placed.offset:.3f} s; "
-            "correct audio_offset in the brief or leave audio out."
+            "correct the offset or leave the recording out."
         )
     if begun < start + 0.05 and ended > end - 0.05:
         return ""
