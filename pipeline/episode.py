@@ -211,7 +211,7 @@ def render(
         made = Report(
             version=VERSION, file=files.video, seconds=plan.duration, frames=plan.frame_count,
             delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(plan),
-            warnings=[*(warnings or []), *changed, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
+            warnings=[*(warnings or []), *changed, *heard.notes, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
             timings=clock.seconds,
         )  # fmt: skip
         if failed:

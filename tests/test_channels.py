@@ -46,6 +46,8 @@ def sides(left, right):
         (sides(ANNA, HISS[1]), "left", "dead"),
         (sides(HISS[0], ANNA), "right", "dead"),
         (sides(ANNA, np.zeros(8 * RATE)), "left", "dead"),
+        (sides(ANNA, HISS[1] + 0.02 * np.sin(2 * np.pi * 50 * np.arange(8 * RATE) / RATE)), "left", "dead"),
+        (sides(HISS[0] * 40, ANNA + HISS[1]), "right", "dead"),
         (sides(ANNA, -0.8 * ANNA), "left", "reverse"),
         (sides(ANNA + 0.1 * IVAN, IVAN + 0.1 * ANNA), "voices", "who speaks"),
         (sides(ANNA + 0.1 * IVAN, 0.3 * IVAN + 0.03 * ANNA), "voices", "who speaks"),

@@ -9,7 +9,7 @@ import pyloudnorm
 import pytest
 
 import presets
-from pipeline import demo, ffmpeg_tool, sound
+from pipeline import demo, ffmpeg_tool, loudness, sound
 from pipeline.errors import Unusable
 from presets import delivery
 from tests.sounds import RATE, clicks, first, plan, true_peak, write
@@ -228,6 +228,33 @@ def test_music_that_lasts_as_long_as_the_episode_begins_at_its_beginning(tmp_pat
     file = write(tmp_path / "a.wav", np.zeros(6 * RATE))
     _, out = master(tmp_path, plan((file, 0, frames / 30), music=write(tmp_path / "bed.wav", bed), rate="30"))
     assert np.flatnonzero(np.abs(out[:, 0]) > 0.01)[0] == pytest.approx(2 * RATE, abs=500)
+
+
+def hammer(seconds, floor):
+    """Strokes of half a millisecond, one a second, over noise."""
+    strokes = floor * np.random.default_rng(4).normal(0, 1, seconds * RATE)
+    for n in range(seconds):
+        at = round((n + 0.3) * RATE)
+        strokes[at : at + 24] += 0.9 * np.sin(np.arange(24)) * np.linspace(1, 0, 24)
+    return strokes
+
+
+@pytest.mark.parametrize("talk", [0, 0.02])
+def test_strokes_of_a_hammer_keep_under_the_peak_limit_as_aac_too(tmp_path, talk):
+    said = [(0.2, 7.8)]
+    file = write(tmp_path / "a.wav", hammer(8, 0.002) + talk * demo.voice(8, said, 1))
+    report, out = master(tmp_path, plan((file, 0, 8), speech=said if talk else []))
+    assert true_peak(out) <= -1 and report.gain <= 45
+    coded = ffmpeg.input(str(tmp_path / "master.wav")).output(
+        str(tmp_path / "a.m4a"), acodec="aac", audio_bitrate="256k"
+    )
+    ffmpeg_tool.run(coded)
+    assert loudness.measure(tmp_path / "a.m4a").true_peak <= -1
+
+
+def test_a_quiet_hall_with_strokes_is_not_made_a_loud_one(tmp_path):
+    report, _ = master(tmp_path, plan((write(tmp_path / "a.wav", hammer(8, 0.0002)), 0, 8)))
+    assert report.gain <= 30 and "louder and stays at" in report.notes[0]
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.36, 0.5])

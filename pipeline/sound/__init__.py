@@ -7,6 +7,7 @@ from pathlib import Path
 
 import ffmpeg
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool, loudness
 from pipeline.plan import Plan, Take, take_frames, take_offsets
@@ -20,9 +21,11 @@ from presets.graphics import Data
 
 NOTHING = -60.0  # LUFS; below it there is only the recorder's own noise, which is not made loud
 MOST_WITHOUT_SPEECH = 30.0  # dB by which a quiet room is made louder at most
-HEADROOM = 1.0  # dB under the true-peak limit: encoding to AAC adds up to about this much
+HEADROOM = 2.0  # dB under the true-peak limit: encoding to AAC adds up to 1.8 to strokes of a hammer
 BETWEEN_SAMPLES = 1.0  # dB by which a peak may be above the samples; less room than that needs the limiter
 TRIES = 4
+NEARLY = 0.05  # dB that are not worth another try
+MOST_AGAINST_LIMITER = 6.0  # dB by which what the limiter takes away is made up for
 GAP = 0.1  # seconds without any sound, not even hiss, that get the room's tone
 END_MS = 50  # fade at the end where no end card follows
 DRAWN = 5  # hops between two points of the loudness curve
@@ -32,7 +35,7 @@ class SoundReport(Data):
     """What was done.
 
     before, after: loudness of the takes as they were recorded, and of the master. gain: dB from the mix to the master;
-    limited: whether peaks had to be held. heard: how each take was read and cleaned, and what else there is to say.
+    limited: whether peaks had to be held. heard: how each take was read and cleaned. notes: what an editor should know.
     voices: what each was given. curve: [episode second, LUFS before, LUFS after], each of a second around it.
     """
 
@@ -41,6 +44,7 @@ class SoundReport(Data):
     gain: float
     limited: bool
     heard: list[str]
+    notes: list[str] = []
     voices: list[levels.Voice] = []
     curve: list[tuple[float, float, float]] = []
 
@@ -63,20 +67,24 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
         rooms += [room] * len(run)
         heard += [f"{take.file.name}: {take.heard or NAMES[take.channels]}; {done}" for take in run]
     whole = np.concatenate(recorded)
+    recorded.clear()  # ten minutes are a quarter of a gigabyte
+    powers = loudness.power(whole)
     with ThreadPoolExecutor(1) as beside:
         before = beside.submit(loudness.measure, _wav(whole, out.with_name("recorded.wav")))
+        del whole
         tail = _samples(plan.frame_count, plan.frame_rate) - sum(lengths)
         mix = _assembled(pieces, rooms, tail)
+        pieces.clear()
         speech = plan.speech
         voices: list[levels.Voice] = []
         if preset.sound.even_voices:
             mix, voices = levels.even(mix, speech, _speechless(plan))
         mix = _with_sounds(mix, plan, preset, speech)
-        most = None if speech or plan.music else MOST_WITHOUT_SPEECH
-        after, gain, limited, note = _level(mix, out, spec, most)
+        most = np.inf if speech or plan.music else MOST_WITHOUT_SPEECH
+        after, gain, limited, notes = _level(mix, out, spec, most)
     return SoundReport(
-        before=before.result(), after=after, gain=gain, limited=limited, heard=[*dict.fromkeys(heard), *note], voices=voices,
-        curve=_curve(whole, out),
+        before=before.result(), after=after, gain=gain, limited=limited, heard=[*dict.fromkeys(heard)], notes=notes, voices=voices,
+        curve=_curve(powers, out),
     )  # fmt: skip
 
 
@@ -174,7 +182,7 @@ def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: list[tuple[fl
 
 
 def _level(
-    mix: Samples, out: Path, spec: DeliverySpec, most: float | None
+    mix: Samples, out: Path, spec: DeliverySpec, most: float
 ) -> tuple[loudness.Loudness, float, bool, list[str]]:
     """Gain to the loudness, a limiter where peaks need it, measured until both limits hold; and what there is to say.
 
@@ -186,22 +194,29 @@ def _level(
         _apply(_wav(np.zeros_like(mix), mixed), out, 0.0, None)
         note = [f"nothing above {NOTHING:g} LUFS was recorded, so the episode is silent"] if mix.any() else []
         return loudness.measure(out), 0.0, False, note
-    gain = wanted = spec.loudness - loud
-    note = []
-    if most is not None and wanted > most:
-        gain = most
-        note = [f"nobody speaks and the room is quiet, so it is made {most:g} dB louder and not {wanted:.0f}"]
-    ceiling = spec.true_peak - HEADROOM
-    peak = 20 * float(np.log10(np.abs(mix).max()))
+    wanted = spec.loudness - loud
+    most = min(most, wanted + MOST_AGAINST_LIMITER)
+    gain, highest = min(wanted, most), spec.true_peak - HEADROOM
+    peak, ceiling = 20 * float(np.log10(np.abs(mix).max())), highest
     for _ in range(TRIES):
         limited = peak + BETWEEN_SAMPLES + gain > ceiling
         _apply(mixed, out, gain, ceiling if limited else None)
         after = loudness.measure(out)
-        short = 0.0 if after.integrated is None or note else spec.loudness - after.integrated
-        if abs(short) <= spec.loudness_tolerance / 5:
+        short = 0.0 if after.integrated is None else spec.loudness - after.integrated
+        over = max(0.0, (after.true_peak or highest) - highest)
+        raised = min(gain + short, most)
+        if over < NEARLY and (abs(short) <= spec.loudness_tolerance / 5 or abs(raised - gain) < NEARLY):
             break
-        gain += short
-    return after, round(gain, 2), limited, note
+        gain, ceiling = raised, ceiling - over
+    if abs(short) <= spec.loudness_tolerance:
+        return after, round(gain, 2), limited, []
+    why = "a few knocks are far above the rest" if limited else "nobody speaks and the room is quiet"
+    return (
+        after,
+        round(gain, 2),
+        limited,
+        [f"the sound is made {gain:.0f} dB louder and stays at {after.integrated:.0f} LUFS: {why}"],
+    )
 
 
 def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None) -> None:
@@ -225,15 +240,14 @@ def _wav(samples: Samples, file: Path) -> Path:
     return file
 
 
-def _curve(recorded: Samples, mastered: Path) -> list[tuple[float, float, float]]:
+def _curve(recorded: NDArray[np.float64], mastered: Path) -> list[tuple[float, float, float]]:
+    """The report's curve from the power of what was recorded and the mastered file."""
     from scipy.io import wavfile
 
     _, pcm = wavfile.read(mastered)
+    final = loudness.power(np.multiply(pcm, np.float32(1 / 32768), dtype=np.float32))
     second = round(1 / loudness.HOP)
-    curves = [
-        loudness.over_time(loudness.power(samples), second)[DRAWN // 2 :: DRAWN]
-        for samples in (recorded, np.asarray(pcm / 32768, np.float32))
-    ]
+    curves = [loudness.over_time(powers, second)[DRAWN // 2 :: DRAWN] for powers in (recorded, final)]
     before, after = (np.maximum(curve, loudness.GATE) for curve in curves)
     times = (np.arange(len(after)) * DRAWN + DRAWN // 2 + 0.5) * loudness.HOP
     before = np.pad(before, (0, len(after) - len(before)), constant_values=loudness.GATE)

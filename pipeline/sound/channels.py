@@ -18,14 +18,15 @@ Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
 
 RUN_UP = 0.25  # seconds decoded before what is wanted, in which decoders come to rest
 LARGEST = 64.0  # of full scale; a sample above it is damage
-OFFSET = 1e-3  # of full scale, from which a constant part of the sound is taken out
+OFFSET = 5e-3  # of full scale, from which a constant part of the sound is taken out
 JOIN = 480  # samples over which a recording and the camera's sound give way to each other
 
 LISTEN_RATE = 8_000  # Hz at which channels are compared
 MOST_LISTENED = 600.0  # seconds that tell what is on each channel
 LOOK = 0.1  # seconds over which they are compared
 SILENT = -65.0  # dB of full scale; below it there is nothing but hiss
-DEAD = 25.0  # dB below the other side from which a side is dead
+VOICES = (200.0, 3500.0)  # Hz
+DEAD = 22.0  # dB below the other side's voices from which a side is dead
 ALIKE, REVERSED = 0.98, -0.6  # correlation of left and right from which they are one, or one is wired in reverse
 APART = 7.0  # dB by which the microphone of the one who speaks leads
 BOTH = 0.1  # share of what is said for which each side leads where each has somebody's microphone
@@ -100,9 +101,10 @@ def choose(heard: Source | Recording, sound: AudioStream, start: float, end: flo
         return "mono", "mono"
     if sound.channels > 2:
         return "stereo", f"{sound.layout} mixed down to stereo"
-    samples = _listen(heard, sound.index, start, end)
+    samples = _voices(_listen(heard, sound.index, start, end), LISTEN_RATE)
     power: NDArray[np.float64] = np.square(samples).reshape(-1, round(LOOK * LISTEN_RATE), 2).mean(axis=1)
-    left, right = _db(np.asarray(power.mean(axis=0))).tolist()
+    moving = np.maximum(0, power - np.percentile(power, 10, axis=0)).mean(axis=0)  # steady noise and hum are no voice
+    left, right = _db(np.asarray(moving)).tolist()
     if max(left, right) < SILENT:
         return "stereo", "stereo, nothing is on it"
     if abs(left - right) > DEAD or min(left, right) < SILENT:
@@ -201,10 +203,9 @@ def _by_voice(heard: Samples) -> NDArray[np.float32]:
     The gains add up to 1, so that the room stays as loud as it is with one of them (Dugan 1975).
     """
     from scipy.ndimage import gaussian_filter1d  # here: it takes a second that other commands need not wait for
-    from scipy.signal import butter, sosfilt
 
     hop = RATE // 100
-    voices = sosfilt(butter(2, (200, 4000), "bandpass", fs=RATE, output="sos"), heard, axis=0)
+    voices = _voices(heard, RATE)
     padded = np.pad(voices, ((0, -len(voices) % hop), (0, 0)))
     power = np.square(padded).reshape(-1, hop, 2).mean(axis=1)
     power = np.maximum(0, power - np.percentile(power, 10, axis=0)) + 1e-9  # each microphone's own noise taken out
@@ -217,6 +218,13 @@ def _by_voice(heard: Samples) -> NDArray[np.float32]:
     middles = (np.arange(len(share)) + 0.5) * hop
     gains = np.stack([np.interp(places, middles, share[:, side] * level[side]) for side in (0, 1)], axis=1)
     return np.asarray((heard * gains).sum(axis=1), np.float32)
+
+
+def _voices(samples: NDArray[np.floating], rate: int) -> NDArray[np.float64]:
+    """The band of each channel in which voices are and machines are least."""
+    from scipy.signal import butter, sosfilt  # here: it takes a second that other commands need not wait for
+
+    return np.asarray(sosfilt(butter(2, VOICES, "bandpass", fs=rate, output="sos"), samples, axis=0))
 
 
 def _listen(heard: Source | Recording, stream: int, start: float, end: float) -> NDArray[np.float64]:

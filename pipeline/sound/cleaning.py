@@ -51,12 +51,14 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
     if not speech:
         return samples, "not cleaned, nobody speaks"
     phrases = _phrases(speech)
-    given, above = samples, _without_rumble(samples)
-    rumble = given - above
-    found = [_levels(_frames(above), phrase, speech) for phrase in phrases]
-    below = [_levels(_frames(rumble), phrase, speech)[1] for phrase in phrases]
-    deep = [max(0.0, CLEAN - _ratio(voice, noise)) for (voice, _), noise in zip(found, below, strict=True)]
-    samples = above + rumble * _left(deep, phrases, len(rumble))[:, None] if max(deep) > LEAST else given
+    given, samples = samples, _without_rumble(samples)
+    found = _levels(_frames(samples), phrases, speech)
+    below = _levels(_frames(given - samples), phrases, speech)
+    deep = [max(0.0, CLEAN - _ratio(voice, rumble)) for (voice, _), (_, rumble) in zip(found, below, strict=True)]
+    if max(deep) > LEAST:
+        samples += (given - samples) * _left(deep, phrases, len(samples))[:, None]
+    else:
+        samples = given
     ratios = [_ratio(voice, noise) for voice, noise in found]
     lower = [min(MOST[strength], CLEAN - ratio) if ratio >= DOUBTFUL else 0.0 for ratio in ratios]
     lower = [by if by >= LEAST else 0.0 for by in lower]
@@ -129,26 +131,34 @@ def _frames(samples: Samples) -> NDArray[np.float64]:
     return np.asarray(np.square(middle).reshape(-1, hop).mean(axis=1))
 
 
-def _levels(frames: NDArray[np.float64], phrase: tuple[float, float], speech: Spans) -> tuple[float, float]:
-    """Power of the voice alone and of the noise in a phrase.
+def _levels(
+    frames: NDArray[np.float64], phrases: Sequence[tuple[float, float]], speech: Spans
+) -> list[tuple[float, float]]:
+    """Power of the voice alone and of the noise in each phrase.
 
     The noise between its sounds is an echo's rest too, and that in the pauses beside it may be another one: of both the
     lesser, of the two pauses the louder, which is what the phrase begins or ends in.
     """
     times = (np.arange(len(frames)) + 0.5) * FRAME
     there = frames > 0  # digital silence is a gap in the recording
-    start, end = phrase
-    spoken = frames[there & within(times, speech) & within(times, [phrase])]
-    if not len(spoken):
-        return NONE
-    noise = ABOVE * float(np.percentile(spoken, LOWEST))
+    spoken = there & within(times, speech)
     quiet = there & ~within(times, [(a - CLEAR, b + CLEAR) for a, b in speech])
-    beside = [frames[quiet & within(times, [span])] for span in ((start - AROUND, start), (end, end + AROUND))]
-    medians = [float(np.median(pause)) for pause in beside if len(pause) >= ENOUGH]
-    if medians and _ratio(float(spoken.mean()), min(medians)) < DOUBTFUL:
-        return NONE
-    noise = min(noise, max(medians)) if medians else noise
-    return float(spoken.mean()) - noise, noise
+
+    def between(start: float, end: float, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
+        part = slice(*np.searchsorted(times, (start, end)))
+        return frames[part][wanted[part]]
+
+    found = []
+    for start, end in phrases:
+        said = between(start, end, spoken)
+        pauses = [between(start - AROUND, start, quiet), between(end, end + AROUND, quiet)]
+        medians = [float(np.median(pause)) for pause in pauses if len(pause) >= ENOUGH]
+        if not len(said) or (medians and _ratio(float(said.mean()), min(medians)) < DOUBTFUL):
+            found.append(NONE)
+            continue
+        noise = min([ABOVE * float(np.percentile(said, LOWEST)), *([max(medians)] if medians else [])])
+        found.append((float(said.mean()) - noise, noise))
+    return found
 
 
 def within(times: NDArray[np.floating], spans: Spans) -> NDArray[np.bool_]:

@@ -12,8 +12,8 @@ from pipeline.sound.cleaning import Spans
 from presets.graphics import Data
 
 UNIT = 0.5  # seconds of speech that are weighed at once
-CHANGE = 60.0  # dB^2 s that a change of level must explain: 6 dB for 3 s or 12 dB for 0.8 s, there and back
-MOST = 12.0  # dB that a voice is raised or lowered at most
+CHANGE = 40.0  # dB^2 s that a run of one level must explain: voices 8 dB apart for 2.5 s, 12 dB for 1.1 s
+MOST = 15.0  # dB that a voice is raised or lowered at most
 UNDER = 6.0  # dB that footage without speech stays below it
 AHEAD = 0.05  # seconds before a word at which its gain is reached
 GLIDE = 0.06  # seconds in which one gain gives way to another where nobody pauses
