@@ -198,6 +198,7 @@ def render(
             where = _files(_output(brief))
             _refuse_to_overwrite(where.all, brief.inputs, force)
             made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
+            _refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
             keep_plan = True
         try:
             report = episode.render(made, where, meter, notes, keep_plan)
@@ -265,6 +266,7 @@ def plan(
     _refuse_to_overwrite((where.plan, where.sheet), brief.inputs, force)
     with Meter(quiet or as_json) as meter:
         made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
+        _refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would
         episode.plan_files(made, where, meter)
     if as_json:
         print(made.model_dump_json(indent=2))
@@ -276,14 +278,18 @@ def plan(
         for heard in dict.fromkeys(f"Sound of {take.file.name}: {take.heard}" for take in made.takes):
             out.print(heard, markup=False, soft_wrap=True)
         for pause, second in zip(made.pauses, tighten_.joined_seconds(made), strict=True):
-            done = "kept" if pause.kept else f"taken out; --keep-pause {second:.1f} keeps it"
-            out.print(
-                f"Pause of {pause.end - pause.start:.1f} s at {pause.at:.1f} s {done}", markup=False, soft_wrap=True
+            length = f"Pause of {pause.end - pause.start:.1f} s"
+            done = (
+                f"{length} at {pause.at:.1f} s of the episode is kept"
+                if pause.kept
+                else f"{length} is cut at {pause.at:.1f} s of the episode; --keep-pause {second:.1f} (second of the footage) keeps it"
             )
+            out.print(done, markup=False, soft_wrap=True)
         _say_notes(notes)
         out.print(
             f"Plan {where.plan}\nLook at {where.sheet}\n"
-            f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {where.plan}',
+            'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan '
+            + (f'"{where.plan}"' if " " in str(where.plan) else str(where.plan)),
             soft_wrap=True,
             markup=False,
         )
@@ -471,7 +477,10 @@ def presets_check(
     slips = 0
     for file in files:
         try:
-            found = sample.notes(presets.load(file))
+            checked = presets.load(file)
+            found = sample.notes(checked)
+            for own in filter(None, (getattr(checked.sound, key) for key in presets.SOUNDS)):
+                source.sounds_in(Path(own))
         except (EpisodeError, presets.PresetError) as error:
             err.print(str(error), markup=False, soft_wrap=True)
             slips += 1

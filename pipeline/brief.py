@@ -1,17 +1,23 @@
 """The brief of one episode: one model behind the command line's flags, a TOML file and a season's entry."""
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.errors import WrongUse
 from presets.explain import explain, read_toml
-from presets.graphics import Channels, Link, PlacedGraphic, Seconds
+from presets.graphics import Channels, Link, PlacedGraphic, Seconds, seconds
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+def _signed(value: object) -> float:
+    """Seconds that may be negative."""
+    text = str(value).strip()
+    return -seconds(text[1:]) if text.startswith("-") else seconds(text)
 
 
 class Footage(_Entry):
@@ -28,7 +34,7 @@ class Footage(_Entry):
     audio_stream: int | None = Field(None, ge=0)
     captions: Path | None = None
     audio: Path | None = None
-    audio_offset: float | None = Field(None, ge=-360_000, le=360_000)
+    audio_offset: Annotated[float, BeforeValidator(_signed)] | None = None
     channels: Channels | None = None
 
     @model_validator(mode="after")

@@ -21,7 +21,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Pause, Plan, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
+from pipeline.plan import Music, Pause, Plan, Span, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
 from pipeline.report import Report
 from pipeline.sound.channels import hear, without_speakers
 from pipeline.source import Source
@@ -36,7 +36,6 @@ DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
 LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
-Span = tuple[float, float]  # [start, end) seconds
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
 
@@ -111,7 +110,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     if brief.tighten:
         _must_fit(total - sum(b - a for a, b in gone) + tail, brief.delivery, spec)
     look = framing.Look(spec.width, spec.height, preset.framing)
-    shots = framing.frame(analyses, look, _wishes(brief, ranges, removed))
+    shots = framing.frame(analyses, look, _wishes(brief, ranges, removed), removed)
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
@@ -129,6 +128,10 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
     cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
+    if brief.tighten and not gone:
+        warnings.append(
+            f"Nothing was tightened: the talk has no pause of more than {preset.sound.longest_pause:g} s that is not kept."
+        )
     if gone:
         analyses = [analysis for analysis, own in zip(analyses, removed, strict=True) for _ in range(len(own) + 1)]
         plan = tighten.with_faces(tighten.settled(plan), analyses)
@@ -154,7 +157,11 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     ]
     people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
     notes = graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people)
-    return plan, _doubts(plan) + warnings + covered + notes
+    if preset.sound.title_sting and not any(isinstance(g, TitleCard) for g in plan.graphics):
+        notes.append("The preset's title_sting is not heard: the episode has no title.")
+    if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
+        notes.append("The preset's end_sting is not heard: the episode has no end card.")
+    return plan, _doubts(plan) + warnings + covered + notes + sound.notes(plan)
 
 
 def read_plan(file: Path) -> Plan:
@@ -184,6 +191,7 @@ def render(
     spec = delivery.load(plan.delivery)
     _must_fit(plan.duration, plan.delivery, spec)
     sources, changed = _sources(plan)
+    changed += [note for note in sound.notes(plan) if note not in (warnings or [])]
     overlay = overlay_of(plan, preset)
     with (
         writable(files.video.parent),

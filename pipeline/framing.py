@@ -6,6 +6,7 @@ best one is taken and all scores are kept, so that an editor sees the runner-up.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from pipeline import camera
 from pipeline.analysis import AnalysedShot, Analysis, Track, people
 from pipeline.camera import Aim, boxes, extent, usual
 from pipeline.errors import WrongUse
-from pipeline.plan import Box, Knot, Layout, Pane, Shot, Somebody
+from pipeline.plan import Box, Knot, Layout, Pane, Shot, Somebody, Spans
 from presets import Framing
 
 EYES = 0.34  # height of the eyes in the crop, DELIVERY.md: 0.22 to 0.45
@@ -113,10 +114,13 @@ class Wish:
     show: str
 
 
-def frame(analyses: Sequence[Analysis], look: Look, wishes: Sequence[Sequence[Wish]] = ()) -> list[list[Shot]]:
+def frame(
+    analyses: Sequence[Analysis], look: Look, wishes: Sequence[Sequence[Wish]] = (), gone: Sequence[Spans] = ()
+) -> list[list[Shot]]:
     """The shots of the plan for each analysed stretch of footage, people recognised through all of them.
 
-    wishes: of the editor, for each stretch. Raises WrongUse for one that cannot be met, naming what can.
+    wishes: of the editor, for each stretch; gone: [start, end) footage seconds of each that will be taken out, at which
+    a wish ends. Raises WrongUse for a wish that cannot be met, naming what can, and for two in one shot.
     """
     faces = [
         (take, number, track)
@@ -139,7 +143,13 @@ def frame(analyses: Sequence[Analysis], look: Look, wishes: Sequence[Sequence[Wi
         for number, shot in enumerate(analysis.shots):
             subjects = _subjects(shot, {t.number: known.get((take, number, t.number)) for t in shot.tracks})
             made = _frame_shot(shot, [s for s in subjects if _matters(s.track, shot)], look)
-            for wish in wishes[take] if wishes else ():
+            asked = [wish for wish in wishes[take] if shot.start <= wish.t < shot.end] if wishes else []
+            if asked and gone:
+                made = [part for m in made for part in _parted(m, gone[take])]
+            for m in made:
+                if len(shows := {wish.show for wish in asked if m.start <= wish.t < m.end}) > 1:
+                    raise WrongUse(f"«{'» and «'.join(sorted(shows))}» are asked for in one shot; ask for one of them.")
+            for wish in asked:
                 made = [_wished(shot, m, subjects, wish, look) if m.start <= wish.t < m.end else m for m in made]
             identities = {s.track.number: s.person for s in subjects if s.person}
             shots += [
@@ -153,6 +163,12 @@ def _faces(subjects: Sequence[Subject], t: float) -> list[Somebody]:
     """Everybody whose face is seen about a moment."""
     near = [(s.person, min(s.track.sightings, key=lambda sighting: abs(sighting.t - t))) for s in subjects if s.person]
     return [Somebody(person=person, box=seen.box) for person, seen in near if abs(seen.t - t) < NEAR]
+
+
+def _parted(shot: Shot, gone: Spans) -> list[Shot]:
+    """A shot as several alike, each ending where something is taken out."""
+    edges = [shot.start, *(start for start, _ in gone if shot.start < start < shot.end), shot.end]
+    return [shot.model_copy(update={"start": a, "end": b}) for a, b in pairwise(edges)]
 
 
 def _wished(shot: AnalysedShot, made: Shot, subjects: list[Subject], wish: Wish, look: Look) -> Shot:

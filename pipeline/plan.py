@@ -4,7 +4,7 @@ Rendering needs the plan, the footage and the preset, and nothing else. Times ar
 Shots and paths are in the time of their footage file; graphics and music are in the time of the episode.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -17,6 +17,8 @@ from pydantic import Field, model_validator
 from presets.graphics import FOREVER, Channels, Data, PlacedGraphic, Seconds
 
 PLAN_VERSION = 1
+Span = tuple[float, float]  # [start, end) seconds
+Spans = Sequence[Span]  # in order
 Layout = Literal["follow", "hold", "pan", "split", "fit"]
 
 

@@ -21,7 +21,7 @@ MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly pi
 TEXT = 380  # width of a row's text
 GAP = 12
 GROUND, INK, FAINT, CROP, LINE = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40), (60, 64, 68)
-SOUND_ROW, MOST_LINES = 260, 5  # height of the loudness curve's row, lines that say how the sound was read
+SOUND_ROW, MOST_LINES = 220, 20  # height of the loudness curve's row, lines that say how the sound was read
 TOP_LUFS, BOTTOM_LUFS = 0, -60  # of the loudness curve
 
 
@@ -166,9 +166,10 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: l
 
 def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
     """The loudness over time as wide as the sheet: as recorded, mastered, and where somebody speaks."""
-    row = Image.new("RGB", (width, SOUND_ROW), GROUND)
-    draw = ImageDraw.Draw(row)
     font = ImageFont.truetype(str(assets.path("Roboto")), 20)
+    told = [line for one in heard.heard for line in _wrap(one, font, TEXT - GAP)][:MOST_LINES]
+    row = Image.new("RGB", (width, max(SOUND_ROW, 27 * (len(told) + 4) + 2 * GAP)), GROUND)
+    draw = ImageDraw.Draw(row)
     left, right, top, bottom = GAP + 45, width - TEXT - GAP, GAP, SOUND_ROW - 4 * GAP
 
     def place(second: float, level: float) -> tuple[float, float]:
@@ -177,6 +178,10 @@ def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
 
     for start, end in plan.speech:
         draw.rectangle((place(start, 0)[0], bottom + 4, place(end, 0)[0], bottom + 10), fill=CROP)
+    for pause in plan.pauses:
+        if not pause.kept:
+            x = place(pause.at, 0)[0]
+            draw.line((x, bottom - 14, x, bottom + 10), fill=INK, width=2)
     for level in range(BOTTOM_LUFS, TOP_LUFS + 1, 20):
         y = place(0, level)[1]
         draw.line((left, y, right, y), fill=LINE)
@@ -190,8 +195,9 @@ def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
         peak = "" if measured.true_peak is None else f", peak {measured.true_peak:.1f} dBTP"
         draw.text((right + GAP, y), f"{name}  {loud}{peak}", font=font, fill=colour)
         y += 27
-    draw.text((right + GAP, y), "somebody speaks", font=font, fill=CROP)
-    for line in [line for told in heard.heard for line in _wrap(told, font, TEXT - GAP)][:MOST_LINES]:
+    cut = any(not pause.kept for pause in plan.pauses)
+    draw.text((right + GAP, y), "somebody speaks" + (", | a pause is cut" if cut else ""), font=font, fill=CROP)
+    for line in told:
         y += 27
         draw.text((right + GAP, y), line, font=font, fill=FAINT)
     return row

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipeline.analysis import AnalysedShot, Analysis
 from pipeline.errors import WrongUse
 from pipeline.framing import NEAR
-from pipeline.plan import Pause, Plan, Shot, Somebody, Take, nearest_frame, take_offsets
+from pipeline.plan import Pause, Plan, Shot, Somebody, Spans, Take, nearest_frame, take_offsets
 from presets.graphics import FOREVER, Caption, PlacedGraphic
 
 LEFT = 0.12  # seconds that stay on each side of speech
@@ -20,7 +20,6 @@ LONGEST = 8.0  # seconds; longer is no pause in talk but a scene without any
 NEAREST = 0.5  # seconds from a pause at which an editor still means it
 EPS = 1e-6  # seconds and frames, below which times are the same
 
-Spans = Sequence[tuple[float, float]]  # [start, end) seconds
 Move = Callable[[float], float]
 _Change = tuple[float, float]  # an episode second, and the seconds that are put in there or, negative, taken out
 

@@ -23,6 +23,9 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         key = str(first["loc"][-1])
         if len(first["loc"]) > 1 and key in model.model_fields:
             return f"unknown key {place}; {key} stands at the top of the file, above the first [ or [[."
+        inner = [name for name, keys in _inner(model) if key in keys]
+        if len(first["loc"]) == 1 and inner:
+            return f"unknown key {place}; {key} stands under {inner[0]}."
         near = difflib.get_close_matches(key, sorted(_keys(model)), n=1, cutoff=0.5)
         return f"unknown key {place}" + (f"; did you mean {near[0]}?" if near else ".")
     reason = _reason(first)
@@ -45,6 +48,10 @@ def _reason(error: ErrorDetails) -> str:
             return f'{error["input"]!r} is not a colour; write it as "#FF7A2F"'
         case "string_pattern_mismatch":
             return f"{error['input']!r} is not a link; it begins with https://"
+        case "bool_parsing" | "bool_type":
+            return f"{error['input']!r} is neither true nor false"
+        case "list_type":
+            return f"{error['input']!r} must be a list, as [{error['input']}]"
         case _:
             return str(about.get("error", error["msg"])).rstrip(".")
 
@@ -64,6 +71,14 @@ def read_toml(file: Path) -> dict[str, Any]:
         raise ValueError(
             f"{where}{error}; text and colours stand in plain quotes, true and false in small letters, numbers have a point"
         ) from None
+
+
+def _inner(model: type[BaseModel]) -> Iterator[tuple[str, set[str]]]:
+    """Each section of a file as it is written there, with its keys."""
+    for name, field in model.model_fields.items():
+        many = "list" in str(field.annotation)
+        for inner in _models(field.annotation):
+            yield (f"[[{name}]]" if many else f"[{name}]"), _keys(inner)
 
 
 def _keys(model: type[BaseModel]) -> set[str]:

@@ -41,6 +41,11 @@ def test_paths_of_a_brief_are_relative_to_it(tmp_path):
     assert (brief.footage[0].from_, brief.footage[0].to) == (70, 75)
 
 
+def test_a_recording_may_begin_before_or_after_the_camera(tmp_path):
+    text = '[[footage]]\nfile = "a.mov"\naudio = "b.wav"\naudio_offset = "-00:00:03.2"\n'
+    assert read_brief(write(tmp_path, text)).footage[0].audio_offset == -3.2
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -50,6 +55,12 @@ def test_paths_of_a_brief_are_relative_to_it(tmp_path):
         ('footage = [{file = "a", from = 5, to = 4}]', "backwards"),
         ("footage = []", "footage"),
         ("footage = [", "cannot be read"),
+        ('audio = "lav.wav"\nfootage = [{file = "a"}]', r"audio stands under \[\[footage\]\]"),
+        ('tighten = "yes please"\nfootage = [{file = "a"}]', "neither true nor false"),
+        ('tighten = true\nkeep_pauses = 7.5\nfootage = [{file = "a"}]', "must be a list"),
+        ('keep_pauses = [7.5]\nfootage = [{file = "a"}]', "tighten"),
+        ('footage = [{file = "a", audio_offset = 3}]', "name it with audio"),
+        ('footage = [{file = "a", audio = "b", audio_offset = "soon"}]', "not a time"),
         ('link = "javascript:1"\nfootage = [{file = "a"}]', "link"),
     ],
 )

@@ -220,3 +220,24 @@ def test_a_plan_is_rendered_beside_its_own_files_without_force(two_shots, tmp_pa
     assert episode("plan", two_shots.file, "--to", "1", "--preset", "plain", "-o", made, "-q").returncode == 0
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 0 and made.exists()
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 2
+
+
+def test_a_sound_of_the_preset_is_never_replaced(short, tmp_path):
+    import ffmpeg
+
+    from pipeline import ffmpeg_tool
+
+    ding = tmp_path / "out.srt"
+    ffmpeg_tool.run(ffmpeg.input("sine=duration=1", f="lavfi").output(str(ding), format="wav"))
+    before = ding.read_bytes()
+    (tmp_path / "look.toml").write_text('title_card.on = true\nsound.title_sting = "out.srt"\n', "utf-8")
+    flags = ["--title", "Цех", "--preset", tmp_path / "look.toml", "-o", tmp_path / "out.mp4", "--force", "-q"]
+    done = episode("render", short, *flags)
+    assert done.returncode == 2 and "made from" in done.stderr and ding.read_bytes() == before
+
+
+def test_a_presets_sound_that_is_none_is_named(tmp_path):
+    (tmp_path / "words.txt").write_text("la la la")
+    (tmp_path / "look.toml").write_text('sound.music = "words.txt"\n', "utf-8")
+    done = episode("presets", "check", tmp_path / "look.toml")
+    assert done.returncode == 2 and "words.txt" in done.stderr and "fine" not in done.stdout

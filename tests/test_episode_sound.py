@@ -7,7 +7,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from pipeline import demo, episode, ffmpeg_tool
+from pipeline import demo, episode, ffmpeg_tool, sound
 from pipeline.brief import make_brief, read_brief
 from pipeline.errors import Unusable
 from tests.sounds import RATE, write
@@ -79,6 +79,26 @@ def test_music_and_short_sounds_of_the_preset_are_in_the_plan(camera):
     assert [(s.file.name, s.at) for s in plan.stings] == [("ding.wav", 0.0), ("ding.wav", plan.footage_seconds)]
     own, _ = planned(camera, preset=str(camera / "look.toml"), music=str(camera / "ding.wav"))
     assert own.music.file.name == "ding.wav"
+
+
+def test_what_is_not_heard_is_said(camera, tmp_path):
+    short = write(tmp_path / "short.wav", 0.2 * VOICE[: 5 * RATE])
+    (tmp_path / "patient.toml").write_text("sound.longest_pause = 2", "utf-8")
+    patient = str(tmp_path / "patient.toml")
+    plan, notes = planned(camera, footage={"audio": short}, tighten=True, preset=patient)
+    assert any("short.wav has only 0.0 to 5.0 s" in note for note in notes)
+    assert any("no pause of more than 2 s" in note for note in notes)
+    _, notes = planned(camera, preset=str(camera / "look.toml"))
+    assert any("title_sting is not heard" in note for note in notes)
+    write(short, 0.2 * VOICE[: 6 * RATE])
+    assert "short.wav has changed" in sound.notes(plan)[0]
+
+
+@pytest.mark.parametrize("name", ["none.wav", "words.txt"])
+def test_music_that_is_no_sound_is_refused_before_anything_is_rendered(camera, name):
+    (camera / "words.txt").write_text("la la la")
+    with pytest.raises(Unusable, match=name):
+        planned(camera, music=str(camera / name))
 
 
 @pytest.mark.slow

@@ -199,6 +199,15 @@ def test_an_editors_wish_is_met_in_its_shot_alone(show, layout, seen):
     assert second.reason == f"{show}, as you asked" and shown(first) == [0]
 
 
+def test_two_wishes_are_met_on_both_sides_of_a_pause_that_is_cut_and_refused_in_one_shot():
+    analysed = Analysis(shots=[AnalysedShot(start=0, end=9, picture=WIDE, tracks=[LEFT, RIGHT])])
+    wishes = [[Wish(1.0, "fit"), Wish(8.0, "left")]]
+    first, second = frame([analysed], LOOK, wishes, [[(4.0, 6.0)]])[0]
+    assert (first.layout, first.end, second.layout, second.start) == ("fit", 4.0, "hold", 4.0)
+    with pytest.raises(WrongUse, match="in one shot"):
+        frame([analysed], LOOK, wishes)
+
+
 def test_a_wish_that_cannot_be_met_names_what_can():
     with pytest.raises(WrongUse, match="person 2, everybody, split, fit, left"):
         frame(

@@ -13,10 +13,11 @@ import pysubs2
 from PIL import ImageFont
 
 import presets
-from pipeline.captions.cues import SHORTEST, Cue, Spans, read_captions, respread, said, spread
+from pipeline.captions.cues import SHORTEST, Cue, read_captions, respread, said, spread
 from pipeline.captions.extract import embedded
 from pipeline.captions.readability import LINE_WIDTH, Measure, balanced, readable, summed
 from pipeline.errors import Unusable, WrongUse
+from pipeline.plan import Spans
 from presets import Preset
 from presets.graphics import Caption, Word
 

@@ -19,6 +19,7 @@ from pysubs2.formats.subrip import SubripFormat
 from pysubs2.formats.webvtt import WebVTTFormat
 
 from pipeline.errors import Unusable
+from pipeline.plan import Spans
 from presets.graphics import Word
 
 SHORTEST = 0.83  # seconds on screen, DELIVERY.md
@@ -58,7 +59,6 @@ _TOP = re.compile(r"\\an([1-9])|\\a(\d{1,2})(?!\d)")
 MOST_MARKS = 6399
 _FIRST_MARK = 0xE000  # private characters that stand for a change of colour or a time while a cue is taken into words
 
-Spans = Sequence[tuple[float, float]]  # [start, end) seconds, in order
 Band = Literal["lower", "upper"]
 
 

@@ -15,6 +15,7 @@ from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room
 from pipeline.sound.channels import NAMES, RATE, Samples, read
 from pipeline.sound.cleaning import clean
+from pipeline.source import fingerprint, sounds_in
 from presets import Preset
 from presets.delivery import DeliverySpec
 from presets.graphics import Data
@@ -26,6 +27,7 @@ BETWEEN_SAMPLES = 1.0  # dB by which a peak may be above the samples; less room 
 TRIES = 4
 NEARLY = 0.05  # dB that are not worth another try
 MOST_AGAINST_LIMITER = 6.0  # dB by which what the limiter takes away is made up for
+COVERED = 0.05  # seconds at the ends of a take that its recording may lack
 GAP = 0.1  # seconds without any sound, not even hiss, that get the room's tone
 END_MS = 50  # fade at the end where no end card follows
 DRAWN = 5  # hops between two points of the loudness curve
@@ -86,6 +88,26 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
         before=before.result(), after=after, gain=gain, limited=limited, heard=[*dict.fromkeys(heard)], notes=notes, voices=voices,
         curve=_curve(powers, out),
     )  # fmt: skip
+
+
+def notes(plan: Plan) -> list[str]:
+    """Sentences for the editor about the sounds that a plan names. Raises Unusable for one that is no sound."""
+    for file in [*([plan.music.file] if plan.music else []), *(sting.file for sting in plan.stings)]:
+        sounds_in(file)
+    said = []
+    for take in plan.takes:
+        if (given := take.recording) is None:
+            continue
+        sounds_in(given.file)
+        begin, stop = given.covers
+        if given.fingerprint and fingerprint(given.file) != given.fingerprint:
+            said.append(f"{given.file.name} has changed since it was aligned; the sound may be off, plan it again.")
+        if max(begin, take.start) > take.start + COVERED or min(stop, take.end) < take.end - COVERED:
+            said.append(
+                f"{given.file.name} has only {max(0.0, begin):.1f} to {min(stop, take.end):.1f} s of {take.file.name}; "
+                "for the rest the camera is heard."
+            )
+    return list(dict.fromkeys(said))
 
 
 def _lengths(plan: Plan) -> list[int]:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.plan import Spans
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.cleaning import CLEAR, Spans, within
+from pipeline.sound.cleaning import CLEAR, within
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)  # it is only ever handed PCM

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import MissingTool
+from pipeline.plan import Spans
 from pipeline.sound.channels import RATE, Samples
-
-Spans = Sequence[tuple[float, float]]  # [start, end) in seconds of the samples
 
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import loudness
+from pipeline.plan import Spans
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.cleaning import Spans
 from presets.graphics import Data
 
 UNIT = 0.5  # seconds of speech that are weighed at once

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from pipeline import ffmpeg_tool, loudness
 from pipeline.errors import Unusable
+from pipeline.plan import Spans
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
 from pipeline.sound.channels import RATE, Samples
-from pipeline.sound.cleaning import Spans, within
+from pipeline.sound.cleaning import within
 from pipeline.source import input_of, sounds_in
 
 LOOP_MS = 200  # milliseconds over which the end of a bed gives way to its beginning
