@@ -21,7 +21,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Pause, Plan, Span, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
+from pipeline.plan import Music, Pause, Plan, Shot, Span, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
 from pipeline.report import Report
 from pipeline.sound.channels import hear, without_speakers
 from pipeline.source import Source
@@ -34,6 +34,7 @@ VERSION = version("episode-pipeline")
 
 DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
+SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
@@ -115,7 +116,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
             audio_stream=source_.audio_stream, channels=source_.channels, heard=why, recording=source_.recording, shots=framed,
-            speech=_spoken(analysis, start, end),
+            speech=_spoken(analysis, start, end), turns=_turns(analysis, framed),
         )
         for (source_, why), content, (start, end), framed, analysis in zip(
             heard, contents, ranges, shots, analyses, strict=True
@@ -285,6 +286,17 @@ def _spoken(analysis: Analysis, start: float, end: float) -> list[Span]:
     """Where somebody speaks in [start, end) footage seconds; nowhere if it is so little that it is a false alarm."""
     spans = [(round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start]
     return spans if sum(b - a for a, b in spans) >= LEAST_SPEECH else []
+
+
+def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, int]]:
+    """Who is seen to speak when, by the number that the person has in the episode."""
+    found = []
+    for analysed in analysis.shots:
+        known = next((shot.identities for shot in framed if analysed.start <= shot.start < analysed.end), {})
+        for turn in analysed.turns:
+            if turn.track in known and turn.certainty >= SURE_TURN:
+                found.append((round(turn.start, 3), round(turn.end, 3), known[turn.track]))
+    return found
 
 
 def _offsets(ranges: list[Span], rate: Fraction) -> list[float]:

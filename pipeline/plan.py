@@ -130,7 +130,7 @@ class Take(Data):
     """One stretch [start, end) of one footage file, cut into shots that cover it without gaps.
 
     channels: how its sound is read; heard: why, for people. speech: [start, end) footage seconds in which somebody
-    speaks.
+    speaks; turns: the same and the number of the person, of those who are seen to; both may reach out of the take.
     """
 
     file: Path
@@ -142,6 +142,7 @@ class Take(Data):
     heard: str = ""
     recording: Recording | None = None
     speech: list[tuple[float, float]] = Field([], max_length=5000)
+    turns: list[tuple[float, float, int]] = Field([], max_length=5000)
     shots: list[Shot] = Field(min_length=1)
 
     @property
@@ -237,6 +238,17 @@ class Plan(Data):
         """[start, end) episode seconds in which somebody speaks, in order."""
         offsets = zip(self.takes, take_offsets(self), strict=True)
         return [(a + offset, b + offset) for take, offset in offsets for a, b in take.spoken]
+
+    @property
+    def turns(self) -> list[tuple[float, float, int]]:
+        """[start, end) episode seconds in which a person speaks, and its number."""
+        offsets = zip(self.takes, take_offsets(self), strict=True)
+        return [
+            (max(a, take.start) + offset, min(b, take.end) + offset, person)
+            for take, offset in offsets
+            for a, b, person in take.turns
+            if min(b, take.end) > max(a, take.start)
+        ]
 
     @property
     def footage_seconds(self) -> float:

@@ -164,6 +164,24 @@ def test_quiet_and_loud_speakers_end_alike_and_keep_their_own_dynamics(tmp_path)
     assert [round(v.gain) for v in report.voices] == pytest.approx([-3, 9, -3, 9], abs=4)
 
 
+def test_who_is_seen_to_speak_is_evened_out_however_near_the_levels_are(tmp_path):
+    spans = [[(6 * n + 0.2, 6 * n + 2.8) for n in range(4)], [(6 * n + 3.2, 6 * n + 5.8) for n in range(4)]]
+    meter = pyloudnorm.Meter(RATE)
+    voices = []
+    for own, seed, lufs in zip(spans, (1, 2), (-22, -27), strict=True):
+        voice = demo.voice(24, own, seed, 110 + 60 * seed)
+        voices.append(voice * 10 ** ((lufs - meter.integrated_loudness(voice)) / 20))
+    made = plan((write(tmp_path / "a.wav", sum(voices)), 0, 24), speech=sorted(spans[0] + spans[1]))
+    made.takes[0].turns = [(a, b, person) for person, own in enumerate(spans, 1) for a, b in own]
+    report, out = master(tmp_path, made)
+    ends = [
+        meter.integrated_loudness(np.concatenate([out[round(a * RATE) : round(b * RATE)] for a, b in own]))
+        for own in spans
+    ]
+    assert abs(ends[0] - ends[1]) <= 1
+    assert {voice.person for voice in report.voices} == {1, 2}
+
+
 def test_one_voices_own_ups_and_downs_stay(tmp_path):
     said = [(4 * n + 0.3, 4 * n + 3.7) for n in range(10)]
     talk = demo.voice(40, said, 1)

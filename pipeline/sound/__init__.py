@@ -80,7 +80,7 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundRe
         speech = plan.speech
         voices: list[levels.Voice] = []
         if preset.sound.even_voices:
-            mix, voices = levels.even(mix, speech, _speechless(plan))
+            mix, voices = levels.even(mix, speech, _speechless(plan), plan.turns)
         mix = _with_sounds(mix, plan, preset, speech)
         most = np.inf if speech or plan.music else MOST_WITHOUT_SPEECH
         after, gain, limited, notes = _level(mix, out, spec, most)

@@ -14,82 +14,119 @@ from presets.graphics import Data
 UNIT = 0.5  # seconds of speech that are weighed at once
 CHANGE = 40.0  # dB^2 s that a run of one level must explain: voices 8 dB apart for 2.5 s, 12 dB for 1.1 s
 MOST = 15.0  # dB that a voice is raised or lowered at most
+LEAST_TALK = 3.0  # seconds from which a speaker has a usual level
 UNDER = 6.0  # dB that footage without speech stays below it
 AHEAD = 0.05  # seconds before a word at which its gain is reached
 GLIDE = 0.06  # seconds in which one gain gives way to another where nobody pauses
 
 
 class Voice(Data):
-    """[start, end) episode seconds with one gain: loudness before it in LUFS, and the gain in dB."""
+    """[start, end) episode seconds with one gain: loudness before it in LUFS, the gain in dB, and whose voice, if known."""
 
     start: float
     end: float
     loudness: float
     gain: float
+    person: int | None = None
 
 
-def even(samples: Samples, speech: Spans, others: Spans) -> tuple[Samples, list[Voice]]:
+def even(
+    samples: Samples, speech: Spans, others: Spans, turns: Sequence[tuple[float, float, int]] = ()
+) -> tuple[Samples, list[Voice]]:
     """The samples with all voices equally loud, and what each was given.
 
-    speech: where somebody speaks; others: stretches of footage in which nobody does, which are lowered where they are
-    louder than speech allows. Without speech nothing is done.
+    speech: where somebody speaks; turns: [start, end) and number of those who are seen to. others: stretches of footage
+    in which nobody speaks, which are lowered where they are louder than speech allows. Without speech nothing is done.
     """
     if not speech:
         return samples, []
     powers = loudness.power(samples)
-    runs = _runs(powers, speech)
-    target = loudness.gated(np.concatenate([_inside(powers, run) for run in runs]))
-    voices = [_voice(powers, [span], target - UNDER, (-np.inf, 0)) for span in others]
-    for run in runs:
-        voice = _voice(powers, run, target, (-MOST, MOST))
-        voices += [voice.model_copy(update={"start": part[0][0], "end": part[-1][1]}) for part in _parted(run, others)]
+    units, who = _units(speech, turns)
+    usual = _usual(powers, units, who)
+    target = loudness.gated(_inside(powers, units))
+    voices = []
+    for span in others:
+        heard = loudness.gated(_inside(powers, [span]))
+        voices.append(_voice([span], heard, min(0.0, target - UNDER - heard), None))
+    for first, last in _runs(powers, units, usual):
+        own = [
+            _inside(powers, [unit]) / 10 ** (level / 10)
+            for unit, level in zip(units[first:last], usual[first:last], strict=True)
+        ]
+        beside = loudness.gated(np.concatenate(own))  # LU that the run is above its speakers' usual levels
+        for part in _parts(units, who, first, last, others):
+            heard = usual[part[0]] + beside
+            gain = float(np.clip(target - heard, -MOST, MOST))
+            voices.append(_voice([units[number] for number in part], heard, gain, who[part[0]]))
     voices.sort(key=lambda voice: voice.start)
     gains = np.interp(np.arange(len(samples)) / RATE, *_course(voices))
     return samples * (10 ** (gains / 20)).astype(np.float32)[:, None], voices
 
 
-def _voice(powers: NDArray[np.float64], spans: Spans, target: float, limits: tuple[float, float]) -> Voice:
-    heard = loudness.gated(_inside(powers, spans))
-    gain = float(np.clip(target - heard, *limits)) if heard > loudness.GATE else 0.0
-    return Voice(start=spans[0][0], end=spans[-1][1], loudness=round(heard, 1), gain=round(gain, 1))
+def _voice(spans: Spans, heard: float, gain: float, person: int | None) -> Voice:
+    gain = gain if heard > loudness.GATE else 0.0
+    return Voice(start=spans[0][0], end=spans[-1][1], loudness=round(heard, 1), gain=round(gain, 1), person=person)
 
 
-def _runs(powers: NDArray[np.float64], speech: Spans) -> list[list[tuple[float, float]]]:
-    """Speech cut where the level changes for good: the cut that leaves the least deviation from each run's mean.
-
-    An optimal partition with a price for each run (Jackson et al. 2005).
-    """
+def _units(
+    speech: Spans, turns: Sequence[tuple[float, float, int]]
+) -> tuple[list[tuple[float, float]], list[int | None]]:
+    """Speech in pieces of about UNIT, none of them in two turns, and whose each is."""
+    edges = sorted({edge for start, end, _ in turns for edge in (start, end)})
     units: list[tuple[float, float]] = []
     for start, end in speech:
-        edges = np.linspace(start, end, max(1, round((end - start) / UNIT)) + 1)
-        units += list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+        inside = [start, *(edge for edge in edges if start + UNIT / 2 < edge < end - UNIT / 2), end]
+        for a, b in pairwise(inside):
+            units += pairwise(np.linspace(a, b, max(1, round((b - a) / UNIT)) + 1).tolist())
+    middles = [(a + b) / 2 for a, b in units]
+    return units, [next((person for a, b, person in turns if a <= middle < b), None) for middle in middles]
+
+
+def _usual(powers: NDArray[np.float64], units: Spans, who: Sequence[int | None]) -> list[float]:
+    """For each unit how loud its speaker usually is, in LUFS; all who are not known, or hardly speak, are one."""
+    of: dict[int | None, list[tuple[float, float]]] = {}
+    for unit, person in zip(units, who, strict=True):
+        of.setdefault(person, []).append(unit)
+    known = {person: own for person, own in of.items() if person and sum(b - a for a, b in own) >= LEAST_TALK}
+    rest = [unit for person, own in of.items() if person not in known for unit in own]
+    levels = {person: loudness.gated(_inside(powers, own)) for person, own in known.items()}
+    others = loudness.gated(_inside(powers, rest)) if rest else 0.0
+    return [levels.get(person or 0, others) for person in who]
+
+
+def _runs(powers: NDArray[np.float64], units: Spans, usual: Sequence[float]) -> list[tuple[int, int]]:
+    """[first, last) units between changes of level for good: the cut that leaves the least deviation from runs' means.
+
+    Levels count from their speaker's usual one. An optimal partition with a price for each run (Jackson et al. 2005).
+    """
     weights = np.array([b - a for a, b in units])
-    levels = loudness.lufs(np.array([_inside(powers, [unit]).mean() for unit in units]))
+    levels = loudness.lufs(np.array([_inside(powers, [unit]).mean() for unit in units])) - np.array(usual)
     levels = np.maximum(levels, levels.max() - 40)  # a breath is no voice 80 dB below the others
-    sums = np.concatenate(
-        [np.zeros((1, 3)), np.cumsum(np.stack([weights, weights * levels, weights * levels**2], 1), 0)]
-    )
+    parts = np.stack([weights, weights * levels, weights * levels**2], axis=1)
+    sums = np.concatenate([np.zeros((1, 3)), np.cumsum(parts, axis=0)])
     best, cut = np.zeros(len(units) + 1), np.zeros(len(units) + 1, int)
     for last in range(1, len(units) + 1):
         weight, level, square = (sums[last] - sums[:last]).T
         costs = best[:last] + square - level**2 / weight + CHANGE
         cut[last] = int(np.argmin(costs))
         best[last] = costs[cut[last]]
-    runs: list[list[tuple[float, float]]] = []
+    runs = []
     last = len(units)
     while last:
-        runs.append(units[cut[last] : last])
+        runs.append((int(cut[last]), last))
         last = int(cut[last])
     return runs[::-1]
 
 
-def _parted(run: Spans, others: Spans) -> list[list[tuple[float, float]]]:
-    """A run cut where one of the others lies in it."""
-    parts = [[run[0]]]
-    for one, other in pairwise(run):
-        if any(one[1] <= start + loudness.HOP and end <= other[0] + loudness.HOP for start, end in others):
+def _parts(units: Spans, who: Sequence[int | None], first: int, last: int, others: Spans) -> list[list[int]]:
+    """The units of a run parted where another speaks, or where one of the others lies between."""
+    parts = [[first]]
+    for number in range(first + 1, last):
+        before, after = units[number - 1][1], units[number][0]
+        between = any(before <= start + loudness.HOP and end <= after + loudness.HOP for start, end in others)
+        if between or who[number] != who[number - 1]:
             parts.append([])
-        parts[-1].append(other)
+        parts[-1].append(number)
     return parts
 
 
