@@ -22,12 +22,16 @@ CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less n
 MOST = {"off": 0.0, "light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
 DOUBTFUL = -5.0  # dB of speech over noise below which it is none: nobody is heard through that
 NONE = 0.0, 1.0  # power of voice and noise where there is no voice
+ALIKE, STEP = 6.0, 4.0  # dB between noises that are one, and by which it may be lowered differently at most
+LOSS = 1.5  # dB that a voice may lose to the network
 LEAST = 1.0  # dB below which it is not worth touching a voice
 FRAME = 0.02  # seconds over which levels are measured
 CLEAR = 0.15  # seconds around speech that do not count as noise
 PAUSE, LONGEST = 0.6, 6.0  # seconds without speech that end a phrase, and of a phrase at most
 AROUND = 4.0  # seconds before and after a phrase in which its noise is looked for
 ENOUGH = 10  # frames without speech that tell the noise
+BETWEEN = 10  # percent of a phrase's frames that lie between its sounds
+ALONE = 1.5  # seconds of a phrase that tells its noise without a pause beside it
 LOWEST, ABOVE = 2, 1.4  # percent of a phrase's frames that lie between its sounds, and steady noise's power over theirs
 WIDE = 0.03  # power of the difference of the sides, in that of their sum, from which each is cleaned by itself
 BEFORE, AFTER = 0.2, 0.3  # seconds around speech in which the network listens too
@@ -53,32 +57,59 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
     given, samples = samples, _without_rumble(samples)
     found = _levels(_frames(samples), phrases, speech)
     below = _levels(_frames(given - samples), phrases, speech)
-    deep = [max(0.0, CLEAN - _ratio(voice, rumble)) for (voice, _), (_, rumble) in zip(found, below, strict=True)]
+    deep = [
+        0.0 if NONE in (own, under) else max(0.0, CLEAN - _ratio(own[0], under[1]))
+        for own, under in zip(found, below, strict=True)
+    ]
     if max(deep) > LEAST:
         samples += (given - samples) * _left(deep, phrases, len(samples))[:, None]
     else:
         samples = given
     ratios = [_ratio(voice, noise) for voice, noise in found]
     lower = [min(MOST[strength], CLEAN - ratio) if ratio >= DOUBTFUL else 0.0 for ratio in ratios]
-    lower = [by if by >= LEAST else 0.0 for by in lower]
+    lower = _smooth([by if by >= LEAST else 0.0 for by in lower], [noise for _, noise in found])
     noisy = [number for number, by in enumerate(lower) if by]
     if not noisy:
         if max(ratios) < DOUBTFUL:
             return given, "not cleaned, what was taken for speech is quieter than the rest"
         return samples, f"clean: speech is {min(r for r in ratios if r >= DOUBTFUL):.0f} dB above the noise or more"
-    left = _left(lower, phrases, len(samples))
     near = _around([phrases[number] for number in noisy], len(samples))
     louder = np.float32(LEVEL / np.sqrt(max(float(np.mean([voice + noise for voice, noise in found])), 1e-9)))
     middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
     if np.square(side).mean() > WIDE * np.square(middle).mean():
-        cleaned = np.stack([_cleaned(channel, near, left, louder) for channel in samples.T], axis=1)
+        voices = np.stack([_voice(channel, near, louder) for channel in samples.T], axis=1)
     else:
-        voice, rest = _cleaned(middle, near, left, louder), side * left
-        cleaned = np.stack([voice + rest, voice - rest], axis=1)
+        voices = np.repeat(_voice(middle, near, louder)[:, None], 2, axis=1)
+    lower = [
+        min(by, _bearable(voices, phrase, voice)) for by, phrase, (voice, _) in zip(lower, phrases, found, strict=True)
+    ]
+    left = _left(lower, phrases, len(samples))[:, None]
+    cleaned = left * samples + (1 - left) * voices
     return (
         cleaned,
         f"noise lowered by {_span([lower[n] for n in noisy])} dB, speech was {_span([ratios[n] for n in noisy])} dB above it",
     )
+
+
+def _smooth(lower: Sequence[float], noises: Sequence[float]) -> list[float]:
+    """So many dB for each phrase that a noise that goes on does not jump from one to the next."""
+    smooth = list(lower)
+    for order in (range(1, len(smooth)), range(len(smooth) - 2, -1, -1)):
+        for number in order:
+            beside = number - 1 if order.step > 0 else number + 1
+            if smooth[number] and abs(_ratio(noises[number], noises[beside])) < ALIKE:
+                smooth[number] = max(smooth[number], smooth[beside] - STEP)
+    return smooth
+
+
+def _bearable(voices: Samples, phrase: tuple[float, float], voice: float) -> float:
+    """dB by which a phrase's noise can be lowered without its voice losing more than LOSS to the network.
+
+    voices: what the network leaves; voice: the power that the voice has.
+    """
+    frames = _frames(voices[round(phrase[0] * RATE) : round(phrase[1] * RATE) + 1])
+    whole, kept = 10 ** (-LOSS / 20), min(1.0, float(np.sqrt(frames.mean() / voice))) if voice > 0 else 1.0
+    return float(-20 * np.log10((whole - kept) / (1 - kept))) if kept < whole else np.inf
 
 
 def _left(lower: Sequence[float], phrases: Sequence[tuple[float, float]], samples: int) -> NDArray[np.float32]:
@@ -155,7 +186,13 @@ def _levels(
         if not len(said) or (medians and _ratio(float(said.mean()), min(medians)) < DOUBTFUL):
             found.append(NONE)
             continue
-        noise = min([ABOVE * float(np.percentile(said, LOWEST)), *([max(medians)] if medians else [])])
+        if medians:
+            noise = min(float(np.percentile(said, BETWEEN)), max(medians))
+        elif end - start >= ALONE:
+            noise = ABOVE * float(np.percentile(said, LOWEST))
+        else:
+            found.append(NONE)
+            continue
         found.append((float(said.mean()) - noise, noise))
     return found
 
@@ -168,15 +205,13 @@ def within(times: NDArray[np.floating], spans: Spans) -> NDArray[np.bool_]:
     return inside
 
 
-def _cleaned(
-    channel: NDArray[np.float32], near: Sequence[tuple[int, int]], left: NDArray[np.float32], louder: np.float32
-) -> NDArray[np.float32]:
-    """A channel whose noise is left as the share `left` of each sample; in the stretches near the voice stays whole."""
-    cleaned = left * channel
-    voices = _suppressed(np.concatenate([channel[a:b] for a, b in near]) * louder) / louder
-    for (a, b), voice in zip(near, np.split(voices, np.cumsum([b - a for a, b in near])[:-1]), strict=True):
-        cleaned[a:b] += (1 - left[a:b]) * voice * _edges(a, b, len(channel))
-    return cleaned
+def _voice(channel: NDArray[np.float32], near: Sequence[tuple[int, int]], louder: np.float32) -> NDArray[np.float32]:
+    """What the network leaves of a channel in the stretches near speech, fading at their ends; nothing elsewhere."""
+    voices = np.zeros_like(channel)
+    heard = _suppressed(np.concatenate([channel[a:b] for a, b in near]) * louder) / louder
+    for (a, b), part in zip(near, np.split(heard, np.cumsum([b - a for a, b in near])[:-1]), strict=True):
+        voices[a:b] = part * _edges(a, b, len(channel))
+    return voices
 
 
 def _without_rumble(samples: Samples) -> Samples:
