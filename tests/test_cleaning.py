@@ -33,6 +33,32 @@ def test_less_noise_is_lowered_less_and_the_voice_is_never_worse(snr):
     assert si_sdr(VOICE, cleaned[:, 0]) >= snr - 0.5
 
 
+def test_a_voice_that_the_network_takes_for_noise_loses_next_to_nothing():
+    voice = demo.voice(12, SAID, 3, 160)
+    noise = MACHINES * np.sqrt(np.square(voice).mean() / np.square(MACHINES).mean()) / 10 ** (10 / 20)
+    cleaned, _ = clean(np.repeat((voice + noise)[:, None], 2, axis=1).astype(np.float32), SAID, "strong")
+    assert si_sdr(voice, cleaned[:, 0]) >= 12
+    assert 20 * np.log10((cleaned[:, 0] @ voice) / (voice @ voice)) > -1.5
+
+
+def test_noise_is_lowered_where_it_is_and_nowhere_else():
+    """A machine that runs for the first six seconds."""
+    on = np.arange(len(VOICE)) < 6 * RATE
+    given = np.where(on[:, None], noisy(5), noisy(35))
+    cleaned, _ = clean(given, SAID, "strong")
+    loud, still = slice(0, 4 * RATE), slice(9 * RATE, 12 * RATE)
+    assert si_sdr(VOICE[loud], cleaned[loud, 0]) >= si_sdr(VOICE[loud], given[loud, 0]) + 5
+    assert si_sdr(VOICE[still], cleaned[still, 0]) >= 25
+
+
+def test_both_sides_of_a_wide_stereo_sound_are_cleaned():
+    late = round(0.0007 * RATE)
+    given = np.stack([noisy(5)[:, 0], np.roll(0.2 * VOICE, late) + np.roll(noisy(5)[:, 0] - 0.2 * VOICE, 9999)], axis=1)
+    cleaned, _ = clean(given.astype(np.float32), SAID, "strong")
+    for truth, side in ((VOICE, cleaned[:, 0]), (np.roll(VOICE, late), cleaned[:, 1])):
+        assert si_sdr(truth, side) >= 10
+
+
 @pytest.mark.parametrize("strength", ["off", "light", "strong"])
 def test_clean_speech_is_left_alone(strength):
     given = np.repeat(0.2 * VOICE[:, None], 2, axis=1).astype(np.float32)
