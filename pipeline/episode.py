@@ -95,8 +95,8 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
         done += end - start
     heard = [
-        h if analysis.speech or f.channels else without_speakers(*h)
-        for h, analysis, f in zip(heard, analyses, brief.footage, strict=True)
+        h if _spoken(analysis, start, end) or f.channels else without_speakers(*h)
+        for h, analysis, (start, end), f in zip(heard, analyses, ranges, brief.footage, strict=True)
     ]
     sources = [found for found, _ in heard]
     stretches = [

@@ -159,7 +159,9 @@ def sound_of(file: Path, start: float, stream: int, rate: int, channels: Channel
     """
     heard = input_of(file, start)[str(stream)]
     if channels in ("left", "right"):
-        heard = heard.filter("channelmap", map=str(int(channels == "right")), channel_layout="mono")
+        heard = heard.filter("aformat", channel_layouts="stereo").filter(
+            "channelmap", map=str(int(channels == "right")), channel_layout="mono"
+        )
     return heard.filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
 
 
@@ -173,7 +175,8 @@ def voice_of(source: Source, start: float, rate: int) -> Any:
         begin = start * recording.pace + recording.offset
         own = round(rate / recording.pace)
         heard = sound_of(recording.file, max(0.0, begin), recording.audio_stream, own, source.channels)
-        return heard.filter("asetrate", rate).filter("adelay", round(-begin * 1000), all=1) if begin < 0 else heard
+        heard = heard.filter("asetrate", rate)
+        return heard.filter("adelay", round(-begin * 1000), all=1) if begin < 0 else heard
     if source.audio_stream is None:
         return None
     return sound_of(source.file, start, source.audio_stream, rate, source.channels)

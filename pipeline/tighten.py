@@ -188,9 +188,10 @@ def _parted(take: Take, pause: Pause) -> list[Take]:
     after[0] = after[0].model_copy(update={"start": pause.end})
     early = [(a, min(b, pause.start)) for a, b in take.speech if a < pause.start]
     late = [(max(a, pause.end), b) for a, b in take.speech if b > pause.end]
+    turns = [turn for turn in take.turns if turn[0] < pause.start], [turn for turn in take.turns if turn[1] > pause.end]
     return [
-        take.model_copy(update={"end": pause.start, "shots": before, "speech": early}),
-        take.model_copy(update={"start": pause.end, "shots": after, "speech": late}),
+        take.model_copy(update={"end": pause.start, "shots": before, "speech": early, "turns": turns[0]}),
+        take.model_copy(update={"start": pause.end, "shots": after, "speech": late, "turns": turns[1]}),
     ]
 
 
@@ -204,6 +205,7 @@ def _one(take: Take, following: Take) -> Take:
             f"The pause at {take.end:g} s of {take.file.name} cannot be kept: the sound before and after it is read "
             "differently; make audio_stream, channels and recording of both takes alike."
         )
+    turns = sorted({*take.turns, *following.turns})
     last, first = take.shots[-1], following.shots[0]
     same = {"start": last.start, "end": last.end, "faces": last.faces}
     if first.model_copy(update=same) == last:
@@ -216,7 +218,12 @@ def _one(take: Take, following: Take) -> Take:
     else:
         shots = [*take.shots[:-1], last.model_copy(update={"end": first.start}), *following.shots]
     return take.model_copy(
-        update={"end": following.end, "shots": shots, "speech": _joined([*take.speech, *following.speech])}
+        update={
+            "end": following.end,
+            "shots": shots,
+            "speech": _joined([*take.speech, *following.speech]),
+            "turns": turns,
+        }
     )
 
 

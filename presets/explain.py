@@ -21,7 +21,8 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     place = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
-        if len(first["loc"]) > 1 and key in model.model_fields:
+        whole = model.model_fields.get(key)
+        if len(first["loc"]) > 1 and whole and not any(_models(whole.annotation)):
             return f"unknown key {place}; {key} stands at the top of the file, above the first [ or [[."
         inner = [name for name, keys in _inner(model) if key in keys]
         if len(first["loc"]) == 1 and inner:
@@ -50,6 +51,8 @@ def _reason(error: ErrorDetails) -> str:
             return f"{error['input']!r} is not a link; it begins with https://"
         case "bool_parsing" | "bool_type":
             return f"{error['input']!r} is neither true nor false"
+        case "list_type" if isinstance(error["input"], dict):
+            return f"there may be several; write [[{error['loc'][-1]}]] above its lines"
         case "list_type":
             return f"{error['input']!r} must be a list, as [{error['input']}]"
         case _:

@@ -57,6 +57,7 @@ def test_a_recording_may_begin_before_or_after_the_camera(tmp_path):
         ("footage = [", "cannot be read"),
         ('audio = "lav.wav"\nfootage = [{file = "a"}]', r"audio stands under \[\[footage\]\]"),
         ('tighten = "yes please"\nfootage = [{file = "a"}]', "neither true nor false"),
+        ('[footage]\nfile = "a"', r"write \[\[footage\]\]"),
         ('tighten = true\nkeep_pauses = 7.5\nfootage = [{file = "a"}]', "must be a list"),
         ('keep_pauses = [7.5]\nfootage = [{file = "a"}]', "tighten"),
         ('footage = [{file = "a", audio_offset = 3}]', "name it with audio"),

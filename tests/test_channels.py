@@ -6,12 +6,13 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from pipeline import demo, ffmpeg_tool, source
+from pipeline import demo, ffmpeg_tool, sound, source
 from pipeline.analysis import speech
 from pipeline.brief import Footage
 from pipeline.errors import Unusable
 from pipeline.plan import Recording
 from pipeline.sound import channels
+from pipeline.source import voice_of
 from tests.sounds import RATE, plan, write
 
 ANNA = demo.voice(8, [(0.2, 2.5), (5, 7.8)], 1, 210)
@@ -30,7 +31,7 @@ def footage(tmp_path, *streams):
 
 def chosen(made):
     stream, _ = channels.stream(made, 0, 8, False)
-    return channels.choose(made, next(s for s in made.audio if s.index == stream), 0, 8)
+    return channels.choose(made.file, next(s for s in made.audio if s.index == stream), 0, 8)
 
 
 def sides(left, right):
@@ -145,6 +146,42 @@ def test_speech_is_looked_for_in_the_recording_and_in_the_camera_where_that_ends
     mute = replace(heard, audio_stream=None)
     (alone,) = speech.hear(mute, 0, 8).stretches
     assert alone == pytest.approx((2.8, 4.8), abs=0.15)
+
+
+def test_a_recorder_wired_in_reverse_is_aligned_by_one_side(tmp_path):
+    made = footage(tmp_path, 0.3 * ANNA)
+    late = np.concatenate([np.zeros(RATE), ANNA])
+    lav = write(tmp_path / "lav.wav", 0.6 * sides(late, -late))
+    heard, why = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav))
+    assert heard.recording.offset == pytest.approx(1, abs=0.003) and heard.channels == "left" and "reverse" in why
+
+
+def test_a_recordings_clock_is_right_for_listening_too(tmp_path):
+    marks = np.zeros(40 * RATE)
+    for second in range(1, 40):
+        marks[second * RATE : second * RATE + 480] = 0.6
+    file = write(tmp_path / "lav.wav", np.interp(np.arange(40 * RATE) / (1 + 200e-6), np.arange(40 * RATE), marks))
+    made = replace(footage(tmp_path, ANNA), recording=Recording(file=file, audio_stream=0, offset=0.5, drift=200))
+    heard = voice_of(replace(made, recording=made.recording.model_copy(update={"offset": 0.0})), 0, 16_000)
+    pcm = ffmpeg_tool.run(heard.output("pipe:", format="s16le", ac=1, ar=16_000)).stdout
+    loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(int)) > 8000)
+    assert loud[loud > 38.5 * 16_000][0] / 16_000 == pytest.approx(39, abs=0.002)
+
+
+def test_a_sound_stream_that_is_not_there_is_named(tmp_path):
+    made = plan((write(tmp_path / "a.wav", ANNA), 0, 8))
+    made.takes[0].recording = Recording(file=tmp_path / "a.wav", audio_stream=3, offset=0)
+    with pytest.raises(Unusable, match=r"a\.wav has no sound stream 3"):
+        sound.notes(made)
+
+
+def test_what_moves_from_side_to_side_is_no_microphones_work_where_nobody_speaks(tmp_path):
+    t = np.arange(8 * RATE) / RATE
+    engine = 0.3 * np.random.default_rng(1).normal(0, 1, 8 * RATE) * (0.05 + np.abs(np.sin(2 * t)))
+    right = 0.05 + 0.95 * (t > 4)
+    heard = channels.hear(footage(tmp_path, sides(engine * (1.05 - right), engine * right)), 0, 8, Footage(file="a"))
+    assert heard[0].channels == "voices"
+    assert channels.without_speakers(*heard)[0].channels == "stereo"
 
 
 def test_mono_has_no_sides_to_choose_from(tmp_path):

@@ -109,6 +109,16 @@ def test_a_false_alarm_of_the_detector_does_not_take_music_for_noise(speech):
     assert np.array_equal(cleaned, given)
 
 
+def test_a_false_alarm_beside_clean_talk_takes_nothing_from_the_music():
+    t = np.arange(len(VOICE)) / RATE
+    music = 0.2 * np.sin(2 * np.pi * 45 * t) * (t > 8.4)
+    given = np.repeat((0.2 * VOICE * (t < 8.4) + music)[:, None], 2, axis=1).astype(np.float32)
+    given[round(10 * RATE) : round(10.6 * RATE)] *= 0.1
+    cleaned, _ = clean(given, [*SAID[:2], (10.0, 10.6)], "strong")
+    part = slice(round(11 * RATE), None)
+    assert 20 * np.log10(cleaned[part].std() / given[part].std()) > -1
+
+
 def test_the_same_sound_is_cleaned_the_same_way():
     assert np.array_equal(clean(noisy(5), SAID, "strong")[0], clean(noisy(5), SAID, "strong")[0])
 

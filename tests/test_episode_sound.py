@@ -10,6 +10,7 @@ import pytest
 from pipeline import demo, episode, ffmpeg_tool, sound
 from pipeline.brief import make_brief, read_brief
 from pipeline.errors import Unusable
+from tests.footage import Face, Scene, make, seated
 from tests.sounds import RATE, write
 
 SAID = [(0.6, 3.4), (4.2, 7.5)]
@@ -86,7 +87,7 @@ def test_what_is_not_heard_is_said(camera, tmp_path):
     (tmp_path / "patient.toml").write_text("sound.longest_pause = 2", "utf-8")
     patient = str(tmp_path / "patient.toml")
     plan, notes = planned(camera, footage={"audio": short}, tighten=True, preset=patient)
-    assert any("short.wav has only 0.0 to 5.0 s" in note for note in notes)
+    assert any("short.wav begins at 0.0 and ends at 5.0 s" in note for note in notes)
     assert any("no pause of more than 2 s" in note for note in notes)
     _, notes = planned(camera, preset=str(camera / "look.toml"))
     assert any("title_sting is not heard" in note for note in notes)
@@ -99,6 +100,17 @@ def test_music_that_is_no_sound_is_refused_before_anything_is_rendered(camera, n
     (camera / "words.txt").write_text("la la la")
     with pytest.raises(Unusable, match=name):
         planned(camera, music=str(camera / name))
+
+
+def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
+    turns = [(0.4, 2.6)], [(3.1, 5.6)]
+    faces = [Face(seated(0.28), 0.4, 0.2, who=1, talks=turns[0]), Face(seated(0.72), 0.4, 0.2, who=0, talks=turns[1])]
+    made = make(tmp_path / "two.mp4", [Scene(6.0, faces)])
+    plan, _ = episode.make_plan(make_brief({"footage": [{"file": made.file}]}, "test"), None, lambda *_: None)
+    (first, second) = plan.turns
+    shown = {round(shot.start): shot.people for shot in plan.takes[0].shots}
+    assert shown == {0: [first[2]], 3: [second[2]]} and first[2] != second[2]
+    assert first[:2] == pytest.approx(turns[0][0], abs=0.3) and second[:2] == pytest.approx(turns[1][0], abs=0.3)
 
 
 @pytest.mark.slow

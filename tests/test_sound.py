@@ -248,6 +248,13 @@ def test_music_that_lasts_as_long_as_the_episode_begins_at_its_beginning(tmp_pat
     assert np.flatnonzero(np.abs(out[:, 0]) > 0.01)[0] == pytest.approx(2 * RATE, abs=500)
 
 
+def test_a_constant_part_of_the_sound_is_no_loudness(tmp_path):
+    file = write(tmp_path / "a.wav", 0.1 + 0.05 * demo.voice(5, [(0.2, 4.8)], 1))
+    _, out = master(tmp_path, plan((file, 0, 5), speech=[(0.2, 4.8)]))
+    assert abs(out.mean()) < 0.01
+    assert pyloudnorm.Meter(RATE).integrated_loudness(out) == pytest.approx(-14, abs=0.5)
+
+
 def hammer(seconds, floor):
     """Strokes of half a millisecond, one a second, over noise."""
     strokes = floor * np.random.default_rng(4).normal(0, 1, seconds * RATE)
@@ -305,7 +312,7 @@ def test_music_alone_is_the_sound_of_silent_footage(tmp_path):
     assert pyloudnorm.Meter(RATE).integrated_loudness(out) == pytest.approx(-14, abs=0.5)
 
 
-@pytest.mark.parametrize("what", ["a text", "silence", "two faint clicks", "a list"])
+@pytest.mark.parametrize("what", ["a text", "silence", "two faint clicks", "a faint tone", "a list"])
 def test_music_that_cannot_be_used_is_named(tmp_path, what):
     music = tmp_path / "bed.wav"
     if what == "a text":
@@ -313,7 +320,11 @@ def test_music_that_cannot_be_used_is_named(tmp_path, what):
     elif what == "a list":
         music.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nb.wav\n#EXT-X-ENDLIST\n")
     else:
-        write(music, clicks(2, [0.5, 1.5]) * (0.002 if what == "two faint clicks" else 0))
+        faint = {
+            "two faint clicks": 0.002 * clicks(2, [0.5, 1.5]),
+            "a faint tone": 9e-4 * np.sin(np.arange(2 * RATE) / 9),
+        }
+        write(music, faint.get(what, np.zeros(RATE)))
     with pytest.raises(Unusable, match=r"bed\.wav"):
         master(tmp_path, plan((write(tmp_path / "a.wav", clicks(2, [1])), 0, 2), music=music))
 

@@ -74,7 +74,7 @@ def _by_file(source: Source, start: float, end: float) -> list[tuple[Source, flo
         start + round((min(max(t, start), end) - start) * A_SECOND) / A_SECOND for t in source.recording.covers
     )
     parts = [(camera, start, begin), (source, begin, stop), (camera, stop, end)]
-    return [(part, a, b) for part, a, b in parts if b - a > 1 / A_SECOND]
+    return [(part, a, b) for part, a, b in parts if b - a > 0.5 / A_SECOND] or [(source, start, end)]
 
 
 def _hear(source: Source, start: float, end: float) -> Speech:

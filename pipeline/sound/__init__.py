@@ -9,11 +9,11 @@ import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ffmpeg_tool, loudness
+from pipeline import ffmpeg_tool, loudness, tighten
 from pipeline.plan import Plan, Take, take_frames, take_offsets
 from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room
-from pipeline.sound.channels import NAMES, RATE, Samples, read
+from pipeline.sound.channels import NAMES, RATE, Samples, read, sound_in
 from pipeline.sound.cleaning import clean
 from pipeline.source import fingerprint, sounds_in
 from presets import Preset
@@ -95,19 +95,21 @@ def notes(plan: Plan) -> list[str]:
     for file in [*([plan.music.file] if plan.music else []), *(sting.file for sting in plan.stings)]:
         sounds_in(file)
     said = []
-    for take in plan.takes:
-        if (given := take.recording) is None:
-            continue
-        sounds_in(given.file)
+    heard = {take.recording.file: take.recording for take in plan.takes if take.recording}
+    for file, given in heard.items():
+        sound_in(given)
+        own = [take for take in plan.takes if take.recording and take.recording.file == file]
+        start, end = min(take.start for take in own), max(take.end for take in own)
         begin, stop = given.covers
-        if given.fingerprint and fingerprint(given.file) != given.fingerprint:
-            said.append(f"{given.file.name} has changed since it was aligned; the sound may be off, plan it again.")
-        if max(begin, take.start) > take.start + COVERED or min(stop, take.end) < take.end - COVERED:
+        if given.fingerprint and fingerprint(file) != given.fingerprint:
+            said.append(f"{file.name} has changed since it was aligned; the sound may be off, plan it again.")
+        if begin > start + COVERED or stop < end - COVERED:
+            rest = "it is silent" if own[0].audio_stream is None else "the camera is heard"
             said.append(
-                f"{given.file.name} has only {max(0.0, begin):.1f} to {min(stop, take.end):.1f} s of {take.file.name}; "
-                "for the rest the camera is heard."
+                f"{file.name} begins at {max(0.0, begin):.1f} and ends at {max(0.0, min(stop, end)):.1f} s of "
+                f"{own[0].file.name}; beyond that {rest}."
             )
-    return list(dict.fromkeys(said))
+    return said
 
 
 def _lengths(plan: Plan) -> list[int]:
@@ -125,7 +127,7 @@ def _samples(frames: int, rate: Fraction) -> int:
 
 def _runs(plan: Plan) -> list[list[Take]]:
     """Takes of one recording between which there is nothing or a pause that was taken out: they have the same noise."""
-    cut = {(pause.file, pause.start, pause.end) for pause in plan.pauses if not pause.kept}
+    cut = {(p.file, p.start, p.end) for p in plan.pauses if not p.kept and p.end - p.start <= tighten.LONGEST}
     runs: list[list[Take]] = []
     for take in plan.takes:
         last = runs[-1][-1] if runs else None
@@ -220,14 +222,15 @@ def _level(
     most = min(most, wanted + MOST_AGAINST_LIMITER)
     gain, highest = min(wanted, most), spec.true_peak - HEADROOM
     peak, ceiling = 20 * float(np.log10(np.abs(mix).max())), highest
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
         limited = peak + BETWEEN_SAMPLES + gain > ceiling
         _apply(mixed, out, gain, ceiling if limited else None)
         after = loudness.measure(out)
         short = 0.0 if after.integrated is None else spec.loudness - after.integrated
         over = max(0.0, (after.true_peak or highest) - highest)
         raised = min(gain + short, most)
-        if over < NEARLY and (abs(short) <= spec.loudness_tolerance / 5 or abs(raised - gain) < NEARLY):
+        done = over < NEARLY and (abs(short) <= spec.loudness_tolerance / 5 or abs(raised - gain) < NEARLY)
+        if done or attempt == TRIES - 1:
             break
         gain, ceiling = raised, ceiling - over
     if abs(short) <= spec.loudness_tolerance:

@@ -1,6 +1,7 @@
 """Which stream and which channels are heard, and a take's samples as they are read."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +52,15 @@ def hear(source: Source, start: float, end: float, wanted: Footage) -> tuple[Sou
     because, one_sided = "no sound", True
     if index is not None:
         sound = next(sound for sound in source.audio if sound.index == index)
-        read, because = choose(source, sound, start, end)
+        read, because = choose(source.file, sound, start, end)
         source, one_sided = replace(source, channels=read), sound.channels == 1
     if wanted.audio:
-        recording, why = recorder.align(source, start, end, wanted.audio, wanted.audio_offset)
+        first = recorder.best(wanted.audio)
+        whole, _ = choose(wanted.audio, first, 0, MOST_LISTENED)
+        recording, why = recorder.align(source, start, end, wanted.audio, wanted.audio_offset, whole)
         begin, stop = (max(0.0, t * recording.pace + recording.offset) for t in (start, end))
-        sound = _sound(recording)
-        read, because = choose(recording, sound, begin, stop)
+        sound = sound_in(recording)
+        read, because = choose(recording.file, sound, begin, stop)
         source, one_sided = replace(source, channels=read, recording=recording), sound.channels == 1
     if wanted.channels and one_sided:
         because += ", there are no sides to choose from"
@@ -73,8 +76,12 @@ def without_speakers(source: Source, why: str) -> tuple[Source, str]:
     )
 
 
-def _sound(recording: Recording) -> AudioStream:
-    return next(sound for sound in sounds_in(recording.file) if sound.index == recording.audio_stream)
+def sound_in(recording: Recording) -> AudioStream:
+    """The sound of a recording's file that is heard. Raises Unusable where it is not there."""
+    for sound in sounds_in(recording.file):
+        if sound.index == recording.audio_stream:
+            return sound
+    raise Unusable(f"{recording.file} has no sound stream {recording.audio_stream}; plan the episode again.")
 
 
 def stream(source: Source, start: float, end: float, given: bool) -> tuple[int | None, str]:
@@ -85,7 +92,7 @@ def stream(source: Source, start: float, end: float, given: bool) -> tuple[int |
     if source.audio_stream is None or given or len(source.audio) < 2:
         return source.audio_stream, ""
     levels = {
-        one.index: float(_db(np.square(_listen(source, one.index, start, end)).mean(axis=0)).max())
+        one.index: float(_db(np.square(_listen(source.file, one.index, start, end)).mean(axis=0)).max())
         for one in source.audio
     }
     loudest = max(levels, key=lambda index: (levels[index] > SILENT, index == source.audio_stream, levels[index]))
@@ -95,13 +102,13 @@ def stream(source: Source, start: float, end: float, given: bool) -> tuple[int |
     return loudest, f"{others}, since nothing is on number {source.audio_stream}"
 
 
-def choose(heard: Source | Recording, sound: AudioStream, start: float, end: float) -> tuple[Channels, str]:
+def choose(file: Path, sound: AudioStream, start: float, end: float) -> tuple[Channels, str]:
     """How to read the channels of a sound stream in [start, end) seconds of its file, and why."""
     if sound.channels == 1:
         return "mono", "mono"
     if sound.channels > 2:
         return "stereo", f"{sound.layout} mixed down to stereo"
-    samples = _voices(_listen(heard, sound.index, start, end), LISTEN_RATE)
+    samples = _voices(_listen(file, sound.index, start, end), LISTEN_RATE)
     power: NDArray[np.float64] = np.square(samples).reshape(-1, round(LOOK * LISTEN_RATE), 2).mean(axis=1)
     moving = np.maximum(0, power - np.percentile(power, 10, axis=0)).mean(axis=0)  # steady noise and hum are no voice
     left, right = _db(np.asarray(moving)).tolist()
@@ -137,7 +144,7 @@ def read(take: Take, begin: int, samples: int) -> Samples:
     heard = np.zeros((samples, 2), np.float32)
     known = np.zeros(samples, np.float32)
     if recording:
-        _sound(recording)
+        sound_in(recording)
         pace = recording.pace
         begun, count = first * pace + recording.offset, int(samples * pace) + 4
         decoded, there = _decoded(recording, recording.audio_stream, begun, count)
@@ -146,7 +153,8 @@ def read(take: Take, begin: int, samples: int) -> Samples:
     if take.audio_stream is not None and not known.all():
         camera, _ = _decoded(take, take.audio_stream, first, samples)
         if recording:
-            share = np.convolve(known, np.ones(JOIN, np.float32) / JOIN, "same")[:, None]
+            around = np.pad(known, (JOIN // 2, JOIN - JOIN // 2 - 1), "edge")
+            share = np.convolve(around, np.ones(JOIN, np.float32) / JOIN, "valid")[:, None]
             heard = np.asarray(share * heard + (1 - share) * camera, np.float32)
         else:
             heard = _as_wanted(camera, take.channels)
@@ -156,7 +164,7 @@ def read(take: Take, begin: int, samples: int) -> Samples:
     return heard
 
 
-def _decoded(heard: Source | Recording | Take, stream: int, first: float, samples: int) -> tuple[Samples, Samples]:
+def _decoded(heard: Recording | Take, stream: int, first: float, samples: int) -> tuple[Samples, Samples]:
     """Samples of a file from second `first` on, which may be negative, and (samples,) 1 where the file has sound, else 0."""
     late = max(0, round(-first * RATE))
     early = min(RUN_UP, max(0.0, first))
@@ -227,14 +235,14 @@ def _voices(samples: NDArray[np.floating], rate: int) -> NDArray[np.float64]:
     return np.asarray(sosfilt(butter(2, VOICES, "bandpass", fs=rate, output="sos"), samples, axis=0))
 
 
-def _listen(heard: Source | Recording, stream: int, start: float, end: float) -> NDArray[np.float64]:
+def _listen(file: Path, stream: int, start: float, end: float) -> NDArray[np.float64]:
     """[start, end) seconds of a stream at LISTEN_RATE, whole LOOKs, at least one and at most MOST_LISTENED seconds.
 
     Silence where there is no sound.
     """
     look = round(LOOK * LISTEN_RATE)
     count = max(1, int(min(end - start, MOST_LISTENED) / LOOK)) * look
-    sound = sound_of(heard.file, max(0.0, start), stream, LISTEN_RATE)
+    sound = sound_of(file, max(0.0, start), stream, LISTEN_RATE)
     output = sound.output("pipe:", format="f32le", ac=2, ar=LISTEN_RATE, t=f"{count / LISTEN_RATE:.6f}")
     pcm = ffmpeg_tool.run(output).stdout
     found = np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)[:count]

@@ -20,9 +20,9 @@ from pipeline.sound.channels import RATE, Samples
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech
 MOST = {"off": 0.0, "light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
-DOUBTFUL = -5.0  # dB of speech over noise below which it is none: nobody is heard through that
-NONE = 0.0, 1.0  # power of voice and noise where there is no voice
+DOUBTFUL, DOUBT = -5.0, 5.0  # dB of speech over noise below which it is none, and above that until it surely is some
 ALIKE, STEP = 6.0, 4.0  # dB between noises that are one, and by which it may be lowered differently at most
+SLOPE = 0.1  # seconds on both sides of the edge that two phrases share, in which one goes over into the other
 LOSS = 1.5  # dB that a voice may lose to the network
 LEAST = 1.0  # dB below which it is not worth touching a voice
 FRAME = 0.02  # seconds over which levels are measured
@@ -58,30 +58,35 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
     found = _levels(_frames(samples), phrases, speech)
     below = _levels(_frames(given - samples), phrases, speech)
     deep = [
-        0.0 if NONE in (own, under) else max(0.0, CLEAN - _ratio(own[0], under[1]))
+        max(0.0, CLEAN - _ratio(own[0], under[1])) if own and under else 0.0
         for own, under in zip(found, below, strict=True)
     ]
     if max(deep) > LEAST:
         samples += (given - samples) * _left(deep, phrases, len(samples))[:, None]
     else:
         samples = given
-    ratios = [_ratio(voice, noise) for voice, noise in found]
-    lower = [min(MOST[strength], CLEAN - ratio) if ratio >= DOUBTFUL else 0.0 for ratio in ratios]
-    lower = _smooth([by if by >= LEAST else 0.0 for by in lower], [noise for _, noise in found])
+    ratios = [_ratio(*own) if own else -np.inf for own in found]
+    sure = [float(np.clip((ratio - DOUBTFUL) / DOUBT, 0, 1)) for ratio in ratios]
+    lower = [
+        min(MOST[strength], CLEAN - ratio) * share if share else 0.0 for ratio, share in zip(ratios, sure, strict=True)
+    ]
+    noises = [own[1] if own else 0.0 for own in found]
+    lower = _smooth([by if by >= LEAST else 0.0 for by in lower], noises)
     noisy = [number for number, by in enumerate(lower) if by]
     if not noisy:
-        if max(ratios) < DOUBTFUL:
+        if not any(sure):
             return given, "not cleaned, what was taken for speech is quieter than the rest"
-        return samples, f"clean: speech is {min(r for r in ratios if r >= DOUBTFUL):.0f} dB above the noise or more"
+        return samples, f"clean: speech is {min(r for r in ratios if r > DOUBTFUL):.0f} dB above the noise or more"
     near = _around([phrases[number] for number in noisy], len(samples))
-    louder = np.float32(LEVEL / np.sqrt(max(float(np.mean([voice + noise for voice, noise in found])), 1e-9)))
+    louder = np.float32(LEVEL / np.sqrt(max(float(np.mean([sum(own) for own in found if own])), 1e-9)))
     middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
     if np.square(side).mean() > WIDE * np.square(middle).mean():
         voices = np.stack([_voice(channel, near, louder) for channel in samples.T], axis=1)
     else:
         voices = np.repeat(_voice(middle, near, louder)[:, None], 2, axis=1)
     lower = [
-        min(by, _bearable(voices, phrase, voice)) for by, phrase, (voice, _) in zip(lower, phrases, found, strict=True)
+        min(by, _bearable(voices, phrase, own[0])) if own else by
+        for by, phrase, own in zip(lower, phrases, found, strict=True)
     ]
     left = _left(lower, phrases, len(samples))[:, None]
     cleaned = left * samples + (1 - left) * voices
@@ -122,6 +127,9 @@ def _left(lower: Sequence[float], phrases: Sequence[tuple[float, float]], sample
         if start - times[-1] > 4 * AROUND:
             times += [times[-1] + 2 * AROUND, start - 2 * AROUND]
             course += [0.0, 0.0]
+        if start - times[-1] < SLOPE:
+            times[-1] -= SLOPE
+            start += SLOPE
         times += [max(start, times[-1]), end]
         course += [by, by]
     times += [times[-1] + AROUND, times[-1] + 3 * AROUND]
@@ -163,8 +171,8 @@ def _frames(samples: Samples) -> NDArray[np.float64]:
 
 def _levels(
     frames: NDArray[np.float64], phrases: Sequence[tuple[float, float]], speech: Spans
-) -> list[tuple[float, float]]:
-    """Power of the voice alone and of the noise in each phrase.
+) -> list[tuple[float, float] | None]:
+    """Power of the voice alone and of the noise in each phrase, None where there is no voice or its noise is unknown.
 
     The noise between its sounds is an echo's rest too, and that in the pauses beside it may be another one: of both the
     lesser, of the two pauses the louder, which is what the phrase begins or ends in.
@@ -178,20 +186,20 @@ def _levels(
         part = slice(*np.searchsorted(times, (start, end)))
         return frames[part][wanted[part]]
 
-    found = []
+    found: list[tuple[float, float] | None] = []
     for start, end in phrases:
         said = between(start, end, spoken)
         pauses = [between(start - AROUND, start, quiet), between(end, end + AROUND, quiet)]
         medians = [float(np.median(pause)) for pause in pauses if len(pause) >= ENOUGH]
         if not len(said) or (medians and _ratio(float(said.mean()), min(medians)) < DOUBTFUL):
-            found.append(NONE)
+            found.append(None)
             continue
         if medians:
             noise = min(float(np.percentile(said, BETWEEN)), max(medians))
         elif end - start >= ALONE:
             noise = ABOVE * float(np.percentile(said, LOWEST))
         else:
-            found.append(NONE)
+            found.append(None)
             continue
         found.append((float(said.mean()) - noise, noise))
     return found

@@ -41,7 +41,7 @@ def bed(file: Path, count: int, speech: Spans, under: float, level: float | None
     music = _decoded(file, count / RATE)
     loud = np.flatnonzero(np.abs(music).max(axis=1) > HUSH)
     own = loudness.gated(loudness.power(music))
-    if own <= loudness.GATE or loud[-1] - loud[0] < SHORTEST * RATE:
+    if own <= loudness.GATE or not len(loud) or loud[-1] - loud[0] < SHORTEST * RATE:
         raise Unusable(f"The music {file} has less than half a second of sound; choose another file.")
     whole = segment(music)
     if len(music) < count:

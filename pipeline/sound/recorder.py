@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable
 from pipeline.plan import Recording
-from pipeline.source import Source, fingerprint, open_media, sound_of, sounds_in
+from pipeline.source import AudioStream, Source, fingerprint, open_media, sound_of, sounds_in
 from presets.graphics import Channels
 
 MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
@@ -69,11 +69,13 @@ class _Line:
     certain: bool
 
 
-def align(source: Source, start: float, end: float, recording: Path, at: float | None = None) -> tuple[Recording, str]:
+def align(
+    source: Source, start: float, end: float, recording: Path, at: float | None = None, channels: Channels = "stereo"
+) -> tuple[Recording, str]:
     """Aligns a recorder's file to the footage's sound, and says in a short English sentence how.
 
     start, end: the footage seconds that are used. at: the offset that an editor gave; nothing is searched then and the
-    drift is 0. Raises Unusable for a recording that cannot be read, covers nothing of the range or does not match the
+    drift is 0. channels: how the recording's are listened to. Raises Unusable for a recording that cannot be read, covers nothing of the range or does not match the
     footage's sound, and for footage that has none; MissingTool without ffmpeg.
     """
     stream, length = _sound_stream(recording)
@@ -83,7 +85,7 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
         return placed, f"heard from {recording.name}, placed by audio_offset{_covered(placed, start, end)}"
     if source.audio_stream is None:
         raise Unusable(f"{source.file} has no sound that {recording} can be aligned with; say audio_offset in a brief.")
-    far, near = _Sound(source.file, source.audio_stream, source.channels), _Sound(file, stream)
+    far, near = _Sound(source.file, source.audio_stream, source.channels), _Sound(file, stream, channels)
     more = max(0.0, LISTEN - (end - start)) / 2
     first = max(0.0, min(start - more, source.duration - LISTEN))
     last = min(source.duration, max(end + more, first + LISTEN))
@@ -123,10 +125,14 @@ def align(source: Source, start: float, end: float, recording: Path, at: float |
     return placed, said + _covered(placed, start, end)
 
 
+def best(recording: Path) -> AudioStream:
+    """The sound of a recorder's file that is heard, its default. Raises Unusable."""
+    return max(sounds_in(recording), key=lambda sound: (sound.default, -sound.index))
+
+
 def _sound_stream(recording: Path) -> tuple[int, float | None]:
     """Index of the recording's sound stream, and its seconds where the file's header knows them."""
-    streams = sounds_in(recording)
-    chosen = max(streams, key=lambda s: (s.default, -s.index)).index
+    chosen = best(recording).index
     try:
         with open_media(recording) as container:
             if next(container.decode(container.streams[chosen]), None) is None:
