@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
-from itertools import accumulate, chain
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
@@ -21,7 +21,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.errors import DeliveryFailed, Unusable, WrongUse
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Pause, Plan, Shot, Span, Sting, Take, nearest_frame, shots_with_offsets, take_offsets
+from pipeline.plan import Music, Pause, Plan, Shot, Span, Sting, Take, range_offsets, shots_with_offsets, take_offsets
 from pipeline.report import Report
 from pipeline.sound.channels import hear, without_speakers
 from pipeline.source import Source
@@ -102,7 +102,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     stretches = [
         Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
         for source_, (start, end), offset, wanted, analysis in zip(
-            sources, ranges, _offsets(ranges, rate), brief.footage, analyses, strict=True
+            sources, ranges, range_offsets(ranges, rate), brief.footage, analyses, strict=True
         )
     ]
     pauses = _pauses(brief, stretches, analyses, rate, preset)
@@ -297,12 +297,6 @@ def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, i
             if turn.track in known and turn.certainty >= SURE_TURN:
                 found.append((round(turn.start, 3), round(turn.end, 3), known[turn.track]))
     return found
-
-
-def _offsets(ranges: list[Span], rate: Fraction) -> list[float]:
-    """What to add to the footage seconds of each range for episode seconds with nothing taken out."""
-    frames = accumulate((max(1, nearest_frame(end - start, rate)) for start, end in ranges), initial=0)
-    return [float(first / rate) - start for first, (start, _) in zip(frames, ranges, strict=False)]
 
 
 def _must_fit(seconds: float, name: str, spec: DeliverySpec) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,22 @@ def run(stream: Any, *, input: bytes | None = None) -> subprocess.CompletedProce
     if process.returncode:
         raise Unusable(f"ffmpeg stopped: {last_line(err)}")
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def blocks(stream: Any, size: int) -> Iterator[bytes]:
+    """What an ffmpeg-python stream writes to its pipe, `size` bytes at a time, the last block shorter.
+
+    It may break off early, which is no error. Raises MissingTool.
+    """
+    process = start(command(stream), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout
+    try:
+        while block := process.stdout.read(size):
+            yield block
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def last_line(err: bytes) -> str:

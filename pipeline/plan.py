@@ -306,8 +306,13 @@ def shots_with_offsets(plan: Plan) -> Iterator[tuple[Shot, float]]:
 
 def take_offsets(plan: Plan) -> list[float]:
     """What to add to each take's footage seconds for episode seconds."""
-    frames = accumulate((take_frames(plan, take) for take in plan.takes), initial=0)
-    return [float(first / plan.frame_rate) - take.start for first, take in zip(frames, plan.takes, strict=False)]
+    return range_offsets([(take.start, take.end) for take in plan.takes], plan.frame_rate)
+
+
+def range_offsets(ranges: Spans, rate: Fraction) -> list[float]:
+    """The same for ranges of footage that follow each other in an episode."""
+    frames = accumulate((range_frames(start, end, rate) for start, end in ranges), initial=0)
+    return [float(first / rate) - start for first, (start, _) in zip(frames, ranges, strict=False)]
 
 
 def nearest_frame(seconds: float, rate: Fraction) -> int:
@@ -317,7 +322,12 @@ def nearest_frame(seconds: float, rate: Fraction) -> int:
 
 def take_frames(plan: Plan, take: Take) -> int:
     """How many output frames a take lasts: at least one."""
-    return max(1, nearest_frame(take.end - take.start, plan.frame_rate))
+    return range_frames(take.start, take.end, plan.frame_rate)
+
+
+def range_frames(start: float, end: float, rate: Fraction) -> int:
+    """The same for [start, end) footage seconds."""
+    return max(1, nearest_frame(end - start, rate))
 
 
 def take_shots(plan: Plan, take: Take) -> list[tuple[Shot, int, int]]:

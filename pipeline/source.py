@@ -134,6 +134,11 @@ def input_of(file: Path, start: float = 0.0) -> Any:
     return ffmpeg.input(str(file.resolve()), **options)
 
 
+def default_of(audio: tuple[AudioStream, ...]) -> AudioStream:
+    """The sound stream that players choose: the file's default, else its first."""
+    return max(audio, key=lambda sound: (sound.default, -sound.index))
+
+
 def sounds_in(file: Path) -> tuple[AudioStream, ...]:
     """The sound streams of a sound file or of footage.
 
@@ -279,8 +284,7 @@ def _choose_audio(audio: tuple[AudioStream, ...], wanted: int | None, file: Path
             have = ", ".join(str(s.index) for s in audio) or "none"
             raise WrongUse(f"{file} has no audio stream {wanted}; it has: {have}.")
         return wanted
-    best = max(audio, key=lambda s: (s.default, s.channels > 0, -s.index), default=None)
-    return best.index if best else None
+    return default_of(audio).index if audio else None
 
 
 def _packet_times(container: Any, stream: VideoStream) -> tuple[list[float], float]:

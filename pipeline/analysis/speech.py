@@ -1,6 +1,5 @@
 """When somebody speaks in the footage's sound, and how loud the speech band is: Silero's voice activity on a stream."""
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -109,15 +108,8 @@ def _blocks(source: Source, start: float, end: float) -> Iterator[NDArray[np.flo
     if heard is None:
         return
     output = heard.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{end - start:.6f}")
-    process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout
-    try:
-        while pcm := process.stdout.read(2 * BLOCK):
-            yield np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * BLOCK, b"\0"), "<i2") / 32768
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    for pcm in ffmpeg_tool.blocks(output, 2 * BLOCK):
+        yield np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * BLOCK, b"\0"), "<i2") / 32768
 
 
 def _level(samples: NDArray[np.float64], length: int) -> NDArray[np.float64]:

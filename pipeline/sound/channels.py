@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,16 +174,25 @@ def _decoded(heard: Recording | Take, stream: int, first: float, samples: int) -
     found = np.zeros((0, 2), np.float32)
     if seconds > 0:
         sound = sound_of(heard.file, max(0.0, first) - early, stream, RATE)
-        output = sound.output("pipe:", format="f32le", ac=2, ar=RATE, t=f"{seconds + 0.1:.6f}")
-        try:
-            pcm = ffmpeg_tool.run(output).stdout
-        except Unusable as error:
-            raise Unusable(f"The sound of {heard.file} cannot be read ({error}); export it again.") from error
-        found = np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)[skip:][: samples - late]
+        found = stereo(sound, heard.file, seconds + 0.1, RATE)[skip:][: samples - late]
     decoded, there = np.zeros((samples, 2), np.float32), np.zeros(samples, np.float32)
-    decoded[late : late + len(found)] = np.clip(np.nan_to_num(found, posinf=0, neginf=0), -LARGEST, LARGEST)
+    decoded[late : late + len(found)] = found
     there[late : late + len(found)] = 1
     return decoded, there
+
+
+def stereo(sound: Any, file: Path, seconds: float, rate: int, advice: str = "export it again") -> Samples:
+    """Up to so many seconds of an ffmpeg-python stream at `rate` Hz, (n, 2), damage taken out.
+
+    Raises Unusable, naming the file and the advice, for what cannot be decoded.
+    """
+    output = sound.output("pipe:", format="f32le", ac=2, ar=rate, t=f"{seconds:.6f}")
+    try:
+        pcm = ffmpeg_tool.run(output).stdout
+    except Unusable as error:
+        raise Unusable(f"The sound of {file} cannot be read ({error}); {advice}.") from error
+    found = np.nan_to_num(np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4"), posinf=0, neginf=0)
+    return np.asarray(np.clip(found, -LARGEST, LARGEST).reshape(-1, 2), np.float32)
 
 
 def _slower(samples: Samples, pace: float) -> Samples:
@@ -243,10 +253,8 @@ def _listen(file: Path, stream: int, start: float, end: float) -> NDArray[np.flo
     look = round(LOOK * LISTEN_RATE)
     count = max(1, int(min(end - start, MOST_LISTENED) / LOOK)) * look
     sound = sound_of(file, max(0.0, start), stream, LISTEN_RATE)
-    output = sound.output("pipe:", format="f32le", ac=2, ar=LISTEN_RATE, t=f"{count / LISTEN_RATE:.6f}")
-    pcm = ffmpeg_tool.run(output).stdout
-    found = np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)[:count]
-    return np.pad(np.nan_to_num(found).astype(np.float64), ((0, count - len(found)), (0, 0)))
+    found = stereo(sound, file, count / LISTEN_RATE, LISTEN_RATE)[:count]
+    return np.pad(found.astype(np.float64), ((0, count - len(found)), (0, 0)))
 
 
 def _db(power: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from pipeline.sound.channels import RATE, Samples
 
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech
-MOST = {"off": 0.0, "light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
+MOST = {"light": 10.0, "strong": 24.0}  # dB that the noise is lowered at most: no room is made dead
 DOUBTFUL, DOUBT = -5.0, 5.0  # dB of speech over noise below which it is none, and above that until it surely is some
 ALIKE, STEP = 6.0, 4.0  # dB between noises that are one, and by which it may be lowered differently at most
 SLOPE = 0.1  # seconds on both sides of the edge that two phrases share, in which one goes over into the other

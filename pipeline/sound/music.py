@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ffmpeg_tool, loudness
+from pipeline import loudness
 from pipeline.errors import Unusable
 from pipeline.plan import Spans
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
-from pipeline.sound.channels import RATE, Samples
+from pipeline.sound.channels import RATE, Samples, stereo
 from pipeline.sound.cleaning import within
 from pipeline.source import input_of, sounds_in
 
@@ -87,9 +87,4 @@ def ducking(speech: Spans, count: int) -> NDArray[np.float64]:
 def _decoded(file: Path, seconds: float) -> Samples:
     """The first seconds of a sound file. Raises Unusable."""
     sounds_in(file)
-    output = input_of(file)["a:0"].output("pipe:", format="f32le", ac=2, ar=RATE, t=f"{max(0.0, seconds) + 0.1:.6f}")
-    try:
-        pcm = ffmpeg_tool.run(output).stdout
-    except Unusable as error:
-        raise Unusable(f"The sound of {file} cannot be read ({error}); choose another file.") from error
-    return np.asarray(np.nan_to_num(np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4").reshape(-1, 2)), np.float32)
+    return stereo(input_of(file)["a:0"], file, max(0.0, seconds) + 0.1, RATE, "choose another file")

@@ -1,6 +1,5 @@
 """Where a separate recorder's file lies against the camera's sound, found by listening to both."""
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline import ffmpeg_tool
 from pipeline.errors import Unusable
 from pipeline.plan import Recording
-from pipeline.source import AudioStream, Source, fingerprint, open_media, sound_of, sounds_in
+from pipeline.source import AudioStream, Source, default_of, fingerprint, open_media, sound_of, sounds_in
 from presets.graphics import Channels
 
 MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
@@ -127,7 +126,7 @@ def align(
 
 def best(recording: Path) -> AudioStream:
     """The sound of a recorder's file that is heard, its default. Raises Unusable."""
-    return max(sounds_in(recording), key=lambda sound: (sound.default, -sound.index))
+    return default_of(sounds_in(recording))
 
 
 def _sound_stream(recording: Path) -> tuple[int, float | None]:
@@ -162,15 +161,8 @@ def _blocks(sound: _Sound, start: float, seconds: float, rate: int) -> Iterator[
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
     heard = sound_of(sound.file, start, sound.stream, rate, sound.channels)
     output = heard.output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
-    process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout
-    try:
-        while raw := process.stdout.read(4 * 10 * rate):
-            yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate):
+        yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 
 
 def _envelopes(sound: _Sound, start: float, seconds: float) -> tuple[Samples, Samples]:
