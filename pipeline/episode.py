@@ -1,14 +1,16 @@
 """The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
 
+import errno
+import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 from PIL import Image
@@ -19,10 +21,23 @@ from pipeline import captions, encode, framing, graphics, picture, report, sound
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
-from pipeline.errors import DeliveryFailed, Unusable, WrongUse
-from pipeline.graphics.blend import Overlay
-from pipeline.plan import Music, Pause, Plan, Shot, Span, Sting, Take, range_offsets, shots_with_offsets, take_offsets
+from pipeline.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
+from pipeline.graphics.blend import Overlay, rgb
+from pipeline.plan import (
+    Music,
+    Pause,
+    Plan,
+    Shot,
+    Span,
+    Sting,
+    Take,
+    nearest_frame,
+    range_offsets,
+    shots_with_offsets,
+    take_offsets,
+)
 from pipeline.report import Report
+from pipeline.sound import SoundReport
 from pipeline.sound.channels import hear, without_speakers
 from pipeline.source import Source
 from presets import Preset, delivery
@@ -36,6 +51,9 @@ DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+FAILED = {errno.EIO, errno.ESTALE}
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
@@ -183,57 +201,97 @@ def render(
 ) -> Report:
     """Makes the episode's files. They appear whole, or none of them does.
 
-    keep_plan: write the plan beside the video too. Raises Unusable, WrongUse, MissingTool, or DeliveryFailed with
-    the findings when what was made does not meet the delivery spec.
+    keep_plan: write the plan beside the video too. Raises Unusable, WrongUse, MissingTool, MachineFailed, or
+    DeliveryFailed with the findings when what was made does not meet the delivery spec.
     """
     clock = _Clock()
-    plan = tighten.settled(plan)
-    preset = presets.load(plan.preset)
-    spec = delivery.load(plan.delivery)
-    _must_fit(plan.duration, plan.delivery, spec)
-    sources, changed = _sources(plan)
-    changed += [note for note in sound.notes(plan) if note not in (warnings or [])]
-    overlay = overlay_of(plan, preset)
-    with (
-        writable(files.video.parent),
-        tempfile.TemporaryDirectory(prefix="episode-") as scratch,
-        temporary(files.video) as part,
-    ):
-        with clock.stage("sound"):
-            progress("sound", 0, 1)
-            mastered = Path(scratch, "sound.wav")
-            heard = sound.master(plan, spec, preset, mastered)
-            progress("sound", 1, 1)
-        sheet = report.ContactSheet(plan)
+    job = _job(plan, warnings)
+    with _unfinished(files) as (part, mastered):
+        heard = _master(job, mastered, clock, progress)
+        sheet = report.ContactSheet(job.plan)
         with clock.stage("encode"):
-            count = plan.frame_count
-            frames = picture.render(plan, sources, overlay, sheet.see)
-            encode.encode(
-                frames, mastered, part, spec, (plan.width, plan.height), plan.frame_rate,
-                lambda done: progress("encode", done, count),
-            )  # fmt: skip
-        with clock.stage("verify"):
-            progress("verify", 0, 1)
-            checks = verify.verify(part, spec)
-            progress("verify", 1, 1)
-        failed = [check for check in checks if not check.ok and check.level == "error"]
-        made = Report(
-            version=VERSION, file=files.video, seconds=plan.duration, frames=plan.frame_count,
-            delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(plan),
-            warnings=[*(warnings or []), *changed, *heard.notes, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
-            timings=clock.seconds,
-        )  # fmt: skip
-        if failed:
-            raise Rejected(made)
-        save_picture(sheet.image(heard), files.sheet)
-        if keep_plan:
-            save_text(plan.model_dump_json(indent=2), files.plan)
-        save_text(made.model_dump_json(indent=2), files.report)
-        if said := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
-            save_text(captions.subtitles(said, "srt"), files.srt)
-            save_text(captions.subtitles(said, "vtt"), files.vtt)
+            frames = picture.render(job.plan, job.sources, job.overlay, sheet.see)
+            count = _counter(progress, job.plan.frame_count)
+            encode.encode(frames, mastered, part, job.spec, job.size, job.plan.frame_rate, count)
+        made = _verified(job, files, part, heard, clock, progress)
+        _save(job.plan, made, sheet, files, keep_plan)
         part.replace(files.video)
     return made
+
+
+def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
+    """[first, last) frames of parts of about so many seconds, which together are the episode; one if it is not longer.
+
+    None is shorter than half of it. They begin on multiples of the longest group of pictures where they are long enough.
+    Raises WrongUse for seconds that are too few.
+    """
+    plan = tighten.settled(plan)
+    count, rate = plan.frame_count, plan.frame_rate
+    wanted = seconds * float(rate)
+    if count <= 1.5 * wanted:
+        return [(0, count)]
+    if seconds < 2 * encode.LEAST_SEGMENT:
+        raise WrongUse(f"Segments of {seconds:g} s are too short; make them {2 * encode.LEAST_SEGMENT:g} s or longer.")
+    parts = math.ceil(count / wanted - 0.5)
+    group = encode.longest_group(delivery.load(plan.delivery), rate)
+    step = group if wanted >= 4 * group else 1
+    edges = [round(count * part / parts / step) * step for part in range(parts)]
+    return [*pairwise([*edges, count])]
+
+
+def render_segment(plan: Plan, first: int, last: int, file: Path, progress: Progress) -> None:
+    """Writes the picture of the episode's frames [first, last) as join takes it; the file appears whole or not at all.
+
+    Raises as render does, but for DeliveryFailed.
+    """
+    job = _job(plan)
+    with writable(file.parent), temporary(file) as part:
+        frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last)
+        count = _counter(progress, last - first)
+        encode.encode_segment(frames, part, job.spec, job.size, job.plan.frame_rate, count)
+        part.replace(file)
+
+
+def join(
+    plan: Plan,
+    files: Files,
+    segment_files: Sequence[Path],
+    progress: Progress,
+    warnings: list[str] | None = None,
+    keep_plan: bool = True,
+) -> Report:
+    """Makes the episode's files as render does, of the picture that render_segment wrote, in order.
+
+    Raises as render does, and MachineFailed for segments that are not the whole episode.
+    """
+    clock = _Clock()
+    job = _job(plan, warnings)
+    if (found := sum(map(encode.frames_in, segment_files))) != job.plan.frame_count:
+        raise MachineFailed(
+            f"The segments have {found} frames and the episode has {job.plan.frame_count}; render them again."
+        )
+    with _unfinished(files) as (part, mastered):
+        heard = _master(job, mastered, clock, progress)
+        with clock.stage("join"):
+            progress("join", 0, 1)
+            encode.join(segment_files, mastered, part, job.spec, job.plan.frame_rate)
+            progress("join", 1, 1)
+        made = _verified(job, files, part, heard, clock, progress)
+        _save(job.plan, made, _sheet(job, progress), files, keep_plan)
+        part.replace(files.video)
+    return made
+
+
+def cover(plan: Plan, files: Files, file: Path) -> None:
+    """Writes a JPEG of the finished video: the middle of its title card, else the moment that stands for its first shot."""
+    plan = tighten.settled(plan)
+    shot, offset = next(shots_with_offsets(plan))
+    cards = [(card.start + card.end) / 2 for card in plan.graphics if isinstance(card, TitleCard)]
+    number = nearest_frame(cards[0] if cards else shot.moment + offset, plan.frame_rate)
+    second = min(number, plan.frame_count - 1) / float(plan.frame_rate)
+    frame = next(source.frames(source.probe(files.video), second, 1, plan.frame_rate))
+    with writable(file.parent):
+        save_picture(Image.fromarray(rgb(frame)), file)
 
 
 class Rejected(DeliveryFailed):
@@ -249,16 +307,10 @@ class Rejected(DeliveryFailed):
 
 def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
     """Writes the plan and its contact sheet, nothing else."""
-    plan = tighten.settled(plan)
-    preset = presets.load(plan.preset)
-    sources, _ = _sources(plan)
+    job = _job(plan)
     with writable(files.video.parent):
-        progress("contact sheet", 0, 1)
-        sheet = report.ContactSheet(plan)
-        picture.stills(plan, sources, overlay_of(plan, preset), sheet.frames, sheet.see)
-        progress("contact sheet", 1, 1)
-        save_picture(sheet.image(), files.sheet)
-        save_text(plan.model_dump_json(indent=2), files.plan)
+        save_picture(_sheet(job, progress).image(), files.sheet)
+        save_text(job.plan.model_dump_json(indent=2), files.plan)
 
 
 def overlay_of(plan: Plan, preset: Preset) -> Overlay:
@@ -266,6 +318,95 @@ def overlay_of(plan: Plan, preset: Preset) -> Overlay:
     return Overlay(
         graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate, preset.colours.ground
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A settled plan and what its pictures and sound are made with; notes: what the editor does not know yet."""
+
+    plan: Plan
+    preset: Preset
+    spec: DeliverySpec
+    sources: dict[Path, Source]
+    overlay: Overlay
+    notes: list[str]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.plan.width, self.plan.height
+
+
+def _job(plan: Plan, warnings: list[str] | None = None) -> _Job:
+    """Opens everything that a plan names. warnings: what the editor knows already. Raises as render does."""
+    plan = tighten.settled(plan)
+    preset = presets.load(plan.preset)
+    spec = delivery.load(plan.delivery)
+    _must_fit(plan.duration, plan.delivery, spec)
+    sources, changed = _sources(plan)
+    known = warnings or []
+    notes = [*known, *changed, *(note for note in sound.notes(plan) if note not in known)]
+    return _Job(plan, preset, spec, sources, overlay_of(plan, preset), notes)
+
+
+@contextmanager
+def _unfinished(files: Files) -> Iterator[tuple[Path, Path]]:
+    """The name of the video until it is finished, and of the mastered sound, both gone afterwards."""
+    with (
+        writable(files.video.parent),
+        tempfile.TemporaryDirectory(prefix="episode-") as scratch,
+        temporary(files.video) as part,
+    ):
+        yield part, Path(scratch, "sound.wav")
+
+
+def _master(job: _Job, out: Path, clock: "_Clock", progress: Progress) -> SoundReport:
+    with clock.stage("sound"):
+        progress("sound", 0, 1)
+        heard = sound.master(job.plan, job.spec, job.preset, out)
+        progress("sound", 1, 1)
+    return heard
+
+
+def _verified(job: _Job, files: Files, part: Path, heard: SoundReport, clock: "_Clock", progress: Progress) -> Report:
+    """The report of a video that was made. Raises Rejected."""
+    with clock.stage("verify"):
+        progress("verify", 0, 1)
+        checks = verify.verify(part, job.spec)
+        progress("verify", 1, 1)
+    failed = [check for check in checks if not check.ok and check.level == "error"]
+    made = Report(
+        version=VERSION, file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
+        delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(job.plan),
+        warnings=[*job.notes, *heard.notes, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
+        timings=clock.seconds,
+    )  # fmt: skip
+    if failed:
+        raise Rejected(made)
+    return made
+
+
+def _save(plan: Plan, made: Report, sheet: report.ContactSheet, files: Files, keep_plan: bool) -> None:
+    """Writes everything beside the video."""
+    save_picture(sheet.image(made.sound), files.sheet)
+    if keep_plan:
+        save_text(plan.model_dump_json(indent=2), files.plan)
+    save_text(made.model_dump_json(indent=2), files.report)
+    if said := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
+        save_text(captions.subtitles(said, "srt"), files.srt)
+        save_text(captions.subtitles(said, "vtt"), files.vtt)
+
+
+def _sheet(job: _Job, progress: Progress) -> report.ContactSheet:
+    """The contact sheet of an episode whose frames are not all made here."""
+    progress("contact sheet", 0, 1)
+    sheet = report.ContactSheet(job.plan)
+    picture.stills(job.plan, job.sources, job.overlay, sheet.frames, sheet.see)
+    progress("contact sheet", 1, 1)
+    return sheet
+
+
+def _counter(progress: Progress, total: int) -> Callable[[int], None]:
+    return lambda done: progress("encode", done, total)
 
 
 def _doubts(plan: Plan) -> list[str]:
@@ -398,8 +539,10 @@ def writable(folder: Path) -> Iterator[None]:
             pass
         yield
     except OSError as error:
-        if error.errno == 28:
-            raise WrongUse(f"The disk of {folder} is full; free some space and run again.") from error
+        if error.errno in FULL:
+            raise MachineFailed(f"The disk of {folder} is full; free some space and run again.") from error
+        if error.errno in FAILED:
+            raise MachineFailed(f"The disk of {folder} failed ({error.strerror}); run again.") from error
         raise WrongUse(
             f"{error.filename or folder} cannot be written ({error.strerror}); choose another output folder."
         ) from error

@@ -29,3 +29,9 @@ class MissingTool(EpisodeError):
     """No usable ffmpeg, or one without an encoder or filter that is needed; a missing model or font."""
 
     exit_code = 5
+
+
+class MachineFailed(EpisodeError):
+    """The machine let the work down, as a full disk or a killed process does: the same may go well another time."""
+
+    exit_code = 6

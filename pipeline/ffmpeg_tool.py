@@ -10,9 +10,10 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 
-from pipeline.errors import MissingTool, Unusable
+from pipeline.errors import MachineFailed, MissingTool, Unusable, WrongUse
 
 SETTING = "EPISODE_FFMPEG"
+THREADS = "EPISODE_THREADS"
 PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
 NEEDED = {"libx264": "-encoders", "aac": "-encoders"} | dict.fromkeys(
     ("fps", "scale", "bwdif", "zscale", "tonemap", "ebur128", "loudnorm", "alimiter", "aresample"), "-filters"
@@ -32,9 +33,20 @@ def executable() -> Path:
         raise MissingTool(f"No ffmpeg was found; name one in {SETTING} or install imageio-ffmpeg.") from error
 
 
+def threads() -> int | None:
+    """How many threads each decoder and encoder may use, from EPISODE_THREADS; None leaves it to them. Raises WrongUse."""
+    named = os.environ.get(THREADS)
+    if not named:
+        return None
+    if not named.isdecimal() or not 1 <= int(named) <= 1024:
+        raise WrongUse(f"{THREADS} is {named!r} and must be a number of threads, as 4; correct it or unset it.")
+    return int(named)
+
+
 def command(stream: Any) -> list[str]:
     """The argument list of an ffmpeg-python stream, with the options that every call here needs."""
-    quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error")
+    few = ["-filter_threads", str(limit)] if (limit := threads()) else []
+    quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", *few)
     return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable()))]
 
 
@@ -46,11 +58,20 @@ def start(arguments: list[str], **pipes: Any) -> subprocess.Popen[bytes]:
         raise MissingTool(f"{arguments[0]} cannot be started: {error}; `episode doctor` says more.") from error
 
 
+def must_not_be_killed(process: subprocess.Popen[bytes]) -> None:
+    """Raises MachineFailed if a process that has ended was ended by the system: what it wrote is no whole answer."""
+    if process.returncode < 0:  # never on Windows, where a killed process has no mark of it
+        raise MachineFailed(
+            f"ffmpeg was stopped by the system (signal {-process.returncode}), perhaps for lack of memory; run again."
+        )
+
+
 def run(stream: Any, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    """Runs an ffmpeg-python stream to its end. Raises MissingTool, or Unusable with what ffmpeg said last."""
+    """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
     process = start(command(stream), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
         out, err = process.communicate(input)
+    must_not_be_killed(process)
     if process.returncode:
         raise Unusable(f"ffmpeg stopped: {last_line(err)}")
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
@@ -59,13 +80,15 @@ def run(stream: Any, *, input: bytes | None = None) -> subprocess.CompletedProce
 def blocks(stream: Any, size: int) -> Iterator[bytes]:
     """What an ffmpeg-python stream writes to its pipe, `size` bytes at a time, the last block shorter.
 
-    It may break off early, which is no error. Raises MissingTool.
+    It may break off early, which is no error. Raises MissingTool, MachineFailed.
     """
     process = start(command(stream), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout
     try:
         while block := process.stdout.read(size):
             yield block
+        process.wait()
+        must_not_be_killed(process)
     finally:
         process.kill()
         process.wait()

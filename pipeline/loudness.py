@@ -40,6 +40,7 @@ def measure(file: Path, audio_stream: int | None = None) -> Loudness:
     process = ffmpeg_tool.start(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     with process:
         _, said = process.communicate()
+    ffmpeg_tool.must_not_be_killed(process)
     text = said.decode("utf-8", "replace")
     summary = text[text.rfind("Summary:") :] if "Summary:" in text else ""
     if process.returncode or not summary:

@@ -5,6 +5,8 @@ where the result is cut, so that a slow pan glides.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -18,6 +20,7 @@ from pipeline.source import Frame, Source
 
 DIM = 0.55  # brightness of the blurred copy
 BLACK, GRAY = 16, 128  # limited range: luma of black, chroma of no colour
+LEAD_IN = 2  # seconds decoded before a range begins: footage may show one frame that long
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
 
 
@@ -25,38 +28,45 @@ Watch = Callable[[int, Frame | None, Frame], None]  # frame number, the footage'
 
 
 def render(
-    plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, watch: Watch = lambda number, original, result: None
+    plan: Plan,
+    sources: Mapping[Path, Source],
+    overlay: Overlay,
+    watch: Watch = lambda number, original, result: None,
+    first: int = 0,
+    last: int | None = None,
 ) -> Iterator[Frame]:
-    """All frames of the episode as (height * 3 / 2, width) I420; a frame is valid until the next is asked for.
+    """Frames [first, last) of the episode, all if not told, as (height * 3 / 2, width) I420, whatever lies before them.
 
-    watch is shown each frame beside the footage's own; None stands for footage that has ended.
+    A frame is valid until the next is asked for. watch is shown each beside the footage's own; None stands for footage
+    that has ended.
     """
-    number = 0
-    out = blank(plan)
-    last = blank(plan)
+    last = plan.frame_count if last is None else last
+    out, still = blank(plan), blank(plan)
+    begin = 0  # the take's first frame of the episode
     for take in plan.takes:
         count = take_frames(plan, take)
-        source = sources[take.file]
         paths = _shot_frames(plan, take, count)
-        decoded = footage.frames(source, take.start, count, plan.frame_rate)
-        for index, frame in enumerate(decoded):
-            shot, places = paths[index]
-            compose(frame, shot, places, out)
-            if index == count - 1 and take is plan.takes[-1]:
-                np.copyto(last, out)
-            overlay.blend(out, number)
-            watch(number, frame, out)
-            yield out
-            number += 1
-    for still in range(number, plan.frame_count):
-        np.copyto(out, last)
-        overlay.blend(out, still)
-        watch(still, None, out)
+        enter, leave = max(0, first - begin), min(count, last - begin)
+        if take is plan.takes[-1] and last > begin + count:
+            enter = min(enter, count - 1)  # the tail is over its last frame
+        for index, frame in _footage(sources[take.file], take.start, enter, leave, plan.frame_rate):
+            compose(frame, *paths[index], out)
+            if begin + index == plan.footage_frames - 1:
+                np.copyto(still, out)
+            if begin + index >= first:
+                overlay.blend(out, begin + index)
+                watch(begin + index, frame, out)
+                yield out
+        begin += count
+    for number in range(max(first, begin), last):
+        np.copyto(out, still)
+        overlay.blend(out, number)
+        watch(number, None, out)
         yield out
 
 
 def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers: list[int], watch: Watch) -> None:
-    """Makes only the frames of these numbers and shows them to watch; the tail, whose picture stands still, on black."""
+    """Makes only the frames of these numbers and shows them to watch."""
     first = 0
     for take in plan.takes:
         count = take_frames(plan, take)
@@ -72,9 +82,8 @@ def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers
         first += count
     for number in numbers:
         if number >= first:
-            out = blank(plan)
-            overlay.blend(out, number)
-            watch(number, None, out)
+            for _ in render(plan, sources, overlay, watch, number, number + 1):
+                pass
 
 
 def blank(plan: Plan) -> Frame:
@@ -99,6 +108,18 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
                 _inside(shot.picture, part),
                 target[onto[1] : onto[1] + onto[3], onto[0] : onto[0] + onto[2]],
             )
+
+
+def _footage(source: Source, start: float, enter: int, leave: int, rate: Fraction) -> Iterator[tuple[int, Frame]]:
+    """Frames [enter, leave) of the clock that begins at a footage second, numbered, the same as from its beginning.
+
+    It is entered whole seconds on, where every time stamp is rounded to the clock as it is from the start.
+    """
+    if leave <= enter:
+        return
+    skipped = max(0, enter // round(rate) - LEAD_IN) * round(rate)
+    decoded = footage.frames(source, start + skipped / float(rate), leave - skipped, rate)
+    yield from islice(enumerate(decoded, skipped), enter - skipped, None)
 
 
 def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray[np.float64]]]:

@@ -131,7 +131,8 @@ def fingerprint(file: Path) -> str:
 def input_of(file: Path, start: float = 0.0) -> Any:
     """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
     options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
-    return ffmpeg.input(str(file.resolve()), **options)
+    few = {"threads": limit} if (limit := ffmpeg_tool.threads()) else {}
+    return ffmpeg.input(str(file.resolve()), **options, **few)
 
 
 def default_of(audio: tuple[AudioStream, ...]) -> AudioStream:
@@ -191,7 +192,8 @@ def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator
     """Exactly count frames from second start on, `rate` a second, as (height * 3 / 2, width) I420 arrays.
 
     Rotation, pixel aspect, interlacing, range, matrix and HDR are resolved. A frame is valid until the next one is
-    asked for. Footage that ends up to a second early keeps its last frame. Raises Unusable when it breaks off.
+    asked for. Footage that ends up to a second early keeps its last frame. Raises Unusable when it breaks off,
+    MachineFailed when the decoder was killed.
     """
     early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
     video = _normalised(input_of(source.file, start - early)[str(source.video_stream)], source, rate, early)
@@ -207,6 +209,9 @@ def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator
         while done < count and _read_into(process.stdout, frame):
             done += 1
             yield frame
+        if done < count:
+            process.wait()
+            ffmpeg_tool.must_not_be_killed(process)
     finally:
         process.kill()
         process.wait()
@@ -376,7 +381,7 @@ def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any
     if source.interlaced:
         video = video.filter("bwdif", mode="send_frame")
     if early:
-        video = video.filter("setpts", f"PTS-{early:.9f}/TB")
+        video = video.filter("setpts", f"round(PTS-{early:.9f}/TB)")  # cut off, a tick may be a whole frame
     video = video.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
     if source.hdr:
         video = (

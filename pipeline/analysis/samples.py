@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import ffmpeg_tool
 from pipeline.analysis import faces, flow, mouths, people, shots
 from pipeline.errors import Unusable
 from pipeline.source import Source, open_media
@@ -134,6 +135,7 @@ def decoded(source: Source, start: float, end: float, skip: str = "DEFAULT") -> 
     with open_media(source.file) as container:
         stream = container.streams[source.video_stream]
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = ffmpeg_tool.threads() or 0
         stream.codec_context.skip_frame = skip
         if skip != "DEFAULT":
             stream.codec_context.options = {"skip_loop_filter": "all"}

@@ -49,6 +49,8 @@ def embedded(source: "Source", end: float, styled: bool) -> tuple[list[Cue], lis
     try:
         raw = process.stdout.read(MOST_BYTES + 1)
         whole = len(raw) <= MOST_BYTES and process.wait() == 0
+        if late.is_alive() and len(raw) <= MOST_BYTES:
+            ffmpeg_tool.must_not_be_killed(process)
     finally:
         late.cancel()
         process.kill()

