@@ -15,29 +15,54 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 warnings.filterwarnings("ignore", "Couldn't find ffmpeg")  # pydub looks for its own; the pipeline never uses it
 
+from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
+
+try:
+    import cv2
+except ImportError as error:  # everything below needs it, and `doctor` has to say so
+    print(
+        f"OpenCV cannot be loaded ({error}); on a slim Linux image install libgl1 and libglib2.0-0 (Debian, Ubuntu) or "
+        "mesa-libGL and glib2 (Fedora).",
+        file=sys.stderr,
+    )
+    sys.exit(MissingTool.exit_code)
+
 import assets  # noqa: E402
 import presets  # noqa: E402
+from jobs import season as season_  # noqa: E402
+from jobs.cluster import Cluster  # noqa: E402
+from jobs.executor import Ended, Executor, Heard, Processes  # noqa: E402
+from jobs.manifest import Season, check_season, read_season  # noqa: E402
+from jobs.report import EpisodeResult, SeasonReport, summary  # noqa: E402
+from jobs.report import read as read_report  # noqa: E402
+from jobs.template import template as season_template  # noqa: E402
+from jobs.watch import watch as watch_folder  # noqa: E402
 from pipeline import demo as demo_  # noqa: E402
 from pipeline import episode, ffmpeg_tool, loudness, sample, source  # noqa: E402
 from pipeline import tighten as tighten_  # noqa: E402
 from pipeline import verify as verify_  # noqa: E402
 from pipeline.analysis import cache  # noqa: E402
 from pipeline.brief import Brief, Footage, make_brief, read_brief  # noqa: E402
-from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
 from pipeline.graphics import text  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
 from pipeline.sound import SoundReport, cleaning  # noqa: E402
 from pipeline.sound.channels import hear  # noqa: E402
 from presets import delivery as delivery_  # noqa: E402
-from presets.graphics import Channels  # noqa: E402
+from presets.graphics import Channels, seconds  # noqa: E402
 from presets.template import portable, template  # noqa: E402
 
-EXIT_CODES = "Exit codes: 0 done, 2 wrong use, 3 footage or captions unusable, 4 delivery check failed, 5 missing tool, 130 interrupted."
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 some episodes of a season failed, 2 wrong use or a wrong manifest, 3 footage or captions "
+    "unusable, 4 delivery check failed, 5 missing tool, 6 the machine failed (try again), 130 interrupted."
+)
 
 app = typer.Typer(
     name="episode", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -46,6 +71,8 @@ app = typer.Typer(
 PRESET_NAME = re.compile(r"(?=.{1,80}$)\w[\w.-]*( [\w.-]+)*")
 presets_app = typer.Typer(no_args_is_help=True, help="The looks of series.")
 app.add_typer(presets_app, name="presets")
+jobs_app = typer.Typer(no_args_is_help=True, help="A season in one command.")
+app.add_typer(jobs_app, name="jobs")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -375,7 +402,7 @@ def verify(
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say which ffmpeg, encoders, filters, fonts and models are in use; exit code 5 when one is missing."""
-    found: dict[str, str] = {"episode": _version(), "python": sys.version.split()[0]}
+    found: dict[str, str] = {"episode": _version(), "python": sys.version.split()[0], "opencv": cv2.__version__}
     problems: list[str] = []
     try:
         found |= {"ffmpeg": str(ffmpeg_tool.executable()), "ffmpeg version": ffmpeg_tool.version()}
@@ -515,6 +542,233 @@ def presets_show(
     out.print(f"Look at {picture}", markup=False, soft_wrap=True)
 
 
+ManifestArg = Annotated[Path, typer.Argument(help="The season: a .toml or .csv file.")]
+SeasonOutput = Annotated[Path, typer.Option("-o", "--output", help="Folder that the episodes are written to.")]
+WorkersOption = Annotated[
+    int | None, typer.Option(min=1, max=256, help="Episodes at once; as many as cores and memory allow if left out.")
+]
+TimeoutOption = Annotated[
+    str, typer.Option(help="The longest that an attempt at an episode may take, as 1800 or 00:30:00.")
+]
+
+
+@jobs_app.command("new")
+def jobs_new(
+    file: Annotated[Path, typer.Argument(help="The .toml file to write.")] = Path("season.toml"),
+    preset: Annotated[str, typer.Option(help="Look of the season.")] = "open-industry",
+    force: ForceOption = False,
+) -> None:
+    """Write a manifest to edit: every key with what it means."""
+    if file.suffix.lower() != ".toml":
+        raise WrongUse(f"The output {file} must be the name of a .toml file, as season.toml.")
+    if file.exists() and not force:
+        raise WrongUse(f"{file} exists; give --force to replace it, or another name.")
+    presets.load(preset)
+    with episode.writable(file.parent):
+        episode.save_text(season_template(preset, file.name), file)
+    out.print(f"Season {file}\nIts first lines say what to do next.", markup=False, soft_wrap=True)
+
+
+@jobs_app.command("check")
+def jobs_check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
+    """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
+    season = read_season(manifest)
+    slips = check_season(season)
+    if as_json:
+        rows = [{"line": slip.line, "text": slip.text} for slip in slips]
+        print(json.dumps({"episodes": [e.name for e in season.entries], "slips": rows}, ensure_ascii=False, indent=2))
+    else:
+        for slip in slips:
+            err.print(f"{manifest} line {slip.line}: {slip.text}", markup=False, soft_wrap=True)
+        if not slips:
+            out.print(f"{manifest} is fine: {_many(len(season.entries), 'episode')}", markup=False, soft_wrap=True)
+    if slips:
+        raise typer.Exit(WrongUse.exit_code)
+
+
+@jobs_app.command("run")
+def jobs_run(
+    manifest: ManifestArg,
+    output: SeasonOutput,
+    only: Annotated[str | None, typer.Option(help="Episodes by number or name, as 3,5-7,trailer.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be rendered and why, write nothing.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first episode that fails.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Render also what is up to date, over files that are not of this season.")
+    ] = False,
+    workers: WorkersOption = None,
+    timeout: TimeoutOption = f"{season_.TIMEOUT:g}",
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask cluster to render on, as tcp://10.0.0.5:8786; docs/scale.md.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Render episodes in segments of about this many seconds, several at once.")
+    ] = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Render what of a season is missing or stale; exit code 0 when all is delivered, 1 when some failed."""
+    season = read_season(manifest)
+    asked = season_.chosen(season, only) if only else list(season.entries)
+    options = season_.Options(
+        force=force, fail_fast=fail_fast, timeout=_positive("--timeout", timeout),
+        split=_positive("--split", split) if split else None, cache=None if no_cache else cache.folder().resolve(),
+    )  # fmt: skip
+    if scheduler and workers:
+        raise WrongUse("--workers counts processes of this machine; with --scheduler the cluster has its own.")
+    if dry_run:
+        _say_decisions([season_.decide(entry, output, force) for entry in asked], as_json)
+        return
+
+    def executor(heard: Heard, ended: Ended) -> Executor:
+        return Cluster(scheduler, output, heard, ended) if scheduler else Processes(workers, heard, ended)
+
+    with SeasonMeter(quiet or as_json, len(asked)) as meter:
+        report = season_.run(season, output, options, meter, only=asked, executor=executor)
+    if as_json:
+        print(report.model_dump_json(indent=2))
+    elif not quiet:
+        _say_season(report, output)
+    names = {entry.name for entry in asked}
+    if any(one.state in ("failed", "not run") for one in report.episodes if one.name in names):
+        raise typer.Exit(1)
+
+
+@jobs_app.command("status")
+def jobs_status(
+    folder: Annotated[Path, typer.Argument(help="Folder of a season's episodes.")], as_json: JsonOption = False
+) -> None:
+    """Say how a season stands; exit code 0 when all is delivered, else 1."""
+    report = read_report(folder)
+    if report is None:
+        raise WrongUse(f"There is no season in {folder}; `episode jobs run` makes one.")
+    running = season_.is_running(folder)
+    if as_json:
+        print(json.dumps({"running": running} | report.model_dump(mode="json"), ensure_ascii=False, indent=2))
+    else:
+        table = Table("episode", "title", "state", "length", "", box=None)
+        for one in report.episodes:
+            lost = one.state in ("delivered", "up to date") and not (folder / f"{one.name}.mp4").is_file()
+            table.add_row(
+                escape(one.name), escape(one.title), "gone" if lost else one.state, f"{one.seconds:.1f} s" if one.seconds else "",
+                escape(one.failure.message if one.failure else one.why),
+            )  # fmt: skip
+        out.print(table)
+        out.print(
+            ("It runs now. " if running else "" if report.finished else "Its run was killed; run it again to go on. ") + summary(report),
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+    if running or any(one.state in ("failed", "not run") for one in report.episodes):
+        raise typer.Exit(1)
+
+
+@jobs_app.command("watch")
+def jobs_watch(
+    inbox: Annotated[Path, typer.Argument(help="Folder that footage is dropped into.")],
+    output: SeasonOutput,
+    preset: PresetOption = None,
+    delivery: DeliveryOption = None,
+    tighten: TightenOption = False,
+    workers: WorkersOption = None,
+    timeout: TimeoutOption = f"{season_.TIMEOUT:g}",
+    quiet: QuietOption = False,
+) -> None:
+    """Render each new file in a folder once it has stopped growing, until it is interrupted (Ctrl-C)."""
+    habits: dict[str, Any] = {"preset": preset, "delivery": delivery, "tighten": tighten or None}
+    habits = {key: value for key, value in habits.items() if value}
+    look = presets.load(preset or Brief.model_fields["preset"].default)
+    delivery_.load(delivery or Brief.model_fields["delivery"].default)
+    if preset and preset.lower().endswith(".toml"):
+        habits["preset"] = str(Path(preset).resolve())
+    feed = watch_folder(inbox, output, habits)
+    options = season_.Options(refused_again=False, timeout=_positive("--timeout", timeout), cache=cache.folder().resolve())
+    with SeasonMeter(quiet, None) as meter:
+        if not quiet:
+            err.print(f"Watching {inbox}; Ctrl-C ends it.", markup=False, soft_wrap=True)
+        season_.run(
+            Season(look.series.name or inbox.resolve().name, inbox, ()), output, options, meter, feed=feed,
+            executor=lambda heard, ended: Processes(workers, heard, ended),
+        )  # fmt: skip
+
+
+class SeasonMeter:
+    """What a season's run does: a live table on a terminal, a line for each event elsewhere, nothing when quiet."""
+
+    LINE_EVERY = 30.0  # seconds between lines of progress where there is no terminal
+    ANALYSIS = 0.25  # share of an episode's work that is done when its encoding begins
+
+    def __init__(self, quiet: bool, total: int | None) -> None:
+        """total: how many episodes there will be, None where nobody knows."""
+        self._quiet, self._total = quiet, total
+        self._begun = self._said = time.monotonic()
+        self._running: dict[str, tuple[str, float, str, float]] = {}  # stage, share of it, host, when it began
+        self._done: list[EpisodeResult] = []
+        self._live = None if quiet or not err.is_terminal else Live(console=err, get_renderable=self._table, refresh_per_second=4)
+
+    def __enter__(self) -> "SeasonMeter":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def __call__(self, event: season_.Event) -> None:
+        match event:
+            case season_.Started(name, _):
+                self._running[name] = ("starts", 0.0, "", time.monotonic())
+                self._say(name, "begins")
+            case season_.Progress(name, stage, share, host):
+                self._running[name] = (stage, share, host, self._running[name][3])
+                self._say_progress()
+            case season_.Again(name, message, wait):
+                self._say(name, f"{message} It is tried again in {wait:.0f} s.")
+            case season_.Finished(result):
+                self._running.pop(result.name, None)
+                self._done.append(result)
+                self._say(result.name, _outcome(result))
+
+    def _say(self, name: str, text: str) -> None:
+        if not self._quiet:
+            err.print(f"{time.strftime('%H:%M:%S')} {name}: {text}", markup=False, soft_wrap=True)
+
+    def _say_progress(self) -> None:
+        now = time.monotonic()
+        if self._live or self._quiet or now - self._said < self.LINE_EVERY:
+            return
+        self._said = now
+        parts = [f"{name} {stage} {share:.0%}" for name, (stage, share, _, _) in self._running.items()]
+        err.print(f"{time.strftime('%H:%M:%S')} {self._counts()}; now {', '.join(parts)}", markup=False, soft_wrap=True)
+
+    def _counts(self) -> str:
+        failed = sum(one.state == "failed" for one in self._done)
+        text = f"{len(self._done)} of {self._total} done" if self._total is not None else f"{len(self._done)} done"
+        return text + (f", {failed} failed" if failed else "") + self._left()
+
+    def _left(self) -> str:
+        if self._total is None:
+            return ""
+        rendered = sum(bool(one.attempts) for one in self._done)
+        under_way = sum(self._share(stage, share) for stage, share, _, _ in self._running.values())
+        share = (rendered + under_way) / max(1, self._total - len(self._done) + rendered)
+        seconds = (time.monotonic() - self._begun) * (1 - share) / share if share > 0.02 else None
+        return "" if seconds is None else f", about {_clock(seconds)} left"
+
+    def _share(self, stage: str, share: float) -> float:
+        if stage == "encode":
+            return self.ANALYSIS + (1 - self.ANALYSIS) * share
+        return self.ANALYSIS * share if stage == "analysis" else self.ANALYSIS if stage == "verify" else 0.0
+
+    def _table(self) -> Table:
+        table = Table("episode", "stage", "", "for", "on", box=None, title=self._counts(), title_justify="left")
+        for name, (stage, share, host, since) in list(self._running.items()):
+            bar = ProgressBar(total=1.0, completed=share, width=24)
+            table.add_row(escape(name), stage, bar, _clock(time.monotonic() - since), host)
+        return table
+
+
 class Meter:
     """Progress of stages: a bar each on a terminal, plain lines elsewhere, nothing when quiet."""
 
@@ -568,8 +822,8 @@ def _brief(
         raise WrongUse("Name a footage file or an episode brief; `episode render --help` shows how.")
     flags: dict[str, Any] = {
         "number": number, "title": title, "captions": captions, "music": music, "link": link, "preset": preset,
-        "following": following, "delivery": delivery, "output": output, "people": [_person(text) for text in person] if person else None,
-        "shots": [_wanted(text) for text in shot] if shot else None, "tighten": tighten or None, "keep_pauses": keep_pause,
+        "following": following, "delivery": delivery, "output": output, "people": person or None,
+        "shots": shot or None, "tighten": tighten or None, "keep_pauses": keep_pause,
     }  # fmt: skip
     flags = {key: value for key, value in flags.items() if value is not None}
     if files[0].suffix.lower() == ".toml":
@@ -594,21 +848,6 @@ def _brief(
         for i, file in enumerate(files)
     ]  # fmt: skip
     return make_brief({"footage": footage} | flags, "The command line")
-
-
-def _person(text: str) -> dict[str, Any]:
-    words, _, at = text.partition("@")
-    name, _, role = words.partition(",")
-    number = at.strip().removeprefix("person ")
-    when = {} if not at else {"at": at.strip()} if number == at.strip() else {"person": number}
-    return {"name": name.strip(), "role": role.strip()} | when
-
-
-def _wanted(text: str) -> dict[str, Any]:
-    at, equals, show = text.partition("=")
-    if not equals:
-        raise WrongUse(f'--shot {text!r} has no =; write it as "12.5 = person 2".')
-    return {"at": at.strip(), "show": show.strip()}
 
 
 def _output(brief: Brief) -> Path:
@@ -652,6 +891,59 @@ def _sound_line(sound: SoundReport) -> str:
         for loud in (sound.before, sound.after)
     )
     return f"Sound   {after} (recorded: {before})"
+
+
+def _say_season(report: SeasonReport, folder: Path) -> None:
+    for one in report.episodes:
+        for note in one.warnings if one.state == "delivered" else []:
+            err.print(f"Note on {one.name}: {note}", markup=False, soft_wrap=True)
+    out.print(f"{summary(report)}\nLook at {folder / 'index.html'}", markup=False, soft_wrap=True)
+
+
+def _say_decisions(decisions: list[season_.Decision], as_json: bool) -> None:
+    rows = [
+        {"name": made.entry.name, "state": made.result.state, "why": made.result.failure.message if made.result.failure else ""}
+        if made.result else {"name": made.entry.name, "state": "to render", "why": made.why}
+        for made in decisions
+    ]  # fmt: skip
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = Table("episode", "state", "why", box=None)
+    for row in rows:
+        table.add_row(*map(escape, row.values()))
+    out.print(table)
+    out.print(f"{_many(sum(row['state'] == 'to render' for row in rows), 'episode')} of {len(rows)} to render.")
+
+
+def _outcome(result: EpisodeResult) -> str:
+    if result.failure:
+        again = f" (after {result.attempts} attempts)" if result.attempts > 1 else ""
+        return f"FAILED{again}: {result.failure.message}"
+    if result.state == "delivered":
+        passed = sum(check.ok for check in result.checks)
+        return f"delivered, {passed} of {len(result.checks)} checks passed, {result.took or 0:.0f} s ({result.why})"
+    return result.state
+
+
+def _positive(flag: str, text: str) -> float:
+    try:
+        value = seconds(text)
+    except ValueError as error:
+        raise WrongUse(f"{flag}: {error}.") from None
+    if value < 1:
+        raise WrongUse(f"{flag} is {text} and must be a second at least.")
+    return value
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
 
 
 def _say_notes(notes: list[str]) -> None:

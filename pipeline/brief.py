@@ -20,6 +20,11 @@ def _signed(value: object) -> float:
     return -seconds(text[1:]) if text.startswith("-") else seconds(text)
 
 
+def _as_list(value: object) -> object:
+    """One file alone."""
+    return [value] if isinstance(value, str | Path) else value
+
+
 class Footage(_Entry):
     """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given.
 
@@ -36,6 +41,11 @@ class Footage(_Entry):
     audio: Path | None = None
     audio_offset: Annotated[float, BeforeValidator(_signed)] | None = None
     channels: Channels | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str | Path) else value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -55,6 +65,7 @@ class Person(_Entry):
     """Somebody to name on screen: at episode second `at`, or when first seen unless given.
 
     person: the number on the contact sheet. Without one, side tells who it is where two are seen, else the order does.
+    As text: "Имя, роль", "Имя, роль @ 12.5" or "Имя, роль @ person 2".
     """
 
     name: str = Field(min_length=1, max_length=80)
@@ -63,13 +74,37 @@ class Person(_Entry):
     side: Literal["left", "right"] | None = None
     person: int | None = Field(None, ge=1, le=999)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        words, _, at = value.partition("@")
+        name, _, role = words.partition(",")
+        number = at.strip().removeprefix("person ")
+        when = {} if not at else {"at": at.strip()} if number == at.strip() else {"person": number}
+        return {"name": name.strip(), "role": role.strip()} | when
+
 
 class Wanted(_Entry):
     """What the editor wants to see in the shot at an episode second: "person 2", "everybody", "what moves",
-    "what stands out", "split", "fit", "left", "middle" or "right"; the contact sheet numbers the people."""
+    "what stands out", "split", "fit", "left", "middle" or "right"; the contact sheet numbers the people.
+
+    As text: "12.5 = person 2".
+    """
 
     at: Seconds
     show: str = Field(min_length=1, max_length=40)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        at, equals, show = value.partition("=")
+        if not equals:
+            raise ValueError(f'{value!r} has no =; write it as "12.5 = person 2"')
+        return {"at": at.strip(), "show": show.strip()}
 
 
 class Brief(_Entry):
@@ -80,7 +115,7 @@ class Brief(_Entry):
     as taken out, all others do.
     """
 
-    footage: list[Footage] = Field(min_length=1)
+    footage: Annotated[list[Footage], BeforeValidator(_as_list)] = Field(min_length=1)
     number: int | None = Field(None, ge=0, le=9999)
     title: str = Field("", max_length=200)
     captions: Path | None = None
@@ -117,25 +152,22 @@ def read_brief(file: Path) -> Brief:
         raise WrongUse(f"There is no brief {file}; check the path.") from None
     except (OSError, ValueError) as error:
         raise WrongUse(f"The brief {file} cannot be read: {error}.") from error
-    brief = make_brief(data, str(file))
-    return brief.model_copy(
-        update={
-            "footage": [
-                f.model_copy(
-                    update={
-                        "file": file.parent / f.file,
-                        "captions": f.captions and file.parent / f.captions,
-                        "audio": f.audio and file.parent / f.audio,
-                    }
-                )
-                for f in brief.footage
-            ],
-            "captions": brief.captions and file.parent / brief.captions,
-            "music": brief.music and file.parent / brief.music,
-            "output": brief.output and file.parent / brief.output,
-            "preset": str(file.parent / brief.preset) if brief.preset.lower().endswith(".toml") else brief.preset,
-        }
-    )
+    return beside(make_brief(data, str(file)), file.parent)
+
+
+def beside(brief: Brief, folder: Path) -> Brief:
+    """A brief whose relative paths are those of a folder."""
+    footage = [
+        f.model_copy(
+            update={
+                "file": folder / f.file, "captions": f.captions and folder / f.captions, "audio": f.audio and folder / f.audio,
+            }
+        )
+        for f in brief.footage
+    ]  # fmt: skip
+    own = {key: value and folder / value for key in ("captions", "music", "output") if (value := getattr(brief, key))}
+    preset = str(folder / brief.preset) if brief.preset.lower().endswith(".toml") else brief.preset
+    return brief.model_copy(update={"footage": footage, "preset": preset} | own)
 
 
 def make_brief(data: dict[str, Any], where: str) -> Brief:

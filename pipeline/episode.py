@@ -97,12 +97,12 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     preset = presets.load(brief.preset)
     spec = delivery.load(brief.delivery)
     sources = [source.probe(f.file, f.audio_stream) for f in brief.footage]
-    ranges = [_range(f, s) for f, s in zip(brief.footage, sources, strict=True)]
+    ranges = [range_of(f, s) for f, s in zip(brief.footage, sources, strict=True)]
     rate = sources[0].rate
     tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
     total = sum(end - start for start, end in ranges)
     if not brief.tighten:
-        _must_fit(total + tail, brief.delivery, spec)
+        must_fit(total + tail, brief.delivery, spec)
     contents = [source.fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
     heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
@@ -127,7 +127,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     removed = [[(p.start, p.end) for p in own if not p.kept] for own in pauses]
     gone = [(a + s.offset, b + s.offset) for s, own in zip(stretches, removed, strict=True) for a, b in own]
     if brief.tighten:
-        _must_fit(total - sum(b - a for a, b in gone) + tail, brief.delivery, spec)
+        must_fit(total - sum(b - a for a, b in gone) + tail, brief.delivery, spec)
     look = framing.Look(spec.width, spec.height, preset.framing)
     shots = framing.frame(analyses, look, _wishes(brief, ranges, removed), removed)
     takes = [
@@ -181,6 +181,28 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
         notes.append("The preset's end_sting is not heard: the episode has no end card.")
     return plan, _doubts(plan) + warnings + covered + notes + sound.notes(plan)
+
+
+def range_of(wanted: Footage, found: Source) -> tuple[float, float]:
+    """[start, end) seconds of a file that an episode shows. Raises Unusable for those that it does not have."""
+    end = found.duration if wanted.to is None else wanted.to
+    step = 1 / float(found.rate)
+    if wanted.from_ >= found.duration - step / 2:
+        raise Unusable(
+            f"{wanted.file} lasts {found.duration:.2f} s and --from is {wanted.from_:.2f} s; choose an earlier one."
+        )
+    if end > found.duration + max(step, 0.05):
+        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --to is {end:.2f} s; choose an earlier one.")
+    return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
+
+
+def must_fit(seconds: float, name: str, spec: DeliverySpec) -> None:
+    """Raises WrongUse for an episode that its delivery spec does not take."""
+    if seconds > spec.longest_seconds:
+        raise WrongUse(
+            f"The episode would last {seconds:.0f} s and {name} takes {spec.longest_seconds:.0f} s; "
+            "shorten it with --from and --to."
+        )
 
 
 def read_plan(file: Path) -> Plan:
@@ -341,7 +363,7 @@ def _job(plan: Plan, warnings: list[str] | None = None) -> _Job:
     plan = tighten.settled(plan)
     preset = presets.load(plan.preset)
     spec = delivery.load(plan.delivery)
-    _must_fit(plan.duration, plan.delivery, spec)
+    must_fit(plan.duration, plan.delivery, spec)
     sources, changed = _sources(plan)
     known = warnings or []
     notes = [*known, *changed, *(note for note in sound.notes(plan) if note not in known)]
@@ -440,14 +462,6 @@ def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, i
     return found
 
 
-def _must_fit(seconds: float, name: str, spec: DeliverySpec) -> None:
-    if seconds > spec.longest_seconds:
-        raise WrongUse(
-            f"The episode would last {seconds:.0f} s and {name} takes {spec.longest_seconds:.0f} s; "
-            "shorten it with --from and --to."
-        )
-
-
 def _pauses(
     brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, preset: Preset
 ) -> list[list[Pause]]:
@@ -491,18 +505,6 @@ def _lasting(preset: str) -> str:
 
 def _counted(progress: Progress, before: float, total: float) -> Callable[[float], None]:
     return lambda done: progress("analysis", before + done, total)
-
-
-def _range(wanted: Footage, found: Source) -> tuple[float, float]:
-    end = found.duration if wanted.to is None else wanted.to
-    step = 1 / float(found.rate)
-    if wanted.from_ >= found.duration - step / 2:
-        raise Unusable(
-            f"{wanted.file} lasts {found.duration:.2f} s and --from is {wanted.from_:.2f} s; choose an earlier one."
-        )
-    if end > found.duration + max(step, 0.05):
-        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --to is {end:.2f} s; choose an earlier one.")
-    return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
 
 
 def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:

@@ -16,8 +16,23 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
 
     Entries of a list are counted from 1, as in graphics[1].text.
     """
-    errors = error.errors()
-    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a missing key is one misspelt
+    return slips(error, model)[0][1]
+
+
+def slips(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[int | str, ...], str]]:
+    """Everything that is wrong, unknown keys first: where, as keys and places counted from 0, and one sentence.
+
+    A key that is missing because it is misspelt is one slip.
+    """
+    errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    said = [(one["loc"], _sentence(one, model)) for one in errors]
+    meant = {text.partition("did you mean ")[2] for _, text in said}
+    return [
+        one for one, of in zip(said, errors, strict=True) if of["type"] != "missing" or f"{of['loc'][-1]}?" not in meant
+    ]
+
+
+def _sentence(first: ErrorDetails, model: type[BaseModel]) -> str:
     place = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])

@@ -1,0 +1,142 @@
+"""An Executor on a Dask distributed cluster: each task runs on one of its workers, in a process of its own as here.
+
+Footage and outputs lie on storage that every machine sees under the same path, and every machine has this product.
+"""
+
+import socket
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from jobs import machine
+from jobs.attempt import attempt
+from jobs.executor import Ended, Heard
+from jobs.report import Failure
+from jobs.task import Answer, Task
+from pipeline.episode import VERSION
+from pipeline.errors import MissingTool, WrongUse
+
+CONNECT, FIRST_WORKER = 15, 60  # seconds until the scheduler must answer, and a worker have joined it
+MEMORY = "MEMORY"  # the resource, in bytes, that workers may declare and each task then asks for
+
+
+class Cluster:
+    """An Executor whose attempts are made by the workers of a Dask scheduler."""
+
+    def __init__(self, scheduler: str, folder: Path, heard: Heard, ended: Ended) -> None:
+        """folder: an output folder that all workers must see. Raises WrongUse, MissingTool."""
+        try:
+            distributed: Any = import_module("distributed")
+        except ImportError:
+            raise MissingTool(
+                "A cluster needs the package distributed; install episode-pipeline[cluster] here and on every worker."
+            ) from None
+        self._heard, self._ended = heard, ended
+        try:
+            self._client: Any = distributed.Client(scheduler, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError, ImportError) as error:
+            raise WrongUse(
+                f"No Dask scheduler answers at {scheduler} ({error}); start it, or correct --scheduler."
+            ) from None
+        try:
+            self._client.wait_for_workers(1, timeout=FIRST_WORKER)
+            self._resources, self._threads = self._examined(scheduler, folder)
+        except BaseException as error:
+            self._client.close()
+            if isinstance(error, TimeoutError):
+                raise WrongUse(
+                    f"No worker has joined {scheduler} for {FIRST_WORKER} s; start some with `dask worker`."
+                ) from None
+            raise
+        self._futures: set[Any] = set()
+        self._topic = f"episode-{uuid4().hex}"
+        self._tasks: dict[str, Task] = {}
+        self._client.subscribe_topic(self._topic, self._progress)
+
+    def submit(self, task: Task) -> None:
+        key = f"{self._topic}-{task.kind}-{task.segment}-{uuid4().hex[:8]}"
+        self._tasks[key] = task
+        future = self._client.submit(
+            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, key=key, pure=False,
+            resources=self._resources,
+        )  # fmt: skip
+        self._futures.add(future)
+        future.add_done_callback(partial(self._answer, task))
+
+    def stop(self) -> None:
+        if self._client.status != "running":
+            return
+        futures, self._futures = self._futures, set()
+        self._client.unsubscribe_topic(self._topic)
+        self._client.cancel([future for future in futures if not future.done()], force=True)
+        self._client.close()
+
+    def _examined(self, scheduler: str, folder: Path) -> tuple[dict[str, int] | None, dict[str, int]]:
+        """What each task asks for, and the threads that one may have by host. Raises WrongUse for workers of no use."""
+        found = self._client.run(_about, str(folder.resolve()))
+        for address, (version, sees, _) in found.items():
+            if version != VERSION:
+                raise WrongUse(f"The worker {address} has episode {version} and here is {VERSION}; install the same.")
+            if not sees:
+                raise WrongUse(
+                    f"The worker {address} does not see {folder.resolve()}; footage and output must lie on shared storage."
+                )
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        self.workers = sum(about["nthreads"] for about in workers.values())
+        at_once: dict[str, int] = {}
+        for about in workers.values():
+            at_once[about["host"]] = at_once.get(about["host"], 0) + about["nthreads"]
+        threads = {
+            workers[address]["host"]: machine.threads(at_once[workers[address]["host"]], cores)
+            for address, (_, _, cores) in found.items() if address in workers
+        }  # fmt: skip
+        declared = [about["resources"][MEMORY] for about in workers.values() if MEMORY in about["resources"]]
+        if declared and max(declared) < machine.EPISODE_BYTES:
+            raise WrongUse(
+                f"The workers of {scheduler} declare {max(declared) / 1e9:.1f} GB of {MEMORY} and an episode needs "
+                f"{machine.EPISODE_BYTES / 1e9:.1f}; declare more."
+            )
+        return ({MEMORY: machine.EPISODE_BYTES} if declared else None), threads
+
+    def _progress(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, said = event
+        if task := self._tasks.get(said["key"]):
+            self._heard(task, said["stage"], said["share"], said["host"])
+
+    def _answer(self, task: Task, future: Any) -> None:
+        if future not in self._futures or future.status == "cancelled":
+            return
+        self._futures.discard(future)
+        if future.status == "finished":
+            self._ended(task, Answer.model_validate_json(future.result()))
+        else:
+            message = f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
+            self._ended(task, Answer(failure=Failure(kind="machine", message=message, exit_code=6)))
+
+
+def _about(folder: str) -> tuple[str, bool, int]:
+    """Of a worker: the product's version, whether it sees a folder, its cores."""
+    return VERSION, Path(folder).is_dir(), machine.cores()
+
+
+def _on_worker(text: str, threads: dict[str, int], topic: str) -> str:
+    """Makes an attempt on a worker; a task that nobody wants any more is stopped."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    host = socket.gethostname()
+    alone = machine.threads(worker.state.nthreads, machine.cores())
+    task = Task.model_validate_json(text)
+    task = task.model_copy(update={"threads": threads.get(worker.address.rsplit(":", 1)[0].split("//")[-1], alone)})
+
+    def progress(stage: str, share: float) -> None:
+        worker.log_event(topic, {"key": key, "stage": stage, "share": share, "host": host})
+
+    def unwanted() -> bool:
+        known = worker.state.tasks.get(key)
+        return known is None or known.state == "cancelled"
+
+    return attempt(task, progress, unwanted).model_dump_json()

@@ -1,0 +1,43 @@
+"""What this machine can carry: cores, free memory, and how many episodes at once."""
+
+import os
+from pathlib import Path
+
+import psutil
+
+EPISODE_BYTES = 1_500_000_000  # that rendering one needs; 1.1 GB at 1080p (benchmarks/speed.py), more at 4K
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_LIMIT, _USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+
+
+def cores() -> int:
+    """Cores that this process may use: those of the machine, of its affinity, of its container, whichever is least."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota, _, period = _read(_QUOTA).partition(" ")
+    if quota.isdecimal() and period.isdecimal():
+        allowed = min(allowed, round(int(quota) / int(period)))
+    return max(1, allowed)
+
+
+def free_memory() -> int:
+    """Bytes that can be had without swapping, within the container's limit."""
+    free = int(psutil.virtual_memory().available)
+    limit, used = _read(_LIMIT), _read(_USED)
+    return min(free, max(0, int(limit) - int(used))) if limit.isdecimal() and used.isdecimal() else free
+
+
+def default_workers() -> int:
+    """Episodes at once: one a core, as many as fit into memory, at least one."""
+    return max(1, min(cores(), free_memory() // EPISODE_BYTES))
+
+
+def threads(workers: int, all_cores: int) -> int:
+    """Threads for each of so many workers, so that together they never have more than there are cores."""
+    return max(1, all_cores // workers)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""

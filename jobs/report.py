@@ -1,0 +1,249 @@
+"""How a season went: as JSON and JUnit XML for machines, as a page to look at and one line for people."""
+
+import re
+from collections import Counter
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from pydantic import Field, ValidationError
+
+from pipeline.episode import save_text
+from pipeline.errors import WrongUse
+from pipeline.verify import Check
+from presets.graphics import Data
+
+State = Literal["delivered", "up to date", "failed", "not run"]
+MOST_NAMED = 3  # failures that the one-line summary names
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # by XML 1.0
+_RUSSIAN: dict[State, str] = {"delivered": "готово", "up to date": "без изменений", "failed": "не вышло", "not run": "не рендерилось"}
+
+
+class Failure(Data):
+    """Why an episode was not made."""
+
+    kind: Literal["input", "delivery", "machine", "timeout", "internal"] = Field(
+        description="input: footage or brief; delivery: the file breaks its spec; machine: a killed process, a full disk; "
+        "timeout: it took too long; internal: an error of the product"
+    )
+    message: str = Field(description="one sentence for people")
+    exit_code: int = Field(description="what `episode render` would have ended with")
+
+
+class EpisodeResult(Data):
+    """What became of one episode."""
+
+    name: str = Field(description="of its files, without .mp4")
+    number: int | None = Field(description="of the episode, null where it has none")
+    title: str
+    state: State
+    why: str = Field(description="why it was rendered, or was not run")
+    seconds: float | None = Field(description="length of the episode")
+    took: float | None = Field(description="seconds of work, all attempts and segments together")
+    attempts: int = Field(description="0 where nothing was rendered")
+    host: str = Field(description="machine that finished it")
+    failure: Failure | None
+    checks: list[Check] = Field(description="every delivery check with its measured value")
+    warnings: list[str] = Field(description="what a person should look at")
+
+
+class SeasonReport(Data):
+    """What became of a season; finished is null while it runs, and after it was killed."""
+
+    schema_version: Literal[1] = 1
+    version: str = Field(description="of the product")
+    series: str
+    manifest: str
+    started: datetime = Field(description="UTC")
+    finished: datetime | None = Field(description="UTC")
+    interrupted: bool = False
+    workers: int = Field(description="episodes at once")
+    episodes: list[EpisodeResult]
+
+
+def files(out: Path) -> tuple[Path, Path, Path]:
+    """Where a season's reports lie: JSON, JUnit XML, page."""
+    return out / "season.report.json", out / "season.junit.xml", out / "index.html"
+
+
+def write(report: SeasonReport, out: Path) -> None:
+    """Writes the reports into a season's folder, each whole or not at all."""
+    as_json, as_junit, as_page = files(out)
+    save_text(report.model_dump_json(indent=2), as_json)
+    save_text(junit(report), as_junit)
+    save_text(page(report, out), as_page)
+
+
+def read(out: Path) -> SeasonReport | None:
+    """The report in a season's folder, None where there is none. Raises WrongUse for one that cannot be read."""
+    file = files(out)[0]
+    try:
+        return SeasonReport.model_validate_json(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise WrongUse(f"{file} cannot be read: {error.strerror}.") from error
+    except ValidationError:
+        raise WrongUse(f"{file} is no report of this version of episode; run the season again.") from None
+
+
+def summary(report: SeasonReport) -> str:
+    """One line for people."""
+    counts = Counter(one.state for one in report.episodes)
+    states: tuple[State, ...] = ("delivered", "up to date", "failed", "not run")
+    parts = [f"{counts[state]} {state}" for state in states if counts[state]]
+    line = f"{len(report.episodes)} episode{'s' * (len(report.episodes) != 1)}"
+    line += f": {', '.join(parts)}" if parts else ""
+    if report.finished:
+        seconds = round((report.finished - report.started).total_seconds())
+        line += f" in {seconds // 60} min {seconds % 60} s" if seconds >= 60 else f" in {seconds} s"
+    line += ", interrupted." if report.interrupted else "."
+    failed = [f"{one.name} ({one.failure.message.rstrip('.')})" for one in report.episodes if one.failure]
+    if failed:
+        more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
+        line += f" Failed: {'; '.join(failed[:MOST_NAMED])}{more}."
+    return " ".join(_clean(line).split())
+
+
+def junit(report: SeasonReport) -> str:
+    """JUnit XML: a suite for each episode, in it a case for rendering it and one for each delivery check."""
+    top = ElementTree.Element("testsuites", name=_clean(report.series))
+    totals: Counter[str] = Counter()
+    for one in report.episodes:
+        suite = ElementTree.SubElement(
+            top, "testsuite", name=_clean(one.name), timestamp=report.started.isoformat(timespec="seconds")
+        )
+        counts = _cases(suite, one)
+        took = f"{one.took or 0:.2f}"
+        suite.attrib |= {key: str(counts[key]) for key in ("tests", "failures", "errors", "skipped")} | {"time": took}
+        totals += counts
+    top.attrib |= {key: str(totals[key]) for key in ("tests", "failures", "errors", "skipped")}
+    ElementTree.indent(top)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(top, "unicode")
+
+
+def _cases(suite: ElementTree.Element, one: EpisodeResult) -> Counter[str]:
+    """Adds the cases of an episode to its suite; how many there are, and how they ended."""
+    counts: Counter[str] = Counter(tests=1 + len(one.checks))
+    rendered = _case(suite, one.name, "rendered", one.took or 0.0)
+    if one.failure and one.failure.kind == "delivery":
+        counts["failures"] += 1
+        _ended(rendered, "failure", one.failure.kind, one.failure.message)
+    elif one.failure:
+        counts["errors"] += 1
+        _ended(rendered, "error", one.failure.kind, one.failure.message)
+    elif one.state == "not run":
+        counts["skipped"] += 1
+        ElementTree.SubElement(rendered, "skipped", message=_clean(one.why))
+    for check in one.checks:
+        case = _case(suite, one.name, check.name, 0.0)
+        said = f"measured {check.measured}, must be {check.limit} (sure: {check.sure}; {check.source})"
+        if not check.ok and check.level == "error":
+            counts["failures"] += 1
+            _ended(case, "failure", "delivery", said)
+        elif not check.ok:
+            ElementTree.SubElement(case, "system-out").text = _clean(said)
+    return counts
+
+
+def _case(suite: ElementTree.Element, episode: str, name: str, took: float) -> ElementTree.Element:
+    return ElementTree.SubElement(
+        suite, "testcase", classname=_clean(episode), name=_clean(name), time=f"{took:.2f}"
+    )  # fmt: skip
+
+
+def _ended(case: ElementTree.Element, how: str, kind: str, message: str) -> None:
+    ElementTree.SubElement(case, how, type=kind, message=_clean(message)).text = _clean(message)
+
+
+def page(report: SeasonReport, out: Path) -> str:
+    """A page in Russian that shows every episode; links go to what lies in the folder out."""
+    there = {file.name for file in out.iterdir()} if out.is_dir() else set()
+    counts = Counter(one.state for one in report.episodes)
+    said = ", ".join(f"{_RUSSIAN[state]}: {counts[state]}" for state in _RUSSIAN if counts[state])
+    when = f"{report.started:%d.%m.%Y %H:%M} UTC"
+    if not report.finished:
+        when += ", ещё идёт или был прерван"
+    elif report.interrupted:
+        when += ", прерван"
+    order = {"failed": 0, "not run": 1, "delivered": 2, "up to date": 2}
+    shown = sorted(report.episodes, key=lambda one: order[one.state])
+    cards = "\n".join(_card(one, there) for one in shown)
+    return _PAGE.format(series=escape(report.series), said=escape(said), when=escape(when), cards=cards)
+
+
+def _card(one: EpisodeResult, there: set[str]) -> str:
+    """An episode on the page: what is wrong first, all names quoted, all text escaped."""
+    name, video = one.name, f"{one.name}.mp4"
+    number = "" if one.number is None else f"Серия {one.number}"
+    title = escape(". ".join(filter(None, (number, one.title))) or name)
+    picture = f'<img src="{quote(name + ".cover.jpg")}" alt="" loading="lazy">' if f"{name}.cover.jpg" in there else '<span class="none">нет кадра</span>'  # fmt: skip
+    if video in there:
+        picture = f'<a href="{quote(video)}">{picture}</a>'
+    length = f" · {one.seconds:.1f} с".replace(".", ",") if one.seconds else ""
+    links = [
+        f'<a href="{quote(name + end)}">{label}</a>'
+        for end, label in (
+            (".mp4", "видео"), (".sheet.jpg", "кадры"), (".srt", "титры"), (".plan.json", "план"), (".report.json", "отчёт"),
+        )
+        if name + end in there
+    ]  # fmt: skip
+    found = [f"{check.name}: {check.measured}, must be {check.limit}" for check in one.checks if not check.ok and check.level == "error"]  # fmt: skip
+    notes = [*found, *(note for note in one.warnings if note not in found)]
+    parts = [
+        f'<p class="state">{_RUSSIAN[one.state]}{length}</p>',
+        f"<h2>{title}</h2>",
+        f'<p class="why">{escape(one.failure.message)}</p>' if one.failure else "",
+        f"<details><summary>замечания: {len(notes)}</summary><ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul></details>" if notes else "",
+        f"<p>{' '.join(links)}</p>" if links else "",
+    ]  # fmt: skip
+    kind = one.state.replace(" ", "-")
+    return f'<article class="{kind}">{picture}<div>{"".join(parts)}</div></article>'
+
+
+def _clean(text: str) -> str:
+    """Text without the characters that XML, and any reader, cannot take."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+_PAGE = """\
+<!doctype html>
+<html lang="ru">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'">
+<title>{series}</title>
+<style>
+:root {{ color-scheme: light dark; --ground: #f4f2ee; --card: #fff; --ink: #1b1d1f; --faint: #5c6166; --good: #1d6b3a; --bad: #b3261e; --link: #0b5cad }}
+@media (prefers-color-scheme: dark) {{ :root {{ --ground: #15181b; --card: #1f2327; --ink: #f0eee9; --faint: #a4a9ae; --good: #74c791; --bad: #ff8a80; --link: #8ab8ff }} }}
+body {{ margin: 0 auto; max-width: 1400px; padding: 24px; background: var(--ground); color: var(--ink); font: 16px/1.45 system-ui, sans-serif }}
+h1 {{ margin: 0; font-size: 28px }}
+main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 16px; margin-top: 20px }}
+article {{ background: var(--card); border-radius: 12px; overflow: hidden; border-top: 4px solid var(--good) }}
+article.failed, article.not-run {{ border-color: var(--bad) }}
+article > div {{ padding: 10px 14px 14px; overflow-wrap: anywhere }}
+img, .none {{ display: block; width: 100%; aspect-ratio: 9 / 16; object-fit: cover; background: var(--ground) }}
+.none {{ display: grid; place-items: center; aspect-ratio: 16 / 9; color: var(--faint) }}
+h2 {{ margin: 2px 0 6px; font-size: 18px; line-height: 1.25 }}
+p {{ margin: 6px 0 }}
+.state {{ color: var(--good); font-weight: 600 }}
+.failed .state, .not-run .state, .why {{ color: var(--bad) }}
+ul {{ margin: 6px 0; padding-left: 18px }}
+summary, .when {{ color: var(--faint) }}
+a {{ color: var(--link); margin-right: 8px }}
+article > a {{ margin: 0 }}
+</style>
+</head>
+<body>
+<h1>{series}</h1>
+<p>{said}</p>
+<p class="when">{when}</p>
+<main>
+{cards}
+</main>
+</body>
+</html>"""

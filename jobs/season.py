@@ -1,0 +1,424 @@
+"""A season from a manifest to delivered files: what is missing or stale is rendered, what is up to date is left alone.
+
+It may be killed at any moment: an episode appears whole, with a record of what it was made of, or not at all.
+"""
+
+import heapq
+import queue
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from jobs import report
+from jobs.executor import Ended, Executor, Heard, Processes
+from jobs.manifest import Entry, Season
+from jobs.record import Record, change, cover_file, made_of, read_record, record_file, save_record
+from jobs.report import EpisodeResult, Failure, SeasonReport, State
+from jobs.task import STATE, Answer, Task
+from pipeline import verify
+from pipeline.episode import VERSION, Files, writable
+from pipeline.errors import EpisodeError, WrongUse
+from pipeline.report import Report
+from pipeline.source import fingerprint
+from presets import PresetError, delivery
+from presets.delivery import DeliverySpecError
+
+BACK_OFF = (2.0, 10.0, 30.0)  # seconds before an attempt is made again that failed through the machine
+REPORT_EVERY = 10.0  # seconds between reports of a season that runs
+TICK = 0.5  # seconds between looks for new episodes
+TIMEOUT = 7200.0  # seconds that an attempt may take unless told otherwise
+
+
+@dataclass(frozen=True)
+class Started:
+    """An attempt at an episode begins."""
+
+    name: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an episode is in a stage; share from 0 to 1."""
+
+    name: str
+    stage: str
+    share: float
+    host: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """An attempt failed through the machine and will be made again after so many seconds."""
+
+    name: str
+    message: str
+    wait: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An episode is delivered, was up to date, or failed."""
+
+    result: EpisodeResult
+
+
+Event = Started | Progress | Again | Finished
+Watch = Callable[[Event], None]
+MakeExecutor = Callable[[Heard, Ended], Executor]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a season is run. refused_again: try what failed for its input once more, though nothing changed. timeout: seconds an attempt; split: seconds of a segment, None to render episodes whole."""
+
+    force: bool = False
+    refused_again: bool = True
+    fail_fast: bool = False
+    timeout: float = TIMEOUT
+    split: float | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done about an episode: why it is rendered, or the result that it has already."""
+
+    entry: Entry
+    why: str = ""
+    made_of: dict[str, str] = field(default_factory=dict)
+    result: EpisodeResult | None = None
+
+
+def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = True) -> Decision:
+    """Whether an episode has to be rendered. Nothing is written."""
+    files = Files(out / f"{entry.name}.mp4")
+    try:
+        now = made_of(entry.brief)
+    except (OSError, EpisodeError):
+        now = {}  # a file is missing: rendering it will say which, in one sentence
+    except (PresetError, DeliverySpecError) as error:
+        return Decision(entry, result=failed(entry, Failure(kind="input", message=str(error), exit_code=2)))
+    for file in (*files.all, cover_file(files), record_file(files)):
+        if file.exists() and any(given.exists() and given.samefile(file) for given in entry.brief.inputs):
+            message = f"{file} is one of the files that the episode is made from; choose another output folder."
+            return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
+    record = read_record(files)
+    if force:
+        return Decision(entry, "--force", now)
+    if record and record.failure and record.refused == now and not refused_again:
+        return Decision(entry, result=failed(entry, record.failure))
+    if record is None or not record.video:
+        taken = next((file for file in files.all if file.exists()), None)
+        if taken:
+            message = f"{taken} exists and is not of this season; move it away, or give --force to replace it."
+            return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
+        return Decision(entry, "there is no output yet", now)
+    if not files.video.exists():
+        return Decision(entry, "there is no output yet", now)
+    changed = change(record.made_of, now) if now else "a file of it is missing"
+    lies = fingerprint(files.video)
+    if lies == record.replaced:
+        return Decision(entry, changed or "it was not finished", now)
+    if lies != record.video:
+        return Decision(entry, result=_changed_by_hand(entry, files, changed))
+    if changed:
+        return Decision(entry, changed, now)
+    try:
+        made = Report.model_validate_json(files.report.read_bytes())
+    except (OSError, ValidationError):
+        return Decision(entry, "its report is missing", now)
+    about = {"seconds": made.seconds, "checks": made.checks, "warnings": made.warnings}
+    return Decision(entry, result=_result(entry, "up to date", **about))
+
+
+def run(
+    season: Season, out: Path, options: Options, watch: Watch, *, only: Sequence[Entry] | None = None,
+    executor: MakeExecutor | None = None, feed: Callable[[Collection[str]], list[Entry]] | None = None,
+) -> SeasonReport:  # fmt: skip
+    """Renders what of the season is missing or stale into the folder out, and writes its reports there.
+
+    only: the entries asked for, all unless given. executor: makes what attempts are made in, processes of this machine
+    unless given. feed: asked again and again for
+    more entries, with the names of those that are not finished, until it is interrupted. Raises WrongUse when another run holds the folder
+    or it cannot be written.
+    """
+    with writable(out), locked(out):
+        _must_be_its_own(out, options.force)
+        folder = (out / STATE / "work").resolve()
+        shutil.rmtree(folder, ignore_errors=True)
+        work = _Run(season, out.resolve(), folder / uuid4().hex[:8], options, watch, executor or _processes)
+        try:
+            work.add(season.entries, season.entries if only is None else only)
+            while work.busy or feed:
+                work.step()
+                if feed:
+                    more = feed(work.unfinished)
+                    work.add(more, more)
+        except BaseException:
+            work.end(interrupted=True)
+            raise
+        work.end(interrupted=False)
+        shutil.rmtree(folder, ignore_errors=True)
+        return work.report
+
+
+def _processes(heard: Heard, ended: Ended) -> Executor:
+    return Processes(None, heard, ended)
+
+
+def _must_be_its_own(out: Path, force: bool) -> None:
+    for file in report.files(out):
+        if file.exists() and not report.files(out)[0].exists() and not force:
+            raise WrongUse(f"{file} exists and is of no season; choose another -o, or give --force to replace it.")
+
+
+@contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Holds the output folder against other runs. Raises WrongUse when one holds it."""
+    file = out / STATE / "lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise WrongUse(
+            f"Another run is writing to {out}; wait until it ends (`episode jobs status` shows it) or choose another -o."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_running(out: Path) -> bool:
+    """Whether a run holds the output folder."""
+    if not (out / STATE / "lock").exists():
+        return False
+    try:
+        with locked(out):
+            return False
+    except WrongUse:
+        return True
+
+
+def failed(entry: Entry, failure: Failure) -> EpisodeResult:
+    """The result of an episode that cannot be made."""
+    return _result(entry, "failed", failure=failure)
+
+
+def chosen(season: Season, only: str) -> list[Entry]:
+    """The entries that a text as "3,5-7,trailer" means: numbers, ranges of them, names. Raises WrongUse."""
+    found: list[Entry] = []
+    for part in filter(None, (part.strip() for part in only.split(","))):
+        first, _, last = part.partition("-")
+        if first.strip().isdecimal() and (last.strip() or first.strip()).isdecimal():
+            low, high = int(first), int(last or first)
+            own = [e for e in season.entries if e.brief.number is not None and low <= e.brief.number <= high]
+        else:
+            own = [entry for entry in season.entries if entry.name == part.removesuffix(".mp4")]
+        if not own:
+            numbers = [str(e.brief.number) for e in season.entries if e.brief.number is not None]
+            there = f"numbers {', '.join(numbers[:30])}" if numbers else f"names {', '.join(e.name for e in season.entries[:10])}"
+            raise WrongUse(f"--only {part}: there is no such episode in {season.file.name}; it has {there}.")
+        found += own
+    return list({entry.name: entry for entry in found}.values())
+
+
+class _Run:
+    """What waits, what runs and what came out of it."""
+
+    def __init__(
+        self, season: Season, out: Path, scratch: Path, options: Options, watch: Watch, executor: MakeExecutor
+    ) -> None:
+        self._out, self._scratch, self._options, self._watch = out, scratch, options, watch
+        self._events: queue.Queue[tuple[Task, Answer | Progress]] = queue.Queue()
+        self._executor = executor(
+            lambda task, stage, share, host: self._events.put((task, Progress(task.name, stage, share, host))),
+            lambda task, answer: self._events.put((task, answer)),
+        )
+        self._waiting: list[tuple[float, int, Task]] = []  # when to submit, in which order
+        self._order = 0
+        self._flying: set[tuple[str, int]] = set()  # name and segment of what was submitted and has not ended
+        self._episodes: dict[str, _Work] = {}
+        self._rows: dict[str, int] = {}
+        self._reported = 0.0
+        self._stopped = False
+        self.report = SeasonReport(
+            version=VERSION, series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
+            workers=self._executor.workers, episodes=[],
+        )  # fmt: skip
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._waiting or self._flying) and not self._stopped
+
+    @property
+    def unfinished(self) -> set[str]:
+        return {name for name, work in self._episodes.items() if not work.over}
+
+    def add(self, entries: Sequence[Entry], asked: Sequence[Entry]) -> None:
+        """Decides about entries and queues what of them is asked for and has to be rendered."""
+        wanted = {entry.name for entry in asked}
+        for entry in entries:
+            options = self._options
+            decision = decide(entry, self._out, options.force and entry.name in wanted, options.refused_again)
+            result = decision.result
+            if result is None and entry.name not in wanted:
+                result = _result(entry, "not run", why="it was not asked for")
+            row = self._rows.setdefault(entry.name, len(self._rows))
+            self.report.episodes[row:row + 1] = [result or _result(entry, "not run", why=decision.why)]
+            if result is None:
+                self._episodes[entry.name] = _Work(decision, row)
+                self._queue(self._first_task(decision))
+            elif entry.name in wanted:
+                self._watch(Finished(result))
+                self._stop_at(result)
+        if entries:
+            self._write()
+
+    def step(self) -> None:
+        """Submits what is due and takes what comes back, for TICK seconds at most."""
+        now = time.monotonic()
+        while self._waiting and self._waiting[0][0] <= now:
+            _, _, task = heapq.heappop(self._waiting)
+            self._flying.add((task.name, task.segment))
+            self._executor.submit(task)
+        try:
+            task, heard = self._events.get(timeout=TICK)
+        except queue.Empty:
+            return
+        if isinstance(heard, Answer):
+            self._flying.discard((task.name, task.segment))
+            self._ended(task, heard)
+        elif (task.name, task.segment) in self._flying:
+            self._begun(task)
+            self._watch(heard)
+
+    def end(self, interrupted: bool) -> None:
+        """Stops what runs and writes the reports."""
+        self._executor.stop()
+        self.report.finished, self.report.interrupted = datetime.now(UTC), interrupted
+        report.write(self.report, self._out)
+
+    def _first_task(self, decision: Decision) -> Task:
+        entry, options = decision.entry, self._options
+        return Task(
+            kind="plan" if options.split else "episode", name=entry.name, brief=entry.brief, folder=self._out,
+            scratch=self._scratch / entry.name, made_of=decision.made_of, cache=options.cache, threads=0,
+            timeout=options.timeout, split=options.split,
+        )  # fmt: skip
+
+    def _queue(self, task: Task, wait: float = 0.0) -> None:
+        self._order += 1
+        heapq.heappush(self._waiting, (time.monotonic() + wait, self._order, task))
+
+    def _begun(self, task: Task) -> None:
+        work = self._episodes[task.name]
+        if not work.attempts:
+            work.attempts = 1
+            self._watch(Started(task.name, 1))
+
+    def _ended(self, task: Task, answer: Answer) -> None:
+        work = self._episodes[task.name]
+        self._begun(task)
+        work.took += answer.took
+        failure = answer.failure
+        if work.over:
+            return  # another segment of it has failed already
+        if failure and failure.kind == "machine" and work.attempts <= len(BACK_OFF):
+            wait = BACK_OFF[work.attempts - 1]
+            work.attempts += 1
+            self._watch(Again(task.name, failure.message, wait))
+            self._queue(task, wait)
+            return
+        if failure:
+            self._finish(work, answer, "failed")
+        elif task.kind == "plan":
+            work.notes = answer.warnings
+            work.left = len(answer.segments)
+            for number in range(work.left):
+                update = {"kind": "segment", "segments": answer.segments, "segment": number}
+                self._queue(task.model_copy(update=update))
+        elif task.kind == "segment":
+            work.left -= 1
+            if not work.left:
+                self._queue(task.model_copy(update={"kind": "join", "segment": 0, "notes": work.notes}))
+        else:
+            self._finish(work, answer, "delivered")
+
+    def _finish(self, work: "_Work", answer: Answer, state: State) -> None:
+        decision = work.decision
+        work.over = True
+        result = _result(
+            decision.entry, state, why=decision.why, seconds=answer.seconds, took=round(work.took, 2), host=answer.host,
+            attempts=work.attempts, failure=answer.failure, checks=answer.checks, warnings=answer.warnings,
+        )  # fmt: skip
+        self.report.episodes[work.row] = result
+        if answer.failure and answer.failure.kind in ("input", "delivery"):
+            files = Files(self._out / f"{decision.entry.name}.mp4")
+            refused = {"refused": decision.made_of, "failure": answer.failure}
+            save_record((read_record(files) or Record()).model_copy(update=refused), files)
+        shutil.rmtree(self._scratch / decision.entry.name, ignore_errors=True)
+        self._watch(Finished(result))
+        self._stop_at(result)
+        if time.monotonic() - self._reported > REPORT_EVERY:
+            self._write()
+
+    def _stop_at(self, result: EpisodeResult) -> None:
+        if result.state == "failed" and self._options.fail_fast:
+            self._stopped = True
+            self._executor.stop()
+
+    def _write(self) -> None:
+        self._reported = time.monotonic()
+        report.write(self.report, self._out)
+
+
+@dataclass
+class _Work:
+    """An episode on its way: its place in the report, attempts begun, seconds spent, segments that are left."""
+
+    decision: Decision
+    row: int
+    attempts: int = 0
+    took: float = 0.0
+    left: int = 0
+    notes: list[str] = field(default_factory=list)
+    over: bool = False
+
+
+def _result(entry: Entry, state: State, **about: Any) -> EpisodeResult:
+    known: dict[str, Any] = {
+        "why": "", "seconds": None, "took": None, "attempts": 0, "host": "", "failure": None, "checks": [], "warnings": [],
+    }  # fmt: skip
+    return EpisodeResult(
+        name=entry.name, number=entry.brief.number, title=entry.brief.title, state=state, **(known | about)
+    )
+
+
+def _changed_by_hand(entry: Entry, files: Files, changed: str) -> EpisodeResult:
+    """The result of an episode whose video is not the one that was rendered: it is kept, if it can be delivered."""
+    what = f"{files.video.name} was changed after it was rendered"
+    undo = "move it away, or give --force to render it anew."
+    if changed:
+        return failed(entry, Failure(kind="input", message=f"{what}, and {changed}; {undo}", exit_code=2))
+    try:
+        checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
+    except EpisodeError as error:
+        return failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
+    wrong = [check.name for check in checks if not check.ok and check.level == "error"]
+    if wrong:
+        message = f"{what} and does not meet its delivery spec any more ({', '.join(wrong)}); {undo}"
+        return failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(update={"checks": checks})
+    kept = f"{what}; it is kept as it is. --force renders it anew."
+    return _result(entry, "up to date", checks=checks, warnings=[kept])

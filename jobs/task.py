@@ -1,0 +1,63 @@
+"""A piece of a season's work as plain data: what a worker is told, and what it answers."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from jobs.report import Failure
+from pipeline.brief import Brief
+from pipeline.verify import Check
+from presets.graphics import Data
+
+STATE = ".season"  # folder inside the output folder for all that is nobody's to look at: lock, unfinished files, logs
+
+Kind = Literal["episode", "plan", "segment", "join"]
+
+
+class Task(Data):
+    """One attempt at a whole episode, or at a part of one that is split: its plan, one segment, joining all of them.
+
+    folder: where finished files go. scratch: a folder on the same disk for everything that is not finished.
+    segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment. notes: of its plan. threads: of each
+    decoder and encoder, 0 where the worker itself knows how many share its machine. timeout: seconds.
+    """
+
+    kind: Kind
+    name: str
+    brief: Brief
+    folder: Path
+    scratch: Path
+    made_of: dict[str, str]
+    cache: Path | None
+    threads: int = Field(ge=0)
+    timeout: float
+    split: float | None = None
+    segments: list[tuple[int, int]] = []
+    segment: int = 0
+    notes: list[str] = []
+
+    @property
+    def log(self) -> Path:
+        """Where its processes write what they have to say."""
+        return self.folder / STATE / "logs" / f"{self.name}.log"
+
+
+class Answer(Data):
+    """How an attempt ended: done, or with a failure. seconds: the episode's; took: the attempt's, on the clock."""
+
+    failure: Failure | None = None
+    seconds: float | None = None
+    checks: list[Check] = []
+    warnings: list[str] = []
+    segments: list[tuple[int, int]] = []
+    took: float = 0.0
+    host: str = ""
+
+
+class Said(Data):
+    """One line that a worker process says: how far it is, or its answer."""
+
+    stage: str = ""
+    share: float = 0.0
+    answer: Answer | None = None

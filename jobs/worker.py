@@ -1,0 +1,160 @@
+"""The process that makes one attempt: a task on its standard input, lines of progress and an answer on its output.
+
+It is started by jobs.attempt as `python -m jobs.worker` and ends itself when the process that started it is gone.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TextIO
+
+import cv2
+
+from jobs.record import Record, cover_file, save_record
+from jobs.report import Failure
+from jobs.task import Answer, Said, Task
+from pipeline import episode
+from pipeline.episode import Files, Progress
+from pipeline.errors import EpisodeError, MachineFailed, MissingTool
+from pipeline.plan import Plan
+from pipeline.report import Report
+from pipeline.source import fingerprint
+from presets import PresetError
+from presets.delivery import DeliverySpecError
+
+SAY_EVERY = 0.5  # seconds between lines of progress of one stage
+
+
+def main() -> None:
+    """Reads a task, does it, answers."""
+    lines = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)  # whatever a library prints belongs into the log
+    task = Task.model_validate_json(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    cv2.setNumThreads(task.threads)
+    tempfile.tempdir = str(task.scratch)
+    begun = time.monotonic()
+    answer = _answer(task, _progress(lines))
+    lines.write(Said(answer=answer.model_copy(update={"took": time.monotonic() - begun})).model_dump_json() + "\n")
+    lines.flush()
+    os._exit(0)  # threads of libraries have nothing left to do
+
+
+def _end_with_parent() -> None:
+    """Waits until standard input ends, which it does with the process that holds its other end."""
+    sys.stdin.buffer.read()
+    if os.name == "posix":
+        os.killpg(0, signal.SIGKILL)  # with every ffmpeg: this process leads a group of its own
+    os._exit(1)
+
+
+def _progress(lines: TextIO) -> Progress:
+    said: dict[str, float] = {}
+
+    def progress(stage: str, done: float, total: float) -> None:
+        now = time.monotonic()
+        if now - said.get(stage, -SAY_EVERY) >= SAY_EVERY:
+            said[stage] = now
+            lines.write(Said(stage=stage, share=done / total).model_dump_json() + "\n")
+
+    return progress
+
+
+def _answer(task: Task, progress: Progress) -> Answer:
+    try:
+        task.scratch.mkdir(parents=True, exist_ok=True)
+        return _WORK[task.kind](task, progress)
+    except episode.Rejected as error:
+        return Answer(failure=_failure("delivery", error), checks=error.report.checks, warnings=error.report.warnings)
+    except (MachineFailed, MissingTool) as error:
+        return Answer(failure=_failure("machine", error))
+    except (EpisodeError, PresetError, DeliverySpecError) as error:
+        return Answer(failure=_failure("input", error))
+    except (OSError, MemoryError) as error:
+        traceback.print_exc()
+        said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        return Answer(failure=Failure(kind="machine", message=f"The machine failed: {said}{where}.", exit_code=6))
+    except Exception as error:
+        traceback.print_exc()
+        return Answer(
+            failure=Failure(
+                kind="internal",
+                message=f"An error of the product itself ({type(error).__name__}: {error}); the log has the details.",
+                exit_code=1,
+            )
+        )
+
+
+def _failure(kind: Literal["input", "delivery", "machine"], error: Exception) -> Failure:
+    return Failure(kind=kind, message=str(error), exit_code=getattr(error, "exit_code", 2))
+
+
+def _episode(task: Task, progress: Progress) -> Answer:
+    plan, notes = episode.make_plan(task.brief, task.cache, progress)
+    return _publish(task, plan, episode.render(plan, _unfinished(task), progress, notes))
+
+
+def _plan(task: Task, progress: Progress) -> Answer:
+    plan, notes = episode.make_plan(task.brief, task.cache, progress)
+    episode.save_text(plan.model_dump_json(), _plan_file(task))
+    return Answer(segments=episode.segments(plan, task.split or plan.duration), warnings=notes)
+
+
+def _segment(task: Task, progress: Progress) -> Answer:
+    first, last = task.segments[task.segment]
+    plan = episode.read_plan(_plan_file(task))
+    episode.render_segment(plan, first, last, _segment_file(task, task.segment), progress)
+    return Answer()
+
+
+def _join(task: Task, progress: Progress) -> Answer:
+    plan = episode.read_plan(_plan_file(task))
+    parts = [_segment_file(task, number) for number in range(len(task.segments))]
+    return _publish(task, plan, episode.join(plan, _unfinished(task), parts, progress, task.notes))
+
+
+_WORK: dict[str, Callable[[Task, Progress], Answer]] = {
+    "episode": _episode, "plan": _plan, "segment": _segment, "join": _join,
+}  # fmt: skip
+
+
+def _unfinished(task: Task) -> Files:
+    return Files(task.scratch / f"{task.name}.mp4")
+
+
+def _plan_file(task: Task) -> Path:
+    return task.scratch / "plan.json"
+
+
+def _segment_file(task: Task, number: int) -> Path:
+    return task.scratch / f"segment-{number:03d}.mp4"
+
+
+def _publish(task: Task, plan: Plan, report: Report) -> Answer:
+    """Moves a verified episode to its place, the video last: once it is there, all of it is."""
+    made, final = _unfinished(task), Files(task.folder / f"{task.name}.mp4")
+    episode.cover(plan, made, cover_file(made))
+    report = report.model_copy(update={"file": final.video})
+    episode.save_text(report.model_dump_json(indent=2), made.report)
+    replaced = fingerprint(final.video) if final.video.exists() else ""
+    save_record(Record(made_of=task.made_of, video=fingerprint(made.video), replaced=replaced), final)
+    cover_file(made).replace(cover_file(final))
+    for part, place in zip(reversed(made.all), reversed(final.all), strict=True):
+        if part.exists():
+            part.replace(place)
+        else:
+            place.unlink(missing_ok=True)  # subtitles of words that are no longer said
+    return Answer(seconds=report.seconds, checks=report.checks, warnings=report.warnings)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        main()

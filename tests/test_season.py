@@ -1,0 +1,310 @@
+"""A season's run: what is rendered and what is left alone, what is tried again, and what kills leave behind."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jobs import machine, season
+from jobs.manifest import read_season
+from jobs.record import cover_file, made_of, read_record
+from jobs.report import Failure
+from jobs.season import Again, Finished, Options, Started, chosen, decide, locked, run
+from jobs.task import Answer
+from pipeline import verify
+from pipeline.episode import Files
+from pipeline.errors import WrongUse
+from presets import delivery
+from tests.footage import Face, Scene, make
+
+ROOT = Path(__file__).parent.parent
+MACHINE = Failure(kind="machine", message="Its process was killed.", exit_code=6)
+INPUT = Failure(kind="input", message="no footage", exit_code=3)
+
+
+class Pretended:
+    """An executor that renders nothing: it answers as it is told to, by name and attempt, from a thread of its own."""
+
+    workers = 2
+
+    def __init__(self, answers, heard, ended):
+        self.answers, self.heard, self.ended = answers, heard, ended
+        self.tasks, self.stopped = [], False
+        self.pool = ThreadPoolExecutor(1)
+
+    def submit(self, task):
+        self.tasks.append(task)
+        attempt = sum(t.name == task.name and t.kind == task.kind for t in self.tasks)
+        self.pool.submit(self.answer, task, attempt)
+
+    def answer(self, task, attempt):
+        if self.stopped:
+            return
+        self.heard(task, "encode", 0.5, "here")
+        self.ended(task, self.answers(task, attempt))
+
+    def stop(self):
+        self.stopped = True
+        self.pool.shutdown()
+
+
+@pytest.fixture
+def manifest(tmp_path):
+    """Five episodes whose footage is a few bytes: enough to be told apart."""
+    for number in range(1, 6):
+        (tmp_path / f"{number}.mp4").write_bytes(bytes([number]) * 100)
+    text = 'series = "Цех"\n' + "".join(f'[[episode]]\nnumber = {n}\nfootage = [{{ file = "{n}.mp4" }}]\n' for n in range(1, 6))
+    file = tmp_path / "season.toml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def pretend(manifest, answers, options=None, **more):
+    """(report, events, executor) of a run whose attempts end as answers(task, attempt) says."""
+    made, events = [], []
+
+    def executor(heard, ended):
+        made.append(Pretended(answers, heard, ended))
+        return made[0]
+
+    out = manifest.parent / "out"
+    report = run(read_season(manifest), out, options or Options(), events.append, executor=executor, **more)
+    return report, events, made[0]
+
+
+def states(report):
+    return [one.state for one in report.episodes]
+
+
+def test_what_the_machine_fails_is_tried_again_and_what_the_input_fails_is_not(manifest, monkeypatch):
+    monkeypatch.setattr(season, "BACK_OFF", (0.01, 0.02, 0.03))
+
+    def answers(task, attempt):
+        if task.brief.number == 2:
+            return Answer(failure=INPUT)
+        if task.brief.number == 3:
+            return Answer(failure=MACHINE)
+        return Answer(failure=MACHINE) if task.brief.number == 4 and attempt < 3 else Answer(seconds=5.0)
+
+    report, events, _ = pretend(manifest, answers)
+    assert states(report) == ["delivered", "failed", "failed", "delivered", "delivered"]
+    assert [one.attempts for one in report.episodes] == [1, 1, 4, 3, 1]
+    assert report.finished and not report.interrupted
+    assert [e.wait for e in events if isinstance(e, Again) and e.name.endswith("3")] == [0.01, 0.02, 0.03]
+    assert sum(isinstance(e, Finished) for e in events) == sum(isinstance(e, Started) for e in events) == 5
+
+
+def test_fail_fast_leaves_the_rest_alone(manifest):
+    report, _, executor = pretend(manifest, lambda task, _: Answer(failure=INPUT), Options(fail_fast=True))
+    assert states(report) == ["failed", *["not run"] * 4]
+    assert executor.stopped
+
+
+def test_only_what_is_asked_for_is_rendered(manifest):
+    whole = read_season(manifest)
+    report, _, executor = pretend(manifest, lambda *_: Answer(), only=chosen(whole, "2-3, 5"))
+    assert states(report) == ["not run", "delivered", "delivered", "not run", "delivered"]
+    assert [t.brief.number for t in executor.tasks] == [2, 3, 5]
+    assert chosen(whole, whole.entries[0].name) == [whole.entries[0]]
+    with pytest.raises(WrongUse, match=r"--only 9.*1, 2, 3"):
+        chosen(whole, "1,9")
+
+
+def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest, monkeypatch):
+    monkeypatch.setattr(season, "BACK_OFF", (0.01,))
+    ranges = [(0, 100), (100, 200), (200, 250)]
+
+    def answers(task, attempt):
+        if task.kind == "plan":
+            return Answer(segments=ranges, warnings=["a note"])
+        if task.kind == "segment" and task.segment == 1 and attempt == 2:
+            return Answer(failure=MACHINE)
+        return Answer(seconds=10.0, warnings=task.notes)
+
+    report, _, executor = pretend(manifest, answers, Options(split=4), only=chosen(read_season(manifest), "1"))
+    kinds = [(t.kind, t.segment) for t in executor.tasks]
+    assert kinds == [("plan", 0), ("segment", 0), ("segment", 1), ("segment", 2), ("segment", 1), ("join", 0)]
+    assert executor.tasks[-1].segments == ranges
+    assert (report.episodes[0].state, report.episodes[0].warnings) == ("delivered", ["a note"])
+
+
+def test_two_runs_in_one_folder_exclude_each_other(manifest):
+    out = manifest.parent / "out"
+    out.mkdir()
+    with locked(out), pytest.raises(WrongUse, match="Another run"):
+        pretend(manifest, lambda *_: Answer())
+    assert states(pretend(manifest, lambda *_: Answer())[0]) == ["delivered"] * 5
+
+
+def test_an_interrupted_run_says_so_in_its_report(manifest):
+    def watch(event):
+        if isinstance(event, Finished):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(read_season(manifest), manifest.parent / "out", Options(), watch,
+            executor=lambda heard, ended: Pretended(lambda *_: Answer(), heard, ended))  # fmt: skip
+    saved = json.loads((manifest.parent / "out" / "season.report.json").read_text("utf-8"))
+    assert saved["interrupted"] and saved["finished"]
+    assert [one["state"] for one in saved["episodes"]] == ["delivered", *["not run"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda folder: (folder / "1.mp4").write_bytes(b"other"), "1.mp4 changed"),
+        (lambda folder: (folder / "words.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nДа.\n", "utf-8"), "words.srt changed"),
+        (lambda folder: (folder / "look.toml").write_text("[captions]\nsize = 70\n"), "its preset changed"),
+        (lambda folder: (folder / "mark.png").write_bytes((folder / "other.png").read_bytes()), "its preset changed"),
+        (lambda folder: (folder / "season.toml").write_text((folder / "season.toml").read_text("utf-8").replace("Имя", "Дело"), "utf-8"), "its brief changed"),
+        (lambda folder: (folder / "1.mp4").unlink(), "missing"),
+    ],
+)  # fmt: skip
+def test_an_episode_is_stale_when_anything_that_it_is_made_of_changes(tmp_path, change, why):
+    from PIL import Image
+
+    for name, colour in (("mark", "red"), ("other", "blue")):
+        Image.new("RGBA", (300, 200), colour).save(tmp_path / f"{name}.png")
+    (tmp_path / "1.mp4").write_bytes(b"footage")
+    (tmp_path / "words.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nНет.\n", "utf-8")
+    (tmp_path / "look.toml").write_text('[series]\nmark = "mark.png"\n')
+    (tmp_path / "season.toml").write_text(
+        '[[episode]]\nnumber = 1\ntitle = "Имя"\npreset = "look.toml"\ncaptions = "words.srt"\nfootage = [{ file = "1.mp4" }]\n', "utf-8",
+    )  # fmt: skip
+    before = made_of(read_season(tmp_path / "season.toml").entries[0].brief)
+    moved = tmp_path.with_name(tmp_path.name + "-moved")
+    shutil.copytree(tmp_path, moved)
+    assert made_of(read_season(moved / "season.toml").entries[0].brief) == before  # where it lies does not matter
+    change(moved)
+    entry = read_season(moved / "season.toml").entries[0]
+    out = moved / "out"
+    deliver(entry, out, before)
+    assert why in decide(entry, out).why
+
+
+def deliver(entry, out, made):
+    """Files as a finished episode leaves them."""
+    from jobs.record import Record, save_record
+    from pipeline.source import fingerprint
+
+    out.mkdir(exist_ok=True)
+    files = Files(out / f"{entry.name}.mp4")
+    files.video.write_bytes(b"video")
+    save_record(Record(made_of=made, video=fingerprint(files.video)), files)
+    return files
+
+
+def test_files_of_somebody_else_are_never_replaced_unasked(manifest):
+    out = manifest.parent / "out"
+    entries = read_season(manifest).entries
+    out.mkdir()
+    (out / f"{entries[0].name}.srt").write_text("mine")
+    changed = deliver(entries[1], out, made_of(entries[1].brief))
+    changed.video.write_bytes(b"corrected by hand, no video")
+    report, _, _ = pretend(manifest, lambda *_: Answer())
+    assert states(report) == ["failed", "failed", *["delivered"] * 3]
+    assert "--force" in report.episodes[0].failure.message and "changed after" in report.episodes[1].failure.message
+    assert (out / f"{entries[0].name}.srt").read_text() == "mine"
+    assert states(pretend(manifest, lambda *_: Answer(), Options(force=True))[0]) == ["delivered"] * 5
+
+
+def test_a_page_of_somebody_else_is_not_replaced(manifest):
+    out = manifest.parent / "out"
+    out.mkdir()
+    (out / "index.html").write_text("mine")
+    with pytest.raises(WrongUse, match=r"index\.html exists"):
+        pretend(manifest, lambda *_: Answer())
+
+
+def test_footage_is_never_replaced_by_its_episode(tmp_path):
+    (tmp_path / "цех-01.mp4").write_bytes(b"footage")
+    file = tmp_path / "season.toml"
+    file.write_text('series = "Цех"\n[[episode]]\nnumber = 1\nfootage = [{ file = "цех-01.mp4" }]\n', "utf-8")
+    decision = decide(read_season(file).entries[0], tmp_path, force=True)
+    assert "made from" in decision.result.failure.message
+
+
+def test_workers_never_have_more_threads_than_there_are_cores():
+    for cores in (1, 2, 3, 8, 64):
+        for workers in (1, 2, 3, 8, 100):
+            assert workers * machine.threads(workers, cores) <= max(cores, workers)
+    assert 1 <= machine.default_workers() <= machine.cores()
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("season") / "talk.mp4", [Scene(1.0, [Face(0.4)])], size=(320, 180)).file
+
+
+@pytest.fixture
+def small(tmp_path, footage):
+    """Three episodes: one that can be made, one whose footage is none, one that can be made."""
+    shutil.copy(footage, tmp_path / "talk.mp4")
+    (tmp_path / "broken.mp4").write_text("no video " * 100)
+    entries = [(1, "talk.mp4"), (2, "broken.mp4"), (3, "talk.mp4")]
+    text = '[defaults]\npreset = "plain"\n' + "".join(
+        f'[[episode]]\nnumber = {n}\noutput = "e{n}.mp4"\nfootage = [{{ file = "{f}" }}]\n' for n, f in entries
+    )
+    (tmp_path / "season.toml").write_text(text, "utf-8")
+    return tmp_path
+
+
+def command(folder, *more):
+    return [sys.executable, str(ROOT / "cli.py"), "jobs", "run", str(folder / "season.toml"), "-o", str(folder / "out"), *more]
+
+
+@pytest.mark.slow
+def test_a_season_is_rendered_once_survives_a_killed_worker_and_goes_on_after_its_parent_was_killed(small):
+    """SIGKILL of a worker, then of the parent; at the end every file is whole and none was rendered twice."""
+    out = small / "out"
+    process = subprocess.Popen(command(small, "--workers", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for(lambda: workers_of(process.pid))[0].kill()
+    wait_for(lambda: (out / "e3.mp4").exists())  # the first one waits for its next attempt meanwhile
+    wait_for(lambda: workers_of(process.pid))
+    left = workers_of(process.pid)
+    process.kill()
+    said, _ = process.communicate()
+    assert "tried again" in said
+    psutil.wait_procs(left, timeout=10)
+    assert not any(one.is_running() for one in left)  # they end with the one that started them
+    first = (out / "e3.mp4").stat().st_mtime_ns
+
+    done = subprocess.run(command(small), capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 1, done.stderr
+    assert "broken.mp4" in done.stderr and "Traceback" not in done.stderr
+    report = json.loads((out / "season.report.json").read_text("utf-8"))
+    assert [one["state"] for one in report["episodes"]] == ["delivered", "failed", "up to date"]
+    assert (out / "e3.mp4").stat().st_mtime_ns == first
+    for name in ("e1", "e3"):
+        files = Files(out / f"{name}.mp4")
+        assert all(c.ok or c.level == "warning" for c in verify.verify(files.video, delivery.load("vk-clips")))
+        assert read_record(files).made_of and cover_file(files).exists() and files.sheet.exists()
+        assert json.loads(files.report.read_text("utf-8"))["file"].endswith(f"{name}.mp4")
+    assert not list((out / ".season").glob("work/*")) and not list(out.glob(".*part"))
+
+    stamps = {file: file.stat().st_mtime_ns for file in out.glob("e*")}
+    again = subprocess.run(command(small, "--only", "1,3"), capture_output=True, text=True, encoding="utf-8")
+    assert again.returncode == 0, again.stderr
+    assert {file: file.stat().st_mtime_ns for file in out.glob("e*")} == stamps
+
+
+def workers_of(pid):
+    try:
+        return [one for one in psutil.Process(pid).children() if "jobs.worker" in " ".join(one.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for(found, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("It did not happen.")
