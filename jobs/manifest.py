@@ -41,6 +41,7 @@ YES, NO = {"true", "да", "1", "yes"}, {"false", "нет", "0", "no"}
 _TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps for itself
 _SIDES = (".plan", ".report", ".sheet", ".cover", ".job")  # ends of names that are another episode's files
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*(\.|=(?!=))""")
+_STRING = re.compile(r'''"""|\'\'\'|"(?:[^"\\]|\\.)*"|'[^']*'|\#.*''')
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]#]+?)\s*\]\]?\s*(#.*)?$")
 
 
@@ -204,10 +205,23 @@ def _lines(text: str) -> dict[tuple[int | str, ...], int]:
             found.setdefault(path, number)
         elif not inside and (key := _KEY.match(line)):
             found.setdefault((*table, key[1].strip("\"'")), number)
-        for quotes in ('"""', "'''"):
-            if inside in ("", quotes) and line.count(quotes) % 2:
-                inside = "" if inside else quotes
+        inside = _left_open(line, inside)
     return found
+
+
+def _left_open(line: str, inside: str) -> str:
+    """The quotes of a string of several lines that is open at a line's end; inside: those that are open at its start."""
+    place = 0
+    while True:
+        if inside:
+            closed = re.compile(r'(?:[^\\]|\\.)*?"""' if inside == '"""' else r".*?'''").match(line, place)
+            if not closed:
+                return inside
+            inside, place = "", closed.end()
+        part = _STRING.search(line, place)
+        if not part:
+            return ""
+        inside, place = (part[0] if part[0] in ('"""', "'''") else ""), part.end()
 
 
 def _rows(file: Path) -> tuple[str, list[_Raw]]:
