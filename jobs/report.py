@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import Literal
@@ -17,9 +17,16 @@ from pipeline.verify import Check
 from presets.graphics import Data
 
 State = Literal["delivered", "up to date", "failed", "not run"]
-MOST_NAMED = 3  # failures that the one-line summary names
+MOST_NAMED, MOST_LETTERS = 3, 160  # failures that the one-line summary names, letters of each one's reason
+MOST_NOTES = 2  # of an episode that the page shows without being asked
+COUNTED = ("tests", "failures", "errors", "skipped")  # attributes of a JUnit suite
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # by XML 1.0
-_RUSSIAN: dict[State, str] = {"delivered": "готово", "up to date": "без изменений", "failed": "не вышло", "not run": "не рендерилось"}
+_RUSSIAN: dict[State, str] = {
+    "failed": "не вышло",
+    "not run": "не рендерилось",
+    "delivered": "готово",
+    "up to date": "без изменений",
+}  # in the order of the page
 
 
 class Failure(Data):
@@ -86,8 +93,12 @@ def read(out: Path) -> SeasonReport | None:
         return None
     except OSError as error:
         raise WrongUse(f"{file} cannot be read: {error.strerror}.") from error
-    except ValidationError:
-        raise WrongUse(f"{file} is no report of this version of episode; run the season again.") from None
+    except ValidationError as error:
+        if any(slip["loc"] == ("schema_version",) for slip in error.errors()):
+            what = "is of another version of episode (its schema_version is not 1); read it with that one, or"
+        else:
+            what = "is broken;"
+        raise WrongUse(f"{file} {what} run the season again to have it anew.") from None
 
 
 def summary(report: SeasonReport) -> str:
@@ -97,30 +108,43 @@ def summary(report: SeasonReport) -> str:
     parts = [f"{counts[state]} {state}" for state in states if counts[state]]
     line = f"{len(report.episodes)} episode{'s' * (len(report.episodes) != 1)}"
     line += f": {', '.join(parts)}" if parts else ""
-    if report.finished:
-        seconds = round((report.finished - report.started).total_seconds())
-        line += f" in {seconds // 60} min {seconds % 60} s" if seconds >= 60 else f" in {seconds} s"
+    line += f" in {_spent(report.finished - report.started)}" if report.finished else " so far"
     line += ", interrupted." if report.interrupted else "."
-    failed = [f"{one.name} ({one.failure.message.rstrip('.')})" for one in report.episodes if one.failure]
+    failed = [_in_short(one.name, one.failure) for one in report.episodes if one.failure]
     if failed:
         more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
         line += f" Failed: {'; '.join(failed[:MOST_NAMED])}{more}."
     return " ".join(_clean(line).split())
 
 
+def _spent(time: timedelta) -> str:
+    minutes, seconds = divmod(round(time.total_seconds()), 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def _in_short(name: str, failure: Failure) -> str:
+    reason = " ".join(failure.message.split()).rstrip(".")
+    if len(reason) > MOST_LETTERS:
+        reason = reason[:MOST_LETTERS].rstrip() + "…"
+    return f"{name} ({reason})"
+
+
 def junit(report: SeasonReport) -> str:
     """JUnit XML: a suite for each episode, in it a case for rendering it and one for each delivery check."""
     top = ElementTree.Element("testsuites", name=_clean(report.series))
     totals: Counter[str] = Counter()
+    seconds = 0.0
     for one in report.episodes:
-        suite = ElementTree.SubElement(
-            top, "testsuite", name=_clean(one.name), timestamp=report.started.isoformat(timespec="seconds")
-        )
+        begun = f"{report.started:%Y-%m-%dT%H:%M:%S}"  # JUnit's schema takes no time zone
+        suite = ElementTree.SubElement(top, "testsuite", name=_clean(one.name), timestamp=begun)
         counts = _cases(suite, one)
-        took = f"{one.took or 0:.2f}"
-        suite.attrib |= {key: str(counts[key]) for key in ("tests", "failures", "errors", "skipped")} | {"time": took}
+        took = round(one.took or 0.0, 2)
+        suite.attrib |= {key: str(counts[key]) for key in COUNTED} | {"time": f"{took:.2f}"}
         totals += counts
-    top.attrib |= {key: str(totals[key]) for key in ("tests", "failures", "errors", "skipped")}
+        seconds += took
+    top.attrib |= {key: str(totals[key]) for key in COUNTED} | {"time": f"{seconds:.2f}"}
     ElementTree.indent(top)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(top, "unicode")
 
@@ -150,9 +174,7 @@ def _cases(suite: ElementTree.Element, one: EpisodeResult) -> Counter[str]:
 
 
 def _case(suite: ElementTree.Element, episode: str, name: str, took: float) -> ElementTree.Element:
-    return ElementTree.SubElement(
-        suite, "testcase", classname=_clean(episode), name=_clean(name), time=f"{took:.2f}"
-    )  # fmt: skip
+    return ElementTree.SubElement(suite, "testcase", classname=_clean(episode), name=_clean(name), time=f"{took:.2f}")
 
 
 def _ended(case: ElementTree.Element, how: str, kind: str, message: str) -> None:
@@ -160,48 +182,66 @@ def _ended(case: ElementTree.Element, how: str, kind: str, message: str) -> None
 
 
 def page(report: SeasonReport, out: Path) -> str:
-    """A page in Russian that shows every episode; links go to what lies in the folder out."""
+    """A page in Russian that shows every episode, what failed first; links go to what lies in the folder out."""
     there = {file.name for file in out.iterdir()} if out.is_dir() else set()
-    counts = Counter(one.state for one in report.episodes)
-    said = ", ".join(f"{_RUSSIAN[state]}: {counts[state]}" for state in _RUSSIAN if counts[state])
     when = f"{report.started:%d.%m.%Y %H:%M} UTC"
     if not report.finished:
         when += ", ещё идёт или был прерван"
     elif report.interrupted:
         when += ", прерван"
-    order = {"failed": 0, "not run": 1, "delivered": 2, "up to date": 2}
-    shown = sorted(report.episodes, key=lambda one: order[one.state])
-    cards = "\n".join(_card(one, there) for one in shown)
-    return _PAGE.format(series=escape(report.series), said=escape(said), when=escape(when), cards=cards)
+    filters = [f'<a href="#">все: {len(report.episodes)}</a>']
+    sections = []
+    for state, russian in _RUSSIAN.items():
+        cards = [_card(one, there) for one in report.episodes if one.state == state]
+        if cards:
+            place = state.replace(" ", "-")
+            filters.append(f'<a href="#{place}">{russian}: {len(cards)}</a>')
+            grid = "\n".join(cards)
+            sections.append(
+                f'<section id="{place}"><h2>{russian.capitalize()}</h2><div class="grid">\n{grid}\n</div></section>'
+            )
+    return _PAGE.format(
+        series=_text(report.series), when=when, style=_STYLE, filters=" ".join(filters), sections="\n".join(sections)
+    )
 
 
 def _card(one: EpisodeResult, there: set[str]) -> str:
     """An episode on the page: what is wrong first, all names quoted, all text escaped."""
-    name, video = one.name, f"{one.name}.mp4"
+
+    def link(end: str, inside: str) -> str:
+        return f'<a href="{quote(one.name + end, safe="")}">{inside}</a>' if one.name + end in there else ""
+
+    cover = f"{one.name}.cover.jpg"
+    picture = f'<img src="{quote(cover, safe="")}" alt="Смотреть" loading="lazy">' if cover in there else '<span class="none">нет кадра</span>'  # fmt: skip
     number = "" if one.number is None else f"Серия {one.number}"
-    title = escape(". ".join(filter(None, (number, one.title))) or name)
-    picture = f'<img src="{quote(name + ".cover.jpg")}" alt="" loading="lazy">' if f"{name}.cover.jpg" in there else '<span class="none">нет кадра</span>'  # fmt: skip
-    if video in there:
-        picture = f'<a href="{quote(video)}">{picture}</a>'
-    length = f" · {one.seconds:.1f} с".replace(".", ",") if one.seconds else ""
-    links = [
-        f'<a href="{quote(name + end)}">{label}</a>'
-        for end, label in (
-            (".mp4", "видео"), (".sheet.jpg", "кадры"), (".srt", "титры"), (".plan.json", "план"), (".report.json", "отчёт"),
-        )
-        if name + end in there
-    ]  # fmt: skip
-    found = [f"{check.name}: {check.measured}, must be {check.limit}" for check in one.checks if not check.ok and check.level == "error"]  # fmt: skip
-    notes = [*found, *(note for note in one.warnings if note not in found)]
+    title = ". ".join(filter(None, (number, one.title))) or one.name
+    state = _RUSSIAN[one.state] + (f" · {_length(one.seconds)}" if one.seconds is not None else "")
+    reason = one.failure.message if one.failure else one.why if one.state == "not run" else ""
+    notes = [
+        f"{check.name}: {check.measured}, {'must' if check.level == 'error' else 'should'} be {check.limit}"
+        for check in one.checks if not check.ok
+    ] + one.warnings  # fmt: skip
+    listed = f"<ul>{''.join(f'<li>{_text(note)}</li>' for note in notes)}</ul>" if notes else ""
+    if len(notes) > MOST_NOTES:
+        listed = f"<details><summary>замечания: {len(notes)}</summary>{listed}</details>"
+    links = " ".join(filter(None, (link(end, label) for end, label in _LINKS)))
     parts = [
-        f'<p class="state">{_RUSSIAN[one.state]}{length}</p>',
-        f"<h2>{title}</h2>",
-        f'<p class="why">{escape(one.failure.message)}</p>' if one.failure else "",
-        f"<details><summary>замечания: {len(notes)}</summary><ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul></details>" if notes else "",
-        f"<p>{' '.join(links)}</p>" if links else "",
-    ]  # fmt: skip
-    kind = one.state.replace(" ", "-")
-    return f'<article class="{kind}">{picture}<div>{"".join(parts)}</div></article>'
+        f'<p class="state">{state}</p><h3>{_text(title)}</h3>',
+        f'<p class="why">{_text(reason)}</p>' if reason else "",
+        listed,
+        f"<p>{links}</p>" if links else "",
+    ]
+    return f"<article>{link('.mp4', picture) or picture}<div>{''.join(parts)}</div></article>"
+
+
+def _length(seconds: float) -> str:
+    if seconds < 59.95:
+        return f"{seconds:.1f} с".replace(".", ",")
+    return f"{round(seconds) // 60} мин {round(seconds) % 60} с"
+
+
+def _text(text: str) -> str:
+    return escape(_clean(text))
 
 
 def _clean(text: str) -> str:
@@ -209,41 +249,53 @@ def _clean(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
+_LINKS = (
+    (".mp4", "видео"), (".sheet.jpg", "кадры"), (".plan.json", "план"), (".report.json", "отчёт"), (".srt", "титры"),
+    (".vtt", "титры VTT"),
+)  # fmt: skip
+
+_STYLE = """\
+:root { color-scheme: light dark; --ground: #f4f2ee; --card: #fff; --ink: #1b1d1f; --faint: #5c6166; --good: #1d6b3a; --bad: #b3261e; --link: #0b5cad }
+@media (prefers-color-scheme: dark) { :root { --ground: #15181b; --card: #1f2327; --ink: #f0eee9; --faint: #a4a9ae; --good: #74c791; --bad: #ff8a80; --link: #8ab8ff } }
+body { margin: 0 auto; max-width: 1400px; padding: 24px; background: var(--ground); color: var(--ink); font: 16px/1.45 system-ui, sans-serif }
+h1 { margin: 0; font-size: 28px; overflow-wrap: anywhere }
+h2 { margin: 28px 0 12px; font-size: 20px }
+h3 { margin: 2px 0 6px; font-size: 18px; line-height: 1.25 }
+p { margin: 6px 0 }
+body:has(section:target) section:not(:target) { display: none }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(220px, 100%), 1fr)); gap: 16px; align-items: start }
+article { background: var(--card); border-radius: 12px; overflow: hidden; border-top: 4px solid var(--good) }
+article > div { padding: 10px 14px 14px; overflow-wrap: anywhere }
+img { display: block; width: 100%; aspect-ratio: 9 / 16; object-fit: cover; background: var(--ground) }
+.none { display: grid; place-items: center; aspect-ratio: 16 / 9; background: var(--ground); color: var(--faint) }
+.state { color: var(--good); font-weight: 600 }
+#failed article, #not-run article { border-color: var(--bad) }
+#failed .state, #not-run .state, .why { color: var(--bad) }
+.why { white-space: pre-line }
+ul { margin: 6px 0; padding-left: 18px }
+summary, .when { color: var(--faint) }
+summary { cursor: pointer }
+a { color: var(--link); margin-right: 8px }
+article > a { margin: 0 }"""
+
 _PAGE = """\
 <!doctype html>
 <html lang="ru">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src 'self' file:; media-src 'self' file:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <title>{series}</title>
 <style>
-:root {{ color-scheme: light dark; --ground: #f4f2ee; --card: #fff; --ink: #1b1d1f; --faint: #5c6166; --good: #1d6b3a; --bad: #b3261e; --link: #0b5cad }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ground: #15181b; --card: #1f2327; --ink: #f0eee9; --faint: #a4a9ae; --good: #74c791; --bad: #ff8a80; --link: #8ab8ff }} }}
-body {{ margin: 0 auto; max-width: 1400px; padding: 24px; background: var(--ground); color: var(--ink); font: 16px/1.45 system-ui, sans-serif }}
-h1 {{ margin: 0; font-size: 28px }}
-main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); gap: 16px; margin-top: 20px }}
-article {{ background: var(--card); border-radius: 12px; overflow: hidden; border-top: 4px solid var(--good) }}
-article.failed, article.not-run {{ border-color: var(--bad) }}
-article > div {{ padding: 10px 14px 14px; overflow-wrap: anywhere }}
-img, .none {{ display: block; width: 100%; aspect-ratio: 9 / 16; object-fit: cover; background: var(--ground) }}
-.none {{ display: grid; place-items: center; aspect-ratio: 16 / 9; color: var(--faint) }}
-h2 {{ margin: 2px 0 6px; font-size: 18px; line-height: 1.25 }}
-p {{ margin: 6px 0 }}
-.state {{ color: var(--good); font-weight: 600 }}
-.failed .state, .not-run .state, .why {{ color: var(--bad) }}
-ul {{ margin: 6px 0; padding-left: 18px }}
-summary, .when {{ color: var(--faint) }}
-a {{ color: var(--link); margin-right: 8px }}
-article > a {{ margin: 0 }}
+{style}
 </style>
 </head>
 <body>
 <h1>{series}</h1>
-<p>{said}</p>
 <p class="when">{when}</p>
+<nav>{filters}</nav>
 <main>
-{cards}
+{sections}
 </main>
 </body>
 </html>"""
