@@ -40,7 +40,7 @@ import presets  # noqa: E402
 from jobs import season as season_  # noqa: E402
 from jobs.cluster import Cluster  # noqa: E402
 from jobs.executor import Ended, Executor, Heard, Processes  # noqa: E402
-from jobs.manifest import Season, check_season, read_season  # noqa: E402
+from jobs.manifest import ManifestWrong, Season, check_season, read_season  # noqa: E402
 from jobs.report import EpisodeResult, SeasonReport, summary  # noqa: E402
 from jobs.report import read as read_report  # noqa: E402
 from jobs.template import template as season_template  # noqa: E402
@@ -572,16 +572,21 @@ def jobs_new(
 @jobs_app.command("check")
 def jobs_check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
-    season = read_season(manifest)
-    slips = check_season(season)
+    try:
+        season = read_season(manifest)
+        slips, names = check_season(season), [entry.name for entry in season.entries]
+    except ManifestWrong as wrong:
+        if not as_json:
+            raise
+        slips, names = wrong.slips, []
     if as_json:
         rows = [{"line": slip.line, "text": slip.text} for slip in slips]
-        print(json.dumps({"episodes": [e.name for e in season.entries], "slips": rows}, ensure_ascii=False, indent=2))
+        print(json.dumps({"episodes": names, "slips": rows}, ensure_ascii=False, indent=2))
     else:
         for slip in slips:
             err.print(f"{manifest} line {slip.line}: {slip.text}", markup=False, soft_wrap=True)
         if not slips:
-            out.print(f"{manifest} is fine: {_many(len(season.entries), 'episode')}", markup=False, soft_wrap=True)
+            out.print(f"{manifest} is fine: {_many(len(names), 'episode')}", markup=False, soft_wrap=True)
     if slips:
         raise typer.Exit(WrongUse.exit_code)
 
@@ -644,22 +649,25 @@ def jobs_status(
     if report is None:
         raise WrongUse(f"There is no season in {folder}; `episode jobs run` makes one.")
     running = season_.is_running(folder)
+    made = [one.name for one in report.episodes if one.state in ("delivered", "up to date")]
+    gone = [name for name in made if not (folder / f"{name}.mp4").is_file()]
     if as_json:
-        print(json.dumps({"running": running} | report.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        found = {"running": running, "gone": gone, "report": report.model_dump(mode="json")}
+        print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         table = Table("episode", "title", "state", "length", "", box=None)
         for one in report.episodes:
-            lost = one.state in ("delivered", "up to date") and not (folder / f"{one.name}.mp4").is_file()
             table.add_row(
-                escape(one.name), escape(one.title), "gone" if lost else one.state, f"{one.seconds:.1f} s" if one.seconds else "",
+                escape(one.name), escape(one.title), "gone" if one.name in gone else one.state, f"{one.seconds:.1f} s" if one.seconds else "",
                 escape(one.failure.message if one.failure else one.why),
             )  # fmt: skip
         out.print(table)
         out.print(
-            ("It runs now. " if running else "" if report.finished else "Its run was killed; run it again to go on. ") + summary(report),
+            ("It runs now. " if running else "" if report.finished else "Its run was killed; run it again to go on. ") + summary(report)
+            + (f" {_many(len(gone), 'video')} of them {'are' if len(gone) > 1 else 'is'} gone." if gone else ""),
             markup=False, soft_wrap=True,
         )  # fmt: skip
-    if running or any(one.state in ("failed", "not run") for one in report.episodes):
+    if running or gone or any(one.state in ("failed", "not run") for one in report.episodes):
         raise typer.Exit(1)
 
 

@@ -9,12 +9,11 @@ from typing import Literal
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from pipeline.episode import save_text
 from pipeline.errors import WrongUse
 from pipeline.verify import Check
-from presets.graphics import Data
 
 State = Literal["delivered", "up to date", "failed", "not run"]
 MOST_NAMED, MOST_LETTERS = 3, 160  # failures that the one-line summary names, letters of each one's reason
@@ -29,7 +28,7 @@ _RUSSIAN: dict[State, str] = {
 }  # in the order of the page
 
 
-class Failure(Data):
+class Failure(BaseModel):
     """Why an episode was not made."""
 
     kind: Literal["input", "delivery", "machine", "timeout", "internal"] = Field(
@@ -40,7 +39,7 @@ class Failure(Data):
     exit_code: int = Field(description="what `episode render` would have ended with")
 
 
-class EpisodeResult(Data):
+class EpisodeResult(BaseModel):
     """What became of one episode."""
 
     name: str = Field(description="of its files, without .mp4")
@@ -57,7 +56,7 @@ class EpisodeResult(Data):
     warnings: list[str] = Field(description="what a person should look at")
 
 
-class SeasonReport(Data):
+class SeasonReport(BaseModel):
     """What became of a season; finished is null while it runs, and after it was killed."""
 
     schema_version: Literal[1] = 1

@@ -5,6 +5,7 @@ It may be killed at any moment: an episode appears whole, with a record of what 
 
 import heapq
 import queue
+import re
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -103,11 +104,19 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
     """Whether an episode has to be rendered. Nothing is written."""
     files = Files(out / f"{entry.name}.mp4")
     try:
+        return _decided(entry, files, force, refused_again)
+    except (PresetError, DeliverySpecError) as error:
+        message = str(error)
+    except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
+        message = f"Its files cannot be told ({error}); give it another title or output, or rename its footage."
+    return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
+
+
+def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> Decision:
+    try:
         now = made_of(entry.brief)
     except (OSError, EpisodeError):
         now = {}  # a file is missing: rendering it will say which, in one sentence
-    except (PresetError, DeliverySpecError) as error:
-        return Decision(entry, result=failed(entry, Failure(kind="input", message=str(error), exit_code=2)))
     for file in (*files.all, cover_file(files), record_file(files)):
         if file.exists() and any(given.exists() and given.samefile(file) for given in entry.brief.inputs):
             message = f"{file} is one of the files that the episode is made from; choose another output folder."
@@ -219,10 +228,12 @@ def failed(entry: Entry, failure: Failure) -> EpisodeResult:
 def chosen(season: Season, only: str) -> list[Entry]:
     """The entries that a text as "3,5-7,trailer" means: numbers, ranges of them, names. Raises WrongUse."""
     found: list[Entry] = []
-    for part in filter(None, (part.strip() for part in only.split(","))):
-        first, _, last = part.partition("-")
-        if first.strip().isdecimal() and (last.strip() or first.strip()).isdecimal():
-            low, high = int(first), int(last or first)
+    parts = [part.strip() for part in only.split(",") if part.strip()]
+    if not parts:
+        raise WrongUse("--only names no episode; write it as 3,5-7 or leave it out.")
+    for part in parts:
+        if span := re.fullmatch(r"(\d{1,4})(?:\s*-\s*(\d{1,4}))?", part):
+            low, high = int(span[1]), int(span[2] or span[1])
             own = [e for e in season.entries if e.brief.number is not None and low <= e.brief.number <= high]
         else:
             own = [entry for entry in season.entries if entry.name == part.removesuffix(".mp4")]
