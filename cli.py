@@ -78,8 +78,8 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
-class Interrupted(EpisodeError):
-    """Ctrl-C, or a polite request to end."""
+class Interrupted(BaseException):
+    """Ctrl-C, or a polite request to end; nothing that expects an error of the user's takes it for one."""
 
     exit_code = 130
 
@@ -725,11 +725,12 @@ class SeasonMeter:
 
     def __call__(self, event: season_.Event) -> None:
         match event:
-            case season_.Started(name, _):
+            case season_.Started(name):
                 self._running[name] = ("starts", 0.0, "", time.monotonic())
                 self._say(name, "begins")
             case season_.Progress(name, stage, share, host):
-                self._running[name] = (stage, share, host, self._running[name][3])
+                since = self._running[name][3] if name in self._running else time.monotonic()
+                self._running[name] = (stage, share, host, since)
                 self._say_progress()
             case season_.Again(name, message, wait):
                 self._say(name, f"{message} It is tried again in {wait:.0f} s.")
@@ -997,7 +998,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles cannot say «Серия» otherwise
     try:
         app(args=arguments, prog_name="episode")
-    except (EpisodeError, presets.PresetError, delivery_.DeliverySpecError) as error:
+    except (EpisodeError, presets.PresetError, delivery_.DeliverySpecError, Interrupted) as error:
         if debug:
             raise
         err.print(str(error), markup=False, soft_wrap=True)

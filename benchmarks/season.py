@@ -140,7 +140,7 @@ def note(out: Path, seen: dict[str, tuple[int, int]], again: set[str], broken: l
                 seen[file.name] = about
             continue
         record = read_record(Files(file))
-        if record is None or record.video != fingerprint(file) or bad_checks(file):
+        if record is None or record.files.get(".mp4") != fingerprint(file) or bad_checks(file):
             broken.append(file.name)
         seen[file.name] = about
 

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from pydantic import ValidationError
 
 from jobs.report import Failure
 from jobs.task import Answer, Said, Task
 from pipeline import ffmpeg_tool
+from pipeline.errors import MachineFailed
 
 TICK = 0.2  # seconds between looks at the clock
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -34,6 +36,7 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
     progress is called in this thread. stopped is asked several times a second. Raises Stopped when it says so.
     """
     task.log.parent.mkdir(parents=True, exist_ok=True)
+    told = task.model_dump_json(by_alias=True).encode() + b"\n"
     few = dict.fromkeys(ONE_THREAD, str(task.threads)) | {ffmpeg_tool.THREADS: str(task.threads)}
     with task.log.open("ab") as said:
         process = subprocess.Popen(
@@ -46,10 +49,9 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
     reader.start()
     begun = time.monotonic()
     answer: Answer | None = None
+    writer = threading.Thread(target=_write, args=(process.stdin, told), daemon=True)  # it may never be read
+    writer.start()
     try:
-        with contextlib.suppress(OSError):  # it died at once: no answer will come
-            process.stdin.write(task.model_dump_json(by_alias=True).encode() + b"\n")
-            process.stdin.flush()
         while answer is None:
             if stopped():
                 raise Stopped
@@ -60,6 +62,8 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
             with contextlib.suppress(queue.Empty):
                 line = lines.get(timeout=TICK)
                 if line is None:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(1)  # so that its own way to end is known
                     break
                 with contextlib.suppress(ValidationError):
                     heard = Said.model_validate_json(line)
@@ -72,17 +76,34 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
     finally:
         _kill(process)
         reader.join()
+        writer.join()
         with contextlib.suppress(OSError):
             process.stdin.close()
         process.stdout.close()
     if answer is None:
-        answer = Answer(failure=Failure(kind="machine", message=_died(process.returncode, task.log), exit_code=6))
+        answer = Answer(failure=Failure(kind="machine", message=_died(process.returncode, task.log), exit_code=MachineFailed.exit_code))
     took = answer.took or time.monotonic() - begun
     return answer.model_copy(update={"took": round(took, 2), "host": socket.gethostname()})
 
 
-def _read(pipe: object, lines: "queue.Queue[bytes | None]") -> None:
-    for line in pipe:  # type: ignore[attr-defined]
+def unexpected(error: Exception) -> Failure:
+    """The failure that an error is which nothing was prepared for."""
+    if isinstance(error, OSError | MemoryError):
+        said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        return Failure(kind="machine", message=f"The machine failed: {said}{where}.", exit_code=MachineFailed.exit_code)
+    message = f"An error of the product itself ({type(error).__name__}: {error}); the log has the details."
+    return Failure(kind="internal", message=message, exit_code=1)
+
+
+def _write(pipe: IO[bytes], told: bytes) -> None:
+    with contextlib.suppress(OSError):  # it died at once: no answer will come
+        pipe.write(told)
+        pipe.flush()
+
+
+def _read(pipe: IO[bytes], lines: "queue.Queue[bytes | None]") -> None:
+    for line in pipe:
         lines.put(line)
     lines.put(None)
 

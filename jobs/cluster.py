@@ -3,7 +3,9 @@
 Footage and outputs lie on storage that every machine sees under the same path, and every machine has this product.
 """
 
+import contextlib
 import socket
+import time
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -16,9 +18,11 @@ from jobs.executor import Ended, Heard
 from jobs.report import Failure
 from jobs.task import Answer, Task
 from pipeline.episode import VERSION
-from pipeline.errors import MissingTool, WrongUse
+from pipeline.errors import MachineFailed, MissingTool, WrongUse
 
 CONNECT, FIRST_WORKER = 15, 60  # seconds until the scheduler must answer, and a worker have joined it
+ASK_EVERY = 5.0  # seconds between questions how many workers there are
+PRIORITY = {"join": 2, "segment": 1, "plan": 0, "episode": 0}  # what is begun is finished first
 MEMORY = "MEMORY"  # the resource, in bytes, that workers may declare and each task then asks for
 
 
@@ -27,6 +31,7 @@ class Cluster:
 
     def __init__(self, scheduler: str, folder: Path, heard: Heard, ended: Ended) -> None:
         """folder: an output folder that all workers must see. Raises WrongUse, MissingTool."""
+        self.workers = 0
         try:
             distributed: Any = import_module("distributed")
         except ImportError:
@@ -50,28 +55,50 @@ class Cluster:
                     f"No worker has joined {scheduler} for {FIRST_WORKER} s; start some with `dask worker`."
                 ) from None
             raise
-        self._futures: set[Any] = set()
+        self._futures: dict[Any, str] = {}  # and the name of the episode that each is of
         self._topic = f"episode-{uuid4().hex}"
         self._tasks: dict[str, Task] = {}
         self._client.subscribe_topic(self._topic, self._progress)
+        self._scheduler, self._stopped, self._asked = scheduler, False, time.monotonic()
+
+    @property
+    def room(self) -> int:
+        """Twice what the workers of this moment do at once, so that none waits for its next task."""
+        if time.monotonic() - self._asked > ASK_EVERY and self._client.status == "running":
+            self._asked = time.monotonic()
+            self.workers = int(sum(self._client.nthreads().values()))
+        return 2 * max(1, self.workers)
 
     def submit(self, task: Task) -> None:
+        if self._client.status == "closed":
+            raise MachineFailed(f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays.")
         key = f"{self._topic}-{task.kind}-{task.segment}-{uuid4().hex[:8]}"
         self._tasks[key] = task
         future = self._client.submit(
-            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, key=key, pure=False,
-            resources=self._resources,
+            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, VERSION, key=key, pure=False,
+            resources=self._resources, priority=PRIORITY[task.kind],
         )  # fmt: skip
-        self._futures.add(future)
+        self._futures[future] = task.name
         future.add_done_callback(partial(self._answer, task))
 
+    def cancel(self, name: str) -> None:
+        unwanted = [future for future, of in self._futures.items() if of == name]
+        for future in unwanted:
+            del self._futures[future]
+        with contextlib.suppress(OSError, RuntimeError):  # a scheduler that is gone runs nothing
+            self._client.cancel(unwanted, force=True)
+
     def stop(self) -> None:
-        if self._client.status != "running":
+        if self._stopped:
             return
-        futures, self._futures = self._futures, set()
-        self._client.unsubscribe_topic(self._topic)
-        self._client.cancel([future for future in futures if not future.done()], force=True)
-        self._client.close()
+        self._stopped = True
+        futures = [future for future in self._futures if not future.done()]
+        self._futures.clear()
+        with contextlib.suppress(OSError, RuntimeError):
+            if self._client.status == "running":
+                self._client.cancel(futures, force=True)
+                self._client.unsubscribe_topic(self._topic)
+            self._client.close()
 
     def _examined(self, scheduler: str, folder: Path) -> tuple[dict[str, int] | None, dict[str, int]]:
         """What each task asks for, and the threads that one may have by host. Raises WrongUse for workers of no use."""
@@ -106,14 +133,14 @@ class Cluster:
             self._heard(task, said["stage"], said["share"], said["host"])
 
     def _answer(self, task: Task, future: Any) -> None:
-        if future not in self._futures or future.status == "cancelled":
+        if self._stopped or self._futures.pop(future, None) is None:
             return
-        self._futures.discard(future)
         if future.status == "finished":
             self._ended(task, Answer.model_validate_json(future.result()))
         else:
-            message = f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
-            self._ended(task, Answer(failure=Failure(kind="machine", message=message, exit_code=6)))
+            reason = "it was cancelled" if future.status == "cancelled" else type(future.exception()).__name__
+            message = f"The cluster lost it ({reason}), perhaps with the worker that had it."
+            self._ended(task, Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code)))
 
 
 def _about(folder: str) -> tuple[str, bool, int]:
@@ -121,7 +148,7 @@ def _about(folder: str) -> tuple[str, bool, int]:
     return VERSION, Path(folder).is_dir(), machine.cores()
 
 
-def _on_worker(text: str, threads: dict[str, int], topic: str) -> str:
+def _on_worker(text: str, threads: dict[str, int], topic: str, version: str) -> str:
     """Makes an attempt on a worker; a task that nobody wants any more is stopped."""
     from distributed import get_worker
 
@@ -139,4 +166,7 @@ def _on_worker(text: str, threads: dict[str, int], topic: str) -> str:
         known = worker.state.tasks.get(key)
         return known is None or known.state == "cancelled"
 
+    if version != VERSION:  # it has joined since the others were asked
+        message = f"The worker {worker.address} has episode {VERSION} and not {version}; install the same."
+        return Answer(failure=Failure(kind="machine", message=message, exit_code=1)).model_dump_json()
     return attempt(task, progress, unwanted).model_dump_json()

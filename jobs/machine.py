@@ -1,13 +1,14 @@
 """What this machine can carry: cores, free memory, and how many episodes at once."""
 
 import os
+import re
 from pathlib import Path
 
 import psutil
 
 EPISODE_BYTES = 1_500_000_000  # that rendering one needs; 1.1 GB at 1080p (benchmarks/speed.py), more at 4K
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
-_LIMIT, _USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+_LIMIT, _USED, _STAT = (Path("/sys/fs/cgroup", f"memory.{name}") for name in ("max", "current", "stat"))
 
 
 def cores() -> int:
@@ -23,7 +24,10 @@ def free_memory() -> int:
     """Bytes that can be had without swapping, within the container's limit."""
     free = int(psutil.virtual_memory().available)
     limit, used = _read(_LIMIT), _read(_USED)
-    return min(free, max(0, int(limit) - int(used))) if limit.isdecimal() and used.isdecimal() else free
+    if not (limit.isdecimal() and used.isdecimal()):
+        return free
+    cached = re.search(r"^inactive_file (\d+)$", _read(_STAT), re.MULTILINE)  # of files read, given up when needed
+    return min(free, max(0, int(limit) - int(used) + int(cached[1] if cached else 0)))
 
 
 def default_workers() -> int:

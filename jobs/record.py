@@ -20,16 +20,38 @@ ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told ap
 
 
 class Record(Data):
-    """made_of: content hashes, by what they are of. video: of the finished video; replaced: of the one before it.
+    """made_of: content hashes, by what they are of. files: of each file that was made, by the end of its name.
 
-    refused: what an attempt was made of that failed for its input, as it would again; failure: how.
+    replaced: of those that lay there before, until all are in their place; both are the season's own. refused: what an attempt was made of that failed for its input, as it would again; failure: how.
     """
 
     made_of: dict[str, str] = {}
-    video: str = ""
-    replaced: str = ""
+    files: dict[str, str] = {}
+    replaced: dict[str, str] = {}
     refused: dict[str, str] = {}
     failure: Failure | None = None
+
+
+def files_of(files: Files) -> list[Path]:
+    """Every file of an episode, the video last: once it is there, all of it is."""
+    return [*reversed((*files.all, cover_file(files)))]
+
+
+def end_of(file: Path, files: Files) -> str:
+    """What a file of an episode is called behind the episode's name, as .report.json."""
+    return file.name.removeprefix(files.video.stem)
+
+
+def hashes(files: Files) -> dict[str, str]:
+    """Content hashes of the files of an episode that are there."""
+    return {end_of(file, files): fingerprint(file) for file in files_of(files) if file.is_file()}
+
+
+def by_hand(record: Record, files: Files) -> list[Path]:
+    """The files at an episode's places that no run has put there."""
+    own = [set(record.files.items()), set(record.replaced.items())]
+    lying = {files.video.with_name(files.video.stem + end): (end, value) for end, value in hashes(files).items()}
+    return [file for file, one in lying.items() if not any(one in known for known in own)]
 
 
 def record_file(files: Files) -> Path:
@@ -61,17 +83,16 @@ def made_of(brief: Brief) -> dict[str, str]:
     Raises OSError for a file that is not there, PresetError, DeliverySpecError.
     """
     own = {key: value for key, value in brief.model_dump().items() if key not in ELSEWHERE}
+    contents = {file: fingerprint(file) for file in brief.inputs}
     found = {
         "product": VERSION,
-        "brief": _hash(_without_places(own)),
+        "brief": _hash(_with_contents(own, contents)),
         "preset": _hash(_look(presets.load(brief.preset))),
         "delivery": _hash(delivery.load(brief.delivery).model_dump()),
     }
-    for file in dict.fromkeys(brief.inputs):
+    for file, content in contents.items():
         name = f"file {file.name}"
-        while name in found:
-            name += " "  # another folder's file of this name
-        found[name] = fingerprint(file)
+        found[name] = _hash([found.get(name), content])  # folders may have files of one name
     return found
 
 
@@ -79,7 +100,7 @@ def change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """What of now is not as it was before, in words; empty where all of it is."""
     if before.get("product") != now["product"]:
         return f"episode {now['product']} renders it, the last one was {before.get('product', 'none')}"
-    files = [name.removeprefix("file ").strip() for name in now if name.startswith("file ") and name in before and now[name] != before[name]]  # fmt: skip
+    files = [name.removeprefix("file ") for name in now if name.startswith("file ") and name in before and now[name] != before[name]]  # fmt: skip
     if files:
         return f"{files[0]} changed" if len(files) == 1 else f"{files[0]} and {len(files) - 1} other files changed"
     changed = [f"its {part}" for part in ("brief", "preset", "delivery") if before.get(part) != now[part]]
@@ -92,15 +113,15 @@ def _hash(value: Any) -> str:
     return blake2b(json.dumps(value, sort_keys=True, ensure_ascii=False).encode(), digest_size=16).hexdigest()
 
 
-def _without_places(value: Any) -> Any:
-    """A dumped brief in which a file is its name."""
+def _with_contents(value: Any, contents: Mapping[Path, str]) -> Any:
+    """A dumped brief in which a file is its content, wherever it lies and whatever it is called."""
     match value:
         case Path():
-            return value.name
+            return contents[value]
         case dict():
-            return {key: _without_places(inner) for key, inner in value.items()}
+            return {key: _with_contents(inner, contents) for key, inner in value.items()}
         case list() | tuple():
-            return [_without_places(inner) for inner in value]
+            return [_with_contents(inner, contents) for inner in value]
     return value
 
 

@@ -3,7 +3,7 @@
 It may be killed at any moment: an episode appears whole, with a record of what it was made of, or not at all.
 """
 
-import heapq
+import contextlib
 import queue
 import re
 import shutil
@@ -22,29 +22,29 @@ from pydantic import ValidationError
 from jobs import report
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
-from jobs.record import Record, change, cover_file, made_of, read_record, record_file, save_record
+from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file, save_record
 from jobs.report import EpisodeResult, Failure, SeasonReport, State
 from jobs.task import STATE, Answer, Task
 from pipeline import verify
 from pipeline.episode import VERSION, Files, writable
-from pipeline.errors import EpisodeError, WrongUse
+from pipeline.errors import EpisodeError, MachineFailed, WrongUse
 from pipeline.report import Report
-from pipeline.source import fingerprint
 from presets import PresetError, delivery
 from presets.delivery import DeliverySpecError
 
 BACK_OFF = (2.0, 10.0, 30.0)  # seconds before an attempt is made again that failed through the machine
 REPORT_EVERY = 10.0  # seconds between reports of a season that runs
+LOCK_WAIT = 1.0  # seconds that a run waits for somebody who looks whether one is running
+RANK = {"join": 0, "segment": 1, "plan": 2, "episode": 2}  # what is begun is finished first
 TICK = 0.5  # seconds between looks for new episodes
 TIMEOUT = 7200.0  # seconds that an attempt may take unless told otherwise
 
 
 @dataclass(frozen=True)
 class Started:
-    """An attempt at an episode begins."""
+    """An episode begins."""
 
     name: str
-    attempt: int
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Decision:
 
     entry: Entry
     why: str = ""
-    made_of: dict[str, str] = field(default_factory=dict)
+    made_of: dict[str, str] = field(default_factory=dict)  # as far as it is known
     result: EpisodeResult | None = None
 
 
@@ -117,7 +117,7 @@ def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> De
         now = made_of(entry.brief)
     except (OSError, EpisodeError):
         now = {}  # a file is missing: rendering it will say which, in one sentence
-    for file in (*files.all, cover_file(files), record_file(files)):
+    for file in (*files_of(files), record_file(files)):
         if file.exists() and any(given.exists() and given.samefile(file) for given in entry.brief.inputs):
             message = f"{file} is one of the files that the episode is made from; choose another output folder."
             return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
@@ -126,28 +126,32 @@ def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> De
         return Decision(entry, "--force", now)
     if record and record.failure and record.refused == now and not refused_again:
         return Decision(entry, result=failed(entry, record.failure))
-    if record is None or not record.video:
-        taken = next((file for file in files.all if file.exists()), None)
-        if taken:
-            message = f"{taken} exists and is not of this season; move it away, or give --force to replace it."
-            return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
-        return Decision(entry, "there is no output yet", now)
-    if not files.video.exists():
-        return Decision(entry, "there is no output yet", now)
+    lying = [file for file in files_of(files) if file.exists()]
+    if record is None and record_file(files).exists():
+        lying = [record_file(files)]
+    if record is None or not record.files:
+        return _all_ours(entry, lying, "is not of this season", Decision(entry, "there is no output yet", now))
     changed = change(record.made_of, now) if now else "a file of it is missing"
-    lies = fingerprint(files.video)
-    if lies == record.replaced:
-        return Decision(entry, changed or "it was not finished", now)
-    if lies != record.video:
-        return Decision(entry, result=_changed_by_hand(entry, files, changed))
-    if changed:
-        return Decision(entry, changed, now)
+    strange = by_hand(record, files)
+    if files.video in strange and not changed:
+        return Decision(entry, result=_corrected(entry, files))
+    why = changed or ("" if hashes(files).get(".mp4") == record.files[".mp4"] else "it was not finished" if lying else "there is no output yet")
+    if why:
+        return _all_ours(entry, strange, f"was changed after it was rendered, and {why}", Decision(entry, why, now))
     try:
         made = Report.model_validate_json(files.report.read_bytes())
     except (OSError, ValidationError):
-        return Decision(entry, "its report is missing", now)
+        return _all_ours(entry, strange, "was changed after it was rendered", Decision(entry, "its report is missing", now))
     about = {"seconds": made.seconds, "checks": made.checks, "warnings": made.warnings}
     return Decision(entry, result=_result(entry, "up to date", **about))
+
+
+def _all_ours(entry: Entry, strange: Sequence[Path], what: str, decision: Decision) -> Decision:
+    """The decision to render, unless that would replace somebody else's files."""
+    if not strange:
+        return decision
+    message = f"{strange[0]} {what}; move it away, or give --force to replace it."
+    return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
 
 
 def run(
@@ -176,8 +180,9 @@ def run(
         except BaseException:
             work.end(interrupted=True)
             raise
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
         work.end(interrupted=False)
-        shutil.rmtree(folder, ignore_errors=True)
         return work.report
 
 
@@ -198,7 +203,7 @@ def locked(out: Path) -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOCK_WAIT)
     except Timeout:
         raise WrongUse(
             f"Another run is writing to {out}; wait until it ends (`episode jobs status` shows it) or choose another -o."
@@ -214,10 +219,12 @@ def is_running(out: Path) -> bool:
     if not (out / STATE / "lock").exists():
         return False
     try:
-        with locked(out):
+        with FileLock(out / STATE / "lock", timeout=0):
             return False
-    except WrongUse:
+    except Timeout:
         return True
+    except OSError as error:
+        raise WrongUse(f"Whether a run writes to {out} cannot be told ({error.strerror}); ask as who runs it.") from error
 
 
 def failed(entry: Entry, failure: Failure) -> EpisodeResult:
@@ -257,13 +264,14 @@ class _Run:
             lambda task, stage, share, host: self._events.put((task, Progress(task.name, stage, share, host))),
             lambda task, answer: self._events.put((task, answer)),
         )
-        self._waiting: list[tuple[float, int, Task]] = []  # when to submit, in which order
-        self._order = 0
+        self._waiting: list[tuple[float, Task]] = []  # not before when, and what
         self._flying: set[tuple[str, int]] = set()  # name and segment of what was submitted and has not ended
         self._episodes: dict[str, _Work] = {}
         self._rows: dict[str, int] = {}
-        self._reported = 0.0
+        self._unreported, self._reported = False, 0.0
         self._stopped = False
+        earlier = _earlier(out)
+        self._earlier = {one.name: one for one in earlier.episodes} if earlier else {}
         self.report = SeasonReport(
             version=VERSION, series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
             workers=self._executor.workers, episodes=[],
@@ -281,78 +289,99 @@ class _Run:
         """Decides about entries and queues what of them is asked for and has to be rendered."""
         wanted = {entry.name for entry in asked}
         for entry in entries:
-            options = self._options
-            decision = decide(entry, self._out, options.force and entry.name in wanted, options.refused_again)
-            result = decision.result
-            if result is None and entry.name not in wanted:
-                result = _result(entry, "not run", why="it was not asked for")
             row = self._rows.setdefault(entry.name, len(self._rows))
-            self.report.episodes[row:row + 1] = [result or _result(entry, "not run", why=decision.why)]
-            if result is None:
-                self._episodes[entry.name] = _Work(decision, row)
-                self._queue(self._first_task(decision))
-            elif entry.name in wanted:
+            if entry.name not in wanted:
+                known = self._earlier.get(entry.name) or _result(entry, "not run", why="it was not asked for")
+                self.report.episodes[row : row + 1] = [known]
+                continue
+            decision = decide(entry, self._out, self._options.force, self._options.refused_again)
+            result = decision.result
+            self.report.episodes[row : row + 1] = [result or _result(entry, "not run", why=decision.why)]
+            if result:
                 self._watch(Finished(result))
                 self._stop_at(result)
-        if entries:
-            self._write()
+            else:
+                self._episodes[entry.name] = _Work(decision, row)
+                self._queue(self._first_task(decision))
+            self._unreported = True
 
     def step(self) -> None:
         """Submits what is due and takes what comes back, for TICK seconds at most."""
-        now = time.monotonic()
-        while self._waiting and self._waiting[0][0] <= now:
-            _, _, task = heapq.heappop(self._waiting)
-            self._flying.add((task.name, task.segment))
-            self._executor.submit(task)
+        self._submit()
+        if self._unreported and time.monotonic() - self._reported > REPORT_EVERY:
+            with contextlib.suppress(OSError):  # a full disk: the last report says everything
+                self._write()
         try:
             task, heard = self._events.get(timeout=TICK)
         except queue.Empty:
             return
+        if (task.name, task.segment) not in self._flying:
+            return  # of an episode that is over
+        self._begun(task)
         if isinstance(heard, Answer):
             self._flying.discard((task.name, task.segment))
             self._ended(task, heard)
-        elif (task.name, task.segment) in self._flying:
-            self._begun(task)
+        else:
             self._watch(heard)
+
+    def _submit(self) -> None:
+        """Hands out as much as there is room for, what finishes episodes first."""
+        now = time.monotonic()
+        due = [item for item in self._waiting if item[0] <= now]
+        room = self._executor.room - len(self._flying) if due else 0
+        due.sort(key=lambda item: (RANK[item[1].kind], self._episodes[item[1].name].row, item[1].segment))
+        for item in due[: max(0, room)]:
+            self._waiting.remove(item)
+            task = item[1]
+            self._flying.add((task.name, task.segment))
+            self._executor.submit(task)
 
     def end(self, interrupted: bool) -> None:
         """Stops what runs and writes the reports."""
         self._executor.stop()
+        flying = {name for name, _ in self._flying}
+        for name in flying:
+            work = self._episodes[name]
+            if not work.over and (made := self._delivered(work)):
+                self._finish(work, made, "delivered")  # it was stopped after its files were in place
         self.report.finished, self.report.interrupted = datetime.now(UTC), interrupted
-        report.write(self.report, self._out)
+        if interrupted:
+            with contextlib.suppress(OSError):  # why it was interrupted matters more
+                self._write()
+        else:
+            self._write()
 
     def _first_task(self, decision: Decision) -> Task:
         entry, options = decision.entry, self._options
         return Task(
             kind="plan" if options.split else "episode", name=entry.name, brief=entry.brief, folder=self._out,
-            scratch=self._scratch / entry.name, made_of=decision.made_of, cache=options.cache, threads=0,
+            scratch=self._scratch / entry.name, cache=options.cache, threads=0,
             timeout=options.timeout, split=options.split,
         )  # fmt: skip
 
     def _queue(self, task: Task, wait: float = 0.0) -> None:
-        self._order += 1
-        heapq.heappush(self._waiting, (time.monotonic() + wait, self._order, task))
+        self._waiting.append((time.monotonic() + wait, task))
 
     def _begun(self, task: Task) -> None:
         work = self._episodes[task.name]
         if not work.attempts:
-            work.attempts = 1
-            self._watch(Started(task.name, 1))
+            self._watch(Started(task.name))
+        work.attempts.setdefault((task.kind, task.segment), 1)
 
     def _ended(self, task: Task, answer: Answer) -> None:
         work = self._episodes[task.name]
-        self._begun(task)
         work.took += answer.took
         failure = answer.failure
-        if work.over:
-            return  # another segment of it has failed already
-        if failure and failure.kind == "machine" and work.attempts <= len(BACK_OFF):
-            wait = BACK_OFF[work.attempts - 1]
-            work.attempts += 1
+        if failure and failure.kind in ("machine", "timeout") and (made := self._delivered(work)):
+            answer, failure = made, None  # it was killed after its files were in place
+        part = task.kind, task.segment
+        again = failure and failure.exit_code == MachineFailed.exit_code and work.attempts[part] <= len(BACK_OFF)
+        if failure and again:
+            wait = BACK_OFF[work.attempts[part] - 1]
+            work.attempts[part] += 1
             self._watch(Again(task.name, failure.message, wait))
             self._queue(task, wait)
-            return
-        if failure:
+        elif failure:
             self._finish(work, answer, "failed")
         elif task.kind == "plan":
             work.notes = answer.warnings
@@ -367,23 +396,37 @@ class _Run:
         else:
             self._finish(work, answer, "delivered")
 
+    def _delivered(self, work: "_Work") -> Answer | None:
+        """The answer of an episode that is in its place, though nobody said so."""
+        found = decide(work.decision.entry, self._out).result
+        if self._options.force or found is None or found.state != "up to date":
+            return None
+        return Answer(seconds=found.seconds, checks=found.checks, warnings=found.warnings)
+
     def _finish(self, work: "_Work", answer: Answer, state: State) -> None:
         decision = work.decision
         work.over = True
         result = _result(
             decision.entry, state, why=decision.why, seconds=answer.seconds, took=round(work.took, 2), host=answer.host,
-            attempts=work.attempts, failure=answer.failure, checks=answer.checks, warnings=answer.warnings,
+            attempts=max(work.attempts.values(), default=1), failure=answer.failure, checks=answer.checks, warnings=answer.warnings,
         )  # fmt: skip
         self.report.episodes[work.row] = result
         if answer.failure and answer.failure.kind in ("input", "delivery"):
             files = Files(self._out / f"{decision.entry.name}.mp4")
             refused = {"refused": decision.made_of, "failure": answer.failure}
-            save_record((read_record(files) or Record()).model_copy(update=refused), files)
-        shutil.rmtree(self._scratch / decision.entry.name, ignore_errors=True)
+            with contextlib.suppress(OSError):  # it will be tried once more, that is all
+                save_record((read_record(files) or Record()).model_copy(update=refused), files)
+        name = decision.entry.name
+        rest = {one for one in self._flying if one[0] == name}
+        if rest:
+            self._executor.cancel(name)
+            self._flying -= rest
+        else:
+            shutil.rmtree(self._scratch / name, ignore_errors=True)
+        self._waiting = [item for item in self._waiting if item[1].name != name]
         self._watch(Finished(result))
         self._stop_at(result)
-        if time.monotonic() - self._reported > REPORT_EVERY:
-            self._write()
+        self._unreported = True
 
     def _stop_at(self, result: EpisodeResult) -> None:
         if result.state == "failed" and self._options.fail_fast:
@@ -391,17 +434,17 @@ class _Run:
             self._executor.stop()
 
     def _write(self) -> None:
-        self._reported = time.monotonic()
+        self._unreported, self._reported = False, time.monotonic()
         report.write(self.report, self._out)
 
 
 @dataclass
 class _Work:
-    """An episode on its way: its place in the report, attempts begun, seconds spent, segments that are left."""
+    """An episode on its way: its place in the report, attempts at each part, seconds spent, segments that are left."""
 
     decision: Decision
     row: int
-    attempts: int = 0
+    attempts: dict[tuple[str, int], int] = field(default_factory=dict)
     took: float = 0.0
     left: int = 0
     notes: list[str] = field(default_factory=list)
@@ -417,12 +460,17 @@ def _result(entry: Entry, state: State, **about: Any) -> EpisodeResult:
     )
 
 
-def _changed_by_hand(entry: Entry, files: Files, changed: str) -> EpisodeResult:
-    """The result of an episode whose video is not the one that was rendered: it is kept, if it can be delivered."""
+def _earlier(out: Path) -> SeasonReport | None:
+    try:
+        return report.read(out)
+    except WrongUse:
+        return None  # of another version
+
+
+def _corrected(entry: Entry, files: Files) -> EpisodeResult:
+    """The result of an episode whose video somebody has changed by hand: it is kept, if it can be delivered."""
     what = f"{files.video.name} was changed after it was rendered"
     undo = "move it away, or give --force to render it anew."
-    if changed:
-        return failed(entry, Failure(kind="input", message=f"{what}, and {changed}; {undo}", exit_code=2))
     try:
         checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
     except EpisodeError as error:

@@ -28,7 +28,6 @@ class Task(Data):
     brief: Brief
     folder: Path
     scratch: Path
-    made_of: dict[str, str]
     cache: Path | None
     threads: int = Field(ge=0)
     timeout: float

@@ -30,7 +30,7 @@ def watch(
 ) -> Callable[[Collection[str]], list[Entry]]:
     """A function that gives the entries of new or changed files that are whole, but those whose names are busy.
 
-    habits: keys of the brief that hold for every file. Captions with a file's name beside it are its own; links and
+    Each is named after its file alone, talk.mov as talk-mov, whatever lies beside it. habits: keys of the brief that hold for every file. Captions with a file's name beside it are its own; links and
     hidden files are left alone. Raises WrongUse for folders that cannot be.
     """
     if not inbox.is_dir():
@@ -46,17 +46,19 @@ def watch(
             return []
         looked[0] = now
         ready = []
-        files = sorted(file for file in inbox.iterdir() if _is_footage(file))
+        try:
+            files = sorted(file for file in inbox.iterdir() if _is_footage(file))
+        except OSError:
+            return []  # a share that is gone for a moment
         for file in set(seen) - set(files):
             del seen[file]
-        stems = [file.stem.casefold() for file in files]
         for file in files:
             beside = next((text for end in CAPTIONS if (text := file.with_suffix(end)).is_file()), None)
             state = _state(file, beside)
             known = seen.get(file)
             if known is None or known.state != state:
                 seen[file] = known = _Seen(state, now)
-            name = f"{file.stem if stems.count(file.stem.casefold()) == 1 else file.name}-vertical"
+            name = f"{file.stem}-{file.suffix[1:]}".encode("utf-8", "replace").decode()
             if state and not known.given and now - known.since >= SETTLED and name not in busy:
                 known.given = True
                 footage = {"file": file.resolve(), "captions": beside and beside.resolve()}

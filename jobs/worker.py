@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 import cv2
+from filelock import FileLock
 
-from jobs.record import Record, cover_file, save_record
+from jobs.attempt import unexpected
+from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
 from jobs.report import Failure
-from jobs.task import Answer, Said, Task
+from jobs.task import STATE, Answer, Said, Task
 from pipeline import episode
 from pipeline.episode import Files, Progress
 from pipeline.errors import EpisodeError, MachineFailed, MissingTool
 from pipeline.plan import Plan
 from pipeline.report import Report
-from pipeline.source import fingerprint
 from presets import PresetError
 from presets.delivery import DeliverySpecError
 
@@ -39,7 +40,6 @@ def main() -> None:
     task = Task.model_validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     cv2.setNumThreads(task.threads)
-    tempfile.tempdir = str(task.scratch)
     begun = time.monotonic()
     answer = _answer(task, _progress(lines))
     lines.write(Said(answer=answer.model_copy(update={"took": time.monotonic() - begun})).model_dump_json() + "\n")
@@ -70,6 +70,7 @@ def _progress(lines: TextIO) -> Progress:
 def _answer(task: Task, progress: Progress) -> Answer:
     try:
         task.scratch.mkdir(parents=True, exist_ok=True)
+        tempfile.tempdir = tempfile.mkdtemp(dir=task.scratch)  # of this attempt alone: another one may still be running
         return _WORK[task.kind](task, progress)
     except episode.Rejected as error:
         return Answer(failure=_failure("delivery", error), checks=error.report.checks, warnings=error.report.warnings)
@@ -77,48 +78,49 @@ def _answer(task: Task, progress: Progress) -> Answer:
         return Answer(failure=_failure("machine", error))
     except (EpisodeError, PresetError, DeliverySpecError) as error:
         return Answer(failure=_failure("input", error))
-    except (OSError, MemoryError) as error:
-        traceback.print_exc()
-        said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-        return Answer(failure=Failure(kind="machine", message=f"The machine failed: {said}{where}.", exit_code=6))
     except Exception as error:
         traceback.print_exc()
-        return Answer(
-            failure=Failure(
-                kind="internal",
-                message=f"An error of the product itself ({type(error).__name__}: {error}); the log has the details.",
-                exit_code=1,
-            )
-        )
+        return Answer(failure=unexpected(error))
 
 
 def _failure(kind: Literal["input", "delivery", "machine"], error: Exception) -> Failure:
     return Failure(kind=kind, message=str(error), exit_code=getattr(error, "exit_code", 2))
 
 
+def _planned(task: Task, progress: Progress) -> tuple[Plan, list[str], dict[str, str]]:
+    """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
+    with contextlib.suppress(OSError):  # planning says in a sentence what is missing
+        made = made_of(task.brief)
+        return *episode.make_plan(task.brief, task.cache, progress), made
+    return *episode.make_plan(task.brief, task.cache, progress), made_of(task.brief)
+
+
 def _episode(task: Task, progress: Progress) -> Answer:
-    plan, notes = episode.make_plan(task.brief, task.cache, progress)
-    return _publish(task, plan, episode.render(plan, _unfinished(task), progress, notes))
+    plan, notes, made = _planned(task, progress)
+    return _publish(task, plan, episode.render(plan, _unfinished(task), progress, notes), made)
 
 
 def _plan(task: Task, progress: Progress) -> Answer:
-    plan, notes = episode.make_plan(task.brief, task.cache, progress)
+    plan, notes, made = _planned(task, progress)
     episode.save_text(plan.model_dump_json(), _plan_file(task))
+    episode.save_text(Record(made_of=made).model_dump_json(), _record_of_plan(task))
     return Answer(segments=episode.segments(plan, task.split or plan.duration), warnings=notes)
 
 
 def _segment(task: Task, progress: Progress) -> Answer:
     first, last = task.segments[task.segment]
     plan = episode.read_plan(_plan_file(task))
-    episode.render_segment(plan, first, last, _segment_file(task, task.segment), progress)
+    made = _own() / "segment.mp4"
+    episode.render_segment(plan, first, last, made, progress)
+    made.replace(_segment_file(task, task.segment))
     return Answer()
 
 
 def _join(task: Task, progress: Progress) -> Answer:
     plan = episode.read_plan(_plan_file(task))
     parts = [_segment_file(task, number) for number in range(len(task.segments))]
-    return _publish(task, plan, episode.join(plan, _unfinished(task), parts, progress, task.notes))
+    made = Record.model_validate_json(_record_of_plan(task).read_bytes()).made_of
+    return _publish(task, plan, episode.join(plan, _unfinished(task), parts, progress, task.notes), made)
 
 
 _WORK: dict[str, Callable[[Task, Progress], Answer]] = {
@@ -126,32 +128,40 @@ _WORK: dict[str, Callable[[Task, Progress], Answer]] = {
 }  # fmt: skip
 
 
+def _own() -> Path:
+    return Path(tempfile.gettempdir())
+
+
 def _unfinished(task: Task) -> Files:
-    return Files(task.scratch / f"{task.name}.mp4")
+    return Files(_own() / f"{task.name}.mp4")
 
 
 def _plan_file(task: Task) -> Path:
     return task.scratch / "plan.json"
 
 
+def _record_of_plan(task: Task) -> Path:
+    return task.scratch / "made-of.json"
+
+
 def _segment_file(task: Task, number: int) -> Path:
     return task.scratch / f"segment-{number:03d}.mp4"
 
 
-def _publish(task: Task, plan: Plan, report: Report) -> Answer:
-    """Moves a verified episode to its place, the video last: once it is there, all of it is."""
-    made, final = _unfinished(task), Files(task.folder / f"{task.name}.mp4")
-    episode.cover(plan, made, cover_file(made))
-    report = report.model_copy(update={"file": final.video})
-    episode.save_text(report.model_dump_json(indent=2), made.report)
-    replaced = fingerprint(final.video) if final.video.exists() else ""
-    save_record(Record(made_of=task.made_of, video=fingerprint(made.video), replaced=replaced), final)
-    cover_file(made).replace(cover_file(final))
-    for part, place in zip(reversed(made.all), reversed(final.all), strict=True):
-        if part.exists():
-            part.replace(place)
-        else:
-            place.unlink(missing_ok=True)  # subtitles of words that are no longer said
+def _publish(task: Task, plan: Plan, report: Report, made: dict[str, str]) -> Answer:
+    """Moves a verified episode to its place, its record first: each file that is found there later is told by it."""
+    own, final = _unfinished(task), Files(task.folder / f"{task.name}.mp4")
+    episode.cover(plan, own, cover_file(own))
+    episode.save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), own.report)
+    record = Record(made_of=made, files=hashes(own))
+    with FileLock(task.folder / STATE / "publish.lock"):
+        save_record(record.model_copy(update={"replaced": hashes(final)}), final)
+        for part, place in zip(files_of(own), files_of(final), strict=True):
+            if part.exists():
+                part.replace(place)
+            else:
+                place.unlink(missing_ok=True)  # subtitles of words that are no longer said
+        save_record(record, final)
     return Answer(seconds=report.seconds, checks=report.checks, warnings=report.warnings)
 
 

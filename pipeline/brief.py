@@ -3,7 +3,17 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import WrongUse
 from presets.explain import explain, read_toml
@@ -25,6 +35,16 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, str | Path) else value
 
 
+def _a_name(value: Path) -> Path:
+    """A path that a file can have."""
+    if "\0" in str(value):
+        raise ValueError(f"{str(value)!r} is not the name of a file")
+    return value
+
+
+File = Annotated[Path, AfterValidator(_a_name)]
+
+
 class Footage(_Entry):
     """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given.
 
@@ -33,12 +53,12 @@ class Footage(_Entry):
     listening unless given. channels: how the sound is read, chosen by listening unless given.
     """
 
-    file: Path
+    file: File
     from_: Seconds = Field(0.0, alias="from")
     to: Seconds | None = None
     audio_stream: int | None = Field(None, ge=0)
-    captions: Path | None = None
-    audio: Path | None = None
+    captions: File | None = None
+    audio: File | None = None
     audio_offset: Annotated[float, BeforeValidator(_signed)] | None = None
     channels: Channels | None = None
 
@@ -118,24 +138,25 @@ class Brief(_Entry):
     footage: Annotated[list[Footage], BeforeValidator(_as_list)] = Field(min_length=1)
     number: int | None = Field(None, ge=0, le=9999)
     title: str = Field("", max_length=200)
-    captions: Path | None = None
+    captions: File | None = None
     people: list[Person] = Field([], max_length=100)
     shots: list[Wanted] = []
     graphics: list[PlacedGraphic] = Field([], max_length=500)
-    music: Path | None = None
+    music: File | None = None
     tighten: bool = False
     keep_pauses: list[Seconds] = Field([], max_length=1000)
     link: Link | None = None
     following: str = Field("", max_length=120)
     preset: str = "open-industry"
     delivery: str = "vk-clips"
-    output: Path | None = None
+    output: File | None = None
 
-    @model_validator(mode="after")
-    def _pauses_are_looked_for(self) -> Self:
-        if self.keep_pauses and not self.tighten:
+    @field_validator("keep_pauses")
+    @classmethod
+    def _pauses_are_looked_for(cls, value: list[float], info: ValidationInfo) -> list[float]:
+        if value and not info.data.get("tighten", True):
             raise ValueError("pauses are kept only where they are taken out; say tighten (--tighten) too")
-        return self
+        return value
 
     @property
     def inputs(self) -> list[Path]:

@@ -53,7 +53,10 @@ SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
-FAILED = {errno.EIO, errno.ESTALE}
+REFUSED = {  # of a folder or a name that cannot be written to, whoever tries again
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.EINVAL,
+    errno.ENAMETOOLONG,
+}  # fmt: skip
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
@@ -543,8 +546,8 @@ def writable(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in FULL:
             raise MachineFailed(f"The disk of {folder} is full; free some space and run again.") from error
-        if error.errno in FAILED:
-            raise MachineFailed(f"The disk of {folder} failed ({error.strerror}); run again.") from error
+        if error.errno not in REFUSED:
+            raise MachineFailed(f"The disk of {folder} failed ({error.strerror or error}); run again.") from error
         raise WrongUse(
             f"{error.filename or folder} cannot be written ({error.strerror}); choose another output folder."
         ) from error

@@ -10,6 +10,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+MOST_SLIPS = 100  # that are told of one text
+
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
     """One sentence for the first thing that is wrong, with the nearest known key of the model for an unknown one.
@@ -19,36 +21,42 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     return slips(error, model)[0][1]
 
 
-def slips(error: ValidationError, model: type[BaseModel]) -> list[tuple[tuple[int | str, ...], str]]:
+def slips(error: ValidationError, model: type[BaseModel], table: str = "") -> list[tuple[tuple[int | str, ...], str]]:
     """Everything that is wrong, unknown keys first: where, as keys and places counted from 0, and one sentence.
 
-    A key that is missing because it is misspelt is one slip.
+    A key that is missing because it is misspelt is one slip. table: the file's table that the model's keys stand in, as
+    episode for [[episode]]; the top of the file unless given. At most MOST_SLIPS.
     """
-    errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    said = [(one["loc"], _sentence(one, model)) for one in errors]
+    errors = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[:MOST_SLIPS]
+    said = [(one["loc"], _sentence(one, model, table)) for one in errors]
     meant = {text.partition("did you mean ")[2] for _, text in said}
     return [
         one for one, of in zip(said, errors, strict=True) if of["type"] != "missing" or f"{of['loc'][-1]}?" not in meant
     ]
 
 
-def _sentence(first: ErrorDetails, model: type[BaseModel]) -> str:
+def _sentence(first: ErrorDetails, model: type[BaseModel], table: str) -> str:
     place = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
     if first["type"] == "extra_forbidden":
         key = str(first["loc"][-1])
         whole = model.model_fields.get(key)
         if len(first["loc"]) > 1 and whole and not any(_models(whole.annotation)):
-            return f"unknown key {place}; {key} stands at the top of the file, above the first [ or [[."
-        inner = [name for name, keys in _inner(model) if key in keys]
+            top = (
+                f"under [[{table}]], before its [[{table}.…]]"
+                if table
+                else "at the top of the file, above the first [ or [["
+            )
+            return f"unknown key {place}; {key} stands {top}."
+        inner = [name for name, keys in _inner(model, table) if key in keys]
         if len(first["loc"]) == 1 and inner:
             return f"unknown key {place}; {key} stands under {inner[0]}."
         near = difflib.get_close_matches(key, sorted(_keys(model)), n=1, cutoff=0.5)
         return f"unknown key {place}" + (f"; did you mean {near[0]}?" if near else ".")
-    reason = _reason(first)
+    reason = _reason(first, table)
     return f"{place}: {reason}." if place else f"{reason}."
 
 
-def _reason(error: ErrorDetails) -> str:
+def _reason(error: ErrorDetails, table: str) -> str:
     about = error.get("ctx", {})
     match error["type"]:
         case "missing":
@@ -67,36 +75,57 @@ def _reason(error: ErrorDetails) -> str:
         case "bool_parsing" | "bool_type":
             return f"{error['input']!r} is neither true nor false"
         case "list_type" if isinstance(error["input"], dict):
-            return f"there may be several; write [[{error['loc'][-1]}]] above its lines"
+            return f"there may be several; write [[{_within(table, str(error['loc'][-1]))}]] above its lines"
         case "list_type":
             return f"{error['input']!r} must be a list, as [{error['input']}]"
         case _:
             return str(about.get("error", error["msg"])).rstrip(".")
 
 
+class NotToml(ValueError):
+    """Text that is no TOML. line: where, counted from 1, 0 where that is not known; reason: what stands there and why."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}, {reason}" if line else reason)
+        self.line, self.reason = line, reason
+
+
 def read_toml(file: Path) -> dict[str, Any]:
     """What a TOML file holds. Raises OSError, or ValueError with one sentence."""
+    return parse_toml(file.read_bytes())
+
+
+def parse_toml(raw: bytes) -> dict[str, Any]:
+    """What the bytes of a TOML file hold. Raises NotToml."""
     try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("it is not text in UTF-8; save it in this encoding") from None
-    try:
+        text = raw.decode("utf-8-sig")
         return tomllib.loads(text)
+    except UnicodeDecodeError:
+        raise NotToml(0, "it is not text in UTF-8; save it in this encoding") from None
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
-        line = text.splitlines()[int(at[1]) - 1].strip() if at else ""
-        where = f"line {at[1]}, «{line}»: " if at and line else ""
-        raise ValueError(
-            f"{where}{error}; text and colours stand in plain quotes, true and false in small letters, numbers have a point"
-        ) from None
+        number = int(at[1]) if at else text.rstrip().count("\n") + 1
+        line = text.split("\n")[number - 1].strip()[:80]
+        wrong = re.sub(r" \(at line .*\)$", "", str(error))
+        hint = "text and colours stand in plain quotes, true and false in small letters, numbers have a point"
+        raise NotToml(number, f"«{line}»: {wrong}; {hint}") from None
+    except RecursionError:
+        raise NotToml(0, "its lists or tables are nested too deeply") from None
+    except ValueError:
+        raise NotToml(0, "a number in it is too long") from None
 
 
-def _inner(model: type[BaseModel]) -> Iterator[tuple[str, set[str]]]:
+def _inner(model: type[BaseModel], table: str) -> Iterator[tuple[str, set[str]]]:
     """Each section of a file as it is written there, with its keys."""
     for name, field in model.model_fields.items():
         many = "list" in str(field.annotation)
         for inner in _models(field.annotation):
-            yield (f"[[{name}]]" if many else f"[{name}]"), _keys(inner)
+            whole = _within(table, name)
+            yield (f"[[{whole}]]" if many else f"[{whole}]"), _keys(inner)
+
+
+def _within(table: str, name: str) -> str:
+    return f"{table}.{name}" if table else name
 
 
 def _keys(model: type[BaseModel]) -> set[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.brief import Brief, read_brief
+from pipeline.brief import Brief, Person, read_brief
 from pipeline.errors import WrongUse
 from presets.graphics import seconds
 
@@ -47,6 +47,28 @@ def test_a_recording_may_begin_before_or_after_the_camera(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "name", "role", "at", "number"),
+    [
+        ("Анна Орлова", "Анна Орлова", "", None, None),
+        ("Анна Орлова, сталевар", "Анна Орлова", "сталевар", None, None),
+        ("Анна, мастер, цех № 3 @ 0:14,5", "Анна", "мастер, цех № 3", 14.5, None),
+        (" Анна ,  мастер  @  person 2 ", "Анна", "мастер", None, 2),
+    ],
+)
+def test_a_person_may_be_one_text(text, name, role, at, number):
+    person = Person.model_validate(text)
+    assert (person.name, person.role, person.at, person.person) == (name, role, at, number)
+
+
+def test_footage_and_shots_may_be_one_text(tmp_path):
+    brief = read_brief(write(tmp_path, 'footage = "a.mp4"\nshots = ["12.5 = person 2", "0:31=fit"]'))
+    assert [f.file for f in brief.footage] == [tmp_path / "a.mp4"]
+    assert [(shot.at, shot.show) for shot in brief.shots] == [(12.5, "person 2"), (31, "fit")]
+    several = read_brief(write(tmp_path, 'footage = ["a.mp4", { file = "b.mp4", from = 3 }]'))
+    assert [(f.file.name, f.from_) for f in several.footage] == [("a.mp4", 0), ("b.mp4", 3)]
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ('titel = "x"\nfootage = [{file = "a"}]', "title"),
@@ -62,6 +84,14 @@ def test_a_recording_may_begin_before_or_after_the_camera(tmp_path):
         ('keep_pauses = [7.5]\nfootage = [{file = "a"}]', "tighten"),
         ('footage = [{file = "a", audio_offset = 3}]', "name it with audio"),
         ('footage = [{file = "a", audio = "b", audio_offset = "soon"}]', "not a time"),
+        ('footage = "a"\npeople = ["Анна @ потом"]', r"people\[1\].at: 'потом' is not a time"),
+        ('footage = "a"\npeople = ["Анна @ person двa"]', r"people\[1\].person"),
+        ('footage = "a"\npeople = [", мастер"]', r"people\[1\].name"),
+        ('footage = "a"\nshots = ["12.5"]', r"shots\[1\]: '12.5' has no ="),
+        ('footage = "a\\u0000b"', "not the name of a file"),
+        ('footage = "a"\nnumber = ' + "9" * 5000, "too long"),
+        ("footage = " + "[" * 3000 + "]" * 3000, "nested too deeply"),
+        ('footage = "a"\ntitle = "', "line 2"),
         ('link = "javascript:1"\nfootage = [{file = "a"}]', "link"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_segment_whose_worker_was_killed_is_rendered_by_another(tmp_path, sche
     assert all(c.ok or c.level == "warning" for c in verify.verify(out / "e1.mp4", delivery.load("vk-clips")))
     with av.open(str(out / "e1.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 100
-    assert json.loads((out / "e1.job.json").read_text("utf-8"))["video"]
+    assert json.loads((out / "e1.job.json").read_text("utf-8"))["files"][".mp4"]
     again = []
     run(read_season(tmp_path / "season.toml"), out, Options(split=2.0), again.append)
     assert [e.result.state for e in again if isinstance(e, Finished)] == ["up to date"]

@@ -1,11 +1,18 @@
 """Manifests as people write them: what is read, and where it says that something is wrong."""
 
+import csv
+import io
+import json
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.manifest import BRIEF, FOOTAGE, RUSSIAN, ManifestWrong, Season, check_season, read_season, slug
 from jobs.template import template
+from presets import delivery
 from tests.footage import Scene, make
 
 
@@ -52,7 +59,11 @@ footage = ["c.mov"]
 def test_an_entry_is_a_brief_with_the_defaults_below_it(tmp_path):
     season = read_season(write(tmp_path, SEASON))
     first, second, third = season.entries
-    assert [e.name for e in season.entries] == ["открытая-промышленность-01", "открытая-промышленность-цех-5", "Трейлер"]
+    assert [e.name for e in season.entries] == [
+        "открытая-промышленность-01",
+        "открытая-промышленность-цех-5",
+        "Трейлер",
+    ]
     assert [e.line for e in season.entries] == [7, 13, 21]
     assert (first.brief.preset, second.brief.preset) == ("plain", "night-shift")
     assert first.brief.music == third.brief.music == tmp_path / "bed.wav"
@@ -81,6 +92,26 @@ def test_a_glob_is_every_file_that_matches_in_the_order_of_its_numbers(tmp_path)
     assert wrong == [(3, "raw/ep_*.mov is 2 files and to is of one; name them one by one.")]
 
 
+def test_a_glob_does_not_go_round_in_circles_and_reads_letters_as_people_do(tmp_path):
+    (tmp_path / "день").mkdir()
+    (tmp_path / "день" / unicodedata.normalize("NFD", "Новый й.mov")).touch()
+    for link in ("a", "b"):
+        (tmp_path / link).symlink_to(".")
+    patterns = ["**/*й.mov", "день/[Н]овый*", "**/**/день/*.mov"]
+    text = "".join(f'[[episode]]\nnumber = {n}\nfootage = "{p}"\n' for n, p in enumerate(patterns))
+    found = [[f.file.name for f in entry.brief.footage] for entry in read_season(write(tmp_path, text)).entries]
+    assert found == [[unicodedata.normalize("NFD", "Новый й.mov")]] * 3
+
+
+def test_a_glob_of_more_files_than_an_episode_has_is_refused(tmp_path):
+    (tmp_path / "raw").mkdir()
+    for number in range(1001):
+        (tmp_path / "raw" / f"{number}.mov").touch()
+    assert slips(tmp_path, '[[episode]]\nfootage = [\n"raw/*.mov"]\n') == [
+        (3, "raw/*.mov is more than 1000 files; name fewer, or a folder.")
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
@@ -98,9 +129,23 @@ def test_a_glob_is_every_file_that_matches_in_the_order_of_its_numbers(tmp_path)
         ("[[episode]]\nfootage = 'a'\noutput = 'x'\n[[episode]]\nfootage = 'b'\noutput = 'X.mp4'\n", 6, "line 1"),
         ("[[episode]]\nfootage = 'a'\npreset = 'plian'\n", 3, "did you mean plain"),
         ("[[episode]]\nfootage = 'a'\ndelivery = 'vk'\n", 3, "vk-clips"),
-        ("[[episode]]\nfootage = [\n", 0, "end of document"),
+        ("[[episode]]\nfootage = [\n", 2, "end of document"),
         ("[[episode]]\nnumber = 01\n", 2, "number = 01"),
         ("", 0, "no episode"),
+        ("[[episode]]\nfootage = [\n  'a',\n  { file = 'b', form = 1 },\n]\n", 4, "footage[2].form; did you mean from"),
+        ("[[episode]]\nfootage = 'a'\nshots = [\n  # [x]\n  '1 = fit',\n  '12',\n]\n", 6, "shots[2]"),
+        ("episode = [\n  { footage = 'a', number = 1 },\n  { footage = 'b', numbr = 2 },\n]\n", 3, "number"),
+        ("[[episode]]\n\"fo\\u006ftage\" = [\n'a',\n{ file = 'b',from = 9.5, 'to' = 5 }]\n", 4, "backwards"),
+        ("[[episode]]\nfootage = 'a'\ntitle = 'x\u2028y'\nnumbr = 1\n", 4, "number"),
+        ("[[episode]]\nfootage = 'a'\nkeep_pauses = [1]\n", 3, "tighten"),
+        ("[defaults]\nkeep_pauses = [1]\n[[episode]]\nfootage = 'a'\n[[episode]]\nfootage = 'b'\nnumber = 2\n", 2, "tighten"),
+        ("[[episode]]\nfootage = 'a'\n[[episode.graphics]]\nkind = 'chapter'\ntext = 'x'\nside = 'up'\n", 6, "left"),
+        ("[[episode]]\n[[episode.footage]]\nfile = 'a'\ntitle = 'x'\n", 4, "title stands under [[episode]]"),
+        ("[[episode]]\nfootage = 'a'\naudio = 'x'\n", 3, "audio stands under [[episode.footage]]"),
+        ("[[episode]]\n[episode.footage]\nfile = 'a'\n", 2, "write [[episode.footage]]"),
+        ("[[episode]]\nnumber = 1\nfootage = 'a'\n[[episode]]\nnumber = 1\nfootage = 'b'\n", 5, "the number 1 is taken"),
+        ("[[episode]]\nfootage = 'a'\npreset = 'plain'\ntitle = 'Season'\n", 1, "would be called season"),
+        ("[[episode]]\nfootage = 'a'\ntitle = '''\nx", 4, "end of document"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(tmp_path, text, line, says):
@@ -108,13 +153,76 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, text, line, says):
     assert (only[0], says in only[1]) == (line, True), only
 
 
-@pytest.mark.parametrize("name", ["../x.mp4", "a/b", "/etc/x", ".hidden", "con", "NUL.mp4", "a:b", "x.plan", "season", "", "x" * 200, "a\\b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a = " + "[" * 3000 + "]" * 3000,
+        "[[episode]]\nfootage = 'a'\ntighten." + "a." * 2000 + "a = 1\n",
+        f"[[episode]]\nfootage = [{{ file = 'a', from = 0x{'F' * 400} }}]\n",
+        f"[[episode]]\nfootage = 'a'\ntighten = 0x{'F' * 6000}\n",
+        f"[[episode]]\nfootage = 'a'\nnumber = {'9' * 6000}\n",
+        '[[episode]]\nfootage = "a\\u0000b/*"\n',
+        f"[[episode]]\nfootage = 'a'\npreset = '{'a' * 300}.toml'\n",
+        "[[episode]]\nfootage = 'a'\n" + "".join(f"k{n} = 1\n" for n in range(20_000)),
+        "#" * 5_000_001,
+    ],
+    ids=[
+        "nested",
+        "dotted",
+        "hex",
+        "hex for a switch",
+        "long number",
+        "no name",
+        "long preset",
+        "unknown keys",
+        "5 MB",
+    ],
+)
+def test_what_is_made_to_do_harm_is_wrong(tmp_path, text):
+    found = slips(tmp_path, text)
+    assert found and len(found) <= 1001 and all(len(told) <= 601 for _, told in found)
+
+
+def test_slips_hold_nothing_that_a_terminal_obeys(tmp_path):
+    text = '[[episode]]\nfootage = "a"\n"\\u001b[31mx" = 1\n"\\u202ey" = 1\n'
+    assert all(told.isprintable() for _, told in slips(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x.mp4",
+        "a/b",
+        "/etc/x",
+        ".hidden",
+        "con",
+        "NUL.mp4",
+        "a:b",
+        "x.plan",
+        "season",
+        "",
+        "x" * 200,
+        "я" * 110,
+        "a\\b",
+        "a\u202eb",
+    ],
+)
 def test_an_output_is_one_file_in_the_output_folder(tmp_path, name):
     text = f"[[episode]]\nfootage = 'a'\noutput = '{name}'\n"
     assert [line for line, _ in slips(tmp_path, text)] == [3]
 
 
+@pytest.mark.parametrize("title", ["ц" * 200, "x" * 200, "字" * 200, "№ " * 100])
+def test_a_long_title_makes_a_name_that_disks_take(tmp_path, title):
+    text = f'series = "Открытая промышленность"\n[[episode]]\nfootage = "{"я" * 120}"\ntitle = "{title}"\n'
+    name = read_season(write(tmp_path, text)).entries[0].name
+    (tmp_path / f".{name}.report.json.1234567.part").touch()
+    assert len(name) <= 120 and name.strip("-") == name
+
+
 def test_everything_that_is_wrong_is_named_at_once(tmp_path):
+    text = "[default]\n[[episode]]\nfootage = 'a'\n[[episode]]\nnumber = 'x'\nfootage = 'b'\nlink = 'c'\n"
+    assert [line for line, _ in slips(tmp_path, text)] == [1, 5, 7]
     text = "[[episode]]\nnumber = -1\ntitel = 'x'\nfootage = 'a'\n[[episode]]\nfootage = 'b'\ntighten = 'yes please'\n"
     assert [line for line, _ in slips(tmp_path, text)] == [2, 3, 7]
 
@@ -124,7 +232,17 @@ def test_everything_that_is_wrong_is_named_at_once(tmp_path):
 def test_a_spreadsheet_is_a_season_as_well(tmp_path, encoding, delimiter):
     rows = [
         ["Номер", "Название", "Файл", "от", "до", "Люди", "Титры файла", "без пауз", "пресет"],
-        ["1", "Династия", "a.mov", "00:01:10", "75,5", '"Анна Орлова, сталевар; Иван, мастер @ 14"', "a.srt", "да", "plain"],
+        [
+            "1",
+            "Династия",
+            "a.mov",
+            "00:01:10",
+            "75,5",
+            '"Анна Орлова, сталевар; Иван, мастер @ 14"',
+            "a.srt",
+            "да",
+            "plain",
+        ],
         ["1", "", "b.mov", "", "", "", "", "", ""],
         [""] * 9,
         ["2", '"Два\nряда"', "c.mov", "", "", "", "", "", ""],
@@ -148,11 +266,112 @@ def test_a_spreadsheet_is_a_season_as_well(tmp_path, encoding, delimiter):
         ("number,file\n1,a,b,c\n", 2, "4 cells"),
         ("series,number,file\nА,1,a\nБ,2,b\n", 3, "one series"),
         ("number,file\n", 0, "no episode"),
+        ("", 0, "no episode"),
+        ("номер;файл;от\n01;a;0\n1;b;abc\n", 3, "от: 'abc' is not a time"),
+        ("номер;файл;титры файла;до\n1;a;x.srt;9\n;b;;0\n", 3, "is empty"),
+        ("номер;файл;люди\n1;a;Анна; Иван @ x\n", 2, "4 cells"),
+        ('номер;файл;люди\n1;a;"Анна; Иван @ x"\n', 2, "люди[2].at"),
+        ("номер;название;люди\n1;Раз;\n", 2, "file: it is missing"),
+        ("number,номер,file\n1,2,a\n", 1, "are the same"),
+        ("number,file,graphics\n1,a,x\n", 1, "graphics"),
+        ('number,title,file\n1,"Раз",a\n2,"Два,b\n3,Три,c\n', 3, "quotes"),
+        ('number,title,file\n"1","Раз\nдва",a\n1,,b\n2,Три,\n', 5, "file: it is missing"),
+        ("number,file,tighten\n1,a,наверное\n", 2, "tighten: 'наверное' is neither true nor false"),
+        ("number,file\n1,a\n2,b\n1,c\n", 4, "the number 1 is taken by the episode of line 2"),
+        (b"number,file\n1,\x98\n", 0, "CP1251"),
+        (",".join(f"x{n}" for n in range(200)), 1, "columns"),
     ],
 )
 def test_what_is_wrong_in_a_spreadsheet_is_named_with_its_line(tmp_path, text, line, says):
     found = slips(tmp_path, text, "season.csv")
     assert any(at == line and says in told for at, told in found), found
+
+
+def test_rows_without_number_and_title_are_episodes_where_there_are_no_such_columns(tmp_path):
+    season = read_season(write(tmp_path, "file\na.mov\nb.mov\n", "season.csv"))
+    assert [entry.name for entry in season.entries] == ["a-vertical", "b-vertical"]
+    more = read_season(write(tmp_path, "номер,название,файл\n1,Раз,\n1,,a.mov\n,,b.mov\n", "season.csv"))
+    assert [[f.file.name for f in entry.brief.footage] for entry in more.entries] == [["a.mov", "b.mov"]]
+
+
+ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "title": st.text(st.characters(codec="cp1251", exclude_categories=["Cc"]), max_size=30).map(str.strip),
+            "file": st.from_regex(r"[a-zа-я0-9 ,;]{1,12}\.mov", fullmatch=True).map(str.strip),
+            "from": st.integers(0, 5000),
+            "people": st.lists(st.from_regex(r"[А-Я][а-я]{1,9}", fullmatch=True), max_size=3),
+            "tighten": st.booleans(),
+        }
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(ENTRIES, st.sampled_from([",", ";", "\t"]), st.sampled_from(["utf-8", "utf-8-sig", "cp1251", "utf-16"]))
+def test_a_spreadsheet_and_a_toml_file_say_the_same(tmp_path_factory, entries, delimiter, encoding):
+    folder = tmp_path_factory.getbasetemp()
+    tables, rows = ['series = "Цех"'], io.StringIO(newline="")
+    writer = csv.writer(rows, delimiter=delimiter)
+    writer.writerow(["номер", "название", "файл", "от", "люди", "без пауз", "сериал"])
+    for number, one in enumerate(entries, 1):
+        tables += ["[[episode]]", f"number = {number}", f"title = {json.dumps(one['title'])}"]
+        tables += [f"footage = [{{ file = {json.dumps(one['file'])}, from = {one['from']} }}]"]
+        tables += [f"people = {json.dumps(one['people'])}", f"tighten = {json.dumps(one['tighten'])}"]
+        told = "да" if one["tighten"] else ""
+        writer.writerow([number, one["title"], one["file"], one["from"], "; ".join(one["people"]), told, "Цех"])
+    first = read_season(write(folder, "\n".join(tables)))
+    second = read_season(write(folder, rows.getvalue(), "season.csv", encoding))
+    assert [(e.name, e.brief) for e in first.entries] == [(e.name, e.brief) for e in second.entries]
+    assert [e.brief.title for e in first.entries] == [one["title"] for one in entries]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text("аA/*?[]@=,. \0\n12", max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*sorted(BRIEF | FOOTAGE), "kind", "x"]), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+
+
+def toml(value):
+    """Data as TOML writes it in one line."""
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(toml, value)) + "]"
+        case None:
+            return "1979-05-27"
+        case float():
+            return repr(value)
+        case _:
+            return json.dumps(value)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(BRIEF)), VALUES), st.dictionaries(st.sampled_from(sorted(BRIEF)), VALUES))
+def test_any_values_are_a_season_or_wrong(tmp_path_factory, defaults, own):
+    lines = ["[defaults]", *(f"{key} = {toml(value)}" for key, value in defaults.items()), "[[episode]]"]
+    lines += [f"{key} = {toml(value)}" for key, value in own.items()]
+    file = write(tmp_path_factory.getbasetemp(), "\n".join(lines))
+    try:
+        assert all(isinstance(slip.text, str) for slip in check_season(read_season(file)))
+    except ManifestWrong as wrong:
+        assert all(slip.line != len(defaults) + 2 or "missing" in slip.text for slip in wrong.slips)
+        assert all(0 < slip.line <= len(lines) for slip in wrong.slips)
+
+
+@given(
+    st.lists(st.lists(st.text('аA1/*;\n" @=', max_size=8), min_size=3, max_size=5), max_size=6),
+    st.lists(st.sampled_from(sorted(RUSSIAN)), min_size=3, max_size=5),
+)
+def test_any_cells_are_a_season_or_wrong(tmp_path_factory, cells, columns):
+    rows = io.StringIO(newline="")
+    csv.writer(rows, delimiter=";").writerows([columns, *cells])
+    try:
+        assert read_season(write(tmp_path_factory.getbasetemp(), rows.getvalue(), "season.csv")).entries
+    except ManifestWrong as wrong:
+        assert wrong.slips
 
 
 @given(st.binary(max_size=300), st.sampled_from(["a.toml", "a.csv"]))
@@ -166,11 +385,14 @@ def test_any_bytes_are_a_season_or_wrong(tmp_path_factory, raw, name):
 
 @given(st.lists(st.text("аЯ[]\"'=#.{}\n xyz1", max_size=12), min_size=1, max_size=6))
 def test_the_line_of_an_unknown_key_is_found_whatever_stands_around_it(tmp_path_factory, titles):
-    import json
-
     lines = []
     for number, title in enumerate(titles):
-        lines += ["[[episode]]", f"number = {number}", f"title = {json.dumps(title, ensure_ascii=False)}", 'footage = "a"']
+        lines += [
+            "[[episode]]",
+            f"number = {number}",
+            f"title = {json.dumps(title, ensure_ascii=False)}",
+            'footage = "a"',
+        ]
     lines.append("nonsense = 1")
     assert [line for line, _ in slips(tmp_path_factory.getbasetemp(), "\n".join(lines))] == [len(lines)]
 
@@ -198,7 +420,57 @@ def test_checking_names_what_would_fail(tmp_path):
     )  # fmt: skip
     found = check_season(read_season(write(tmp_path, text)))
     told = [(slip.line, next(w for w in ("not footage", "no file", "lasts", "audio stream", "bad.srt", "none.wav", "takes") if w in slip.text)) for slip in found]  # fmt: skip
-    assert told == [(4, "not footage"), (7, "no file"), (10, "lasts"), (13, "audio stream"), (16, "bad.srt"), (20, "no file"), (24, "takes")]
+    assert told == [
+        (4, "not footage"),
+        (7, "no file"),
+        (10, "lasts"),
+        (13, "audio stream"),
+        (16, "bad.srt"),
+        (20, "no file"),
+        (24, "takes"),
+    ]
+
+
+def test_captions_that_cannot_be_of_the_episode_are_named(tmp_path):
+    make(tmp_path / "a.mp4", [Scene(1.0)], size=(320, 180))
+    (tmp_path / "late.srt").write_text("1\n00:01:00,000 --> 00:01:02,000\nПоздно.\n", "utf-8")
+    (tmp_path / "good.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nРано.\n", "utf-8")
+    lines = [
+        'footage = [{ file = "a.mp4", captions = "good.srt" }]', 'footage = [{ file = "a.mp4", captions = "late.srt" }]',
+        'captions = "late.srt"\nfootage = "a.mp4"', 'captions = "good.srt"\nfootage = [{ file = "a.mp4", captions = "good.srt" }]',
+        'captions = "none.srt"\nfootage = "none.mp4"', f'footage = "{"x" * 300}"',
+    ]  # fmt: skip
+    text = "".join(f"[[episode]]\nnumber = {n}\n{more}\n" for n, more in enumerate(lines))
+    found = check_season(read_season(write(tmp_path, text)))
+    says = ["lie outside", "lie outside", "not both", "There is no file", "none.srt cannot be read", "name too long"]
+    assert [line for line, _ in sorted((slip.line, slip.text) for slip in found)] == [4, 7, 11, 15, 15, 19]
+    assert all(any(word in slip.text for slip in found) for word in says), found
+
+
+def test_the_end_card_counts_in_the_length_that_a_platform_takes(tmp_path):
+    make(tmp_path / "a.mp4", [Scene(1.0)], size=(320, 180))
+    longest = round(delivery.load("vk-clips").longest_seconds)
+    for preset, wrong in (("plain", 0), ("open-industry", 1)):
+        text = f'[[episode]]\npreset = "{preset}"\nfootage = {json.dumps(["a.mp4"] * (longest - 1))}\n'
+        assert len(check_season(read_season(write(tmp_path, text)))) == wrong
+
+
+def test_a_preset_that_is_gone_since_is_named(tmp_path):
+    (tmp_path / "own.toml").write_text("")
+    season = read_season(write(tmp_path, '[[episode]]\nfootage = "a"\npreset = "own.toml"\n'))
+    (tmp_path / "own.toml").unlink()
+    assert any("no preset file" in slip.text for slip in check_season(season))
+
+
+@pytest.mark.parametrize("example", re.findall(r"^# (?:\[\[.*(?:\n# .*)*|\w+ = .*)$", template("plain"), re.MULTILINE))
+def test_every_example_of_the_manifest_to_begin_with_is_right(tmp_path, example):
+    text = template("plain")
+    if example.startswith("# footage"):
+        text = text.replace('\nfootage = "raw/episode-01.mov"', "", 1)
+    right = text.replace(example, re.sub(r"^# ", "", example, flags=re.MULTILINE), 1)
+    if example.startswith("# keep_pauses"):
+        right = right.replace("# tighten", "tighten")
+    assert right != text and len(read_season(write(tmp_path, right)).entries) == 2
 
 
 def test_the_manifest_to_begin_with_can_be_read_and_mentions_every_key(tmp_path):

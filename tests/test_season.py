@@ -49,6 +49,13 @@ class Pretended:
         self.heard(task, "encode", 0.5, "here")
         self.ended(task, self.answers(task, attempt))
 
+    @property
+    def room(self):
+        return self.workers
+
+    def cancel(self, name):
+        pass
+
     def stop(self):
         self.stopped = True
         self.pool.shutdown()
@@ -134,6 +141,49 @@ def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest, mo
     assert (report.episodes[0].state, report.episodes[0].warnings) == ("delivered", ["a note"])
 
 
+def test_what_is_begun_is_finished_before_the_next_begins(manifest):
+    def answers(task, _):
+        return Answer(segments=[(0, 100), (100, 200)]) if task.kind == "plan" else Answer()
+
+    _, _, executor = pretend(manifest, answers, Options(split=4), only=chosen(read_season(manifest), "1-3"))
+    joined = [place for place, task in enumerate(executor.tasks) if task.kind == "join"]
+    assert joined[0] < max(place for place, task in enumerate(executor.tasks) if task.kind == "plan")
+
+
+def test_attempts_are_counted_for_each_segment(manifest, monkeypatch):
+    monkeypatch.setattr(season, "BACK_OFF", (0.01, 0.01, 0.01))
+
+    def answers(task, attempt):
+        if task.kind == "plan":
+            return Answer(segments=[(n, n + 1) for n in range(8)])
+        return Answer(failure=MACHINE) if task.kind == "segment" and task.segment not in failed and not failed.add(task.segment) else Answer()
+
+    failed = set()
+    report, _, _ = pretend(manifest, answers, Options(split=4), only=chosen(read_season(manifest), "1"))
+    assert failed == set(range(8))
+    assert (report.episodes[0].state, report.episodes[0].attempts) == ("delivered", 2)
+
+
+def test_a_segment_that_fails_ends_its_episode_alone(manifest):
+    def answers(task, _):
+        if task.kind == "plan":
+            return Answer(segments=[(0, 1), (1, 2), (2, 3)])
+        return Answer(failure=INPUT) if task.name.endswith("1") and task.segment == 1 else Answer()
+
+    report, events, _ = pretend(manifest, answers, Options(split=4), only=chosen(read_season(manifest), "1-2"))
+    assert states(report)[:2] == ["failed", "delivered"]
+    over = next(place for place, e in enumerate(events) if isinstance(e, Finished) and e.result.name.endswith("1"))
+    assert not any(getattr(e, "name", "").endswith("1") for e in events[over + 1 :])
+
+
+def test_an_attempt_that_cannot_even_begin_is_a_failure_of_its_episode(manifest, monkeypatch):
+    monkeypatch.setattr(season, "BACK_OFF", ())
+    (manifest.parent / "out" / ".season").mkdir(parents=True)
+    (manifest.parent / "out" / ".season" / "logs").write_text("a file where the folder of logs should be")
+    report = run(read_season(manifest), manifest.parent / "out", Options(), lambda event: None)
+    assert states(report) == ["failed"] * 5 and {one.failure.kind for one in report.episodes} == {"machine"}
+
+
 def test_two_runs_in_one_folder_exclude_each_other(manifest):
     out = manifest.parent / "out"
     out.mkdir()
@@ -196,7 +246,7 @@ def deliver(entry, out, made):
     out.mkdir(exist_ok=True)
     files = Files(out / f"{entry.name}.mp4")
     files.video.write_bytes(b"video")
-    save_record(Record(made_of=made, video=fingerprint(files.video)), files)
+    save_record(Record(made_of=made, files={".mp4": fingerprint(files.video)}), files)
     return files
 
 
@@ -212,6 +262,42 @@ def test_files_of_somebody_else_are_never_replaced_unasked(manifest):
     assert "--force" in report.episodes[0].failure.message and "changed after" in report.episodes[1].failure.message
     assert (out / f"{entries[0].name}.srt").read_text() == "mine"
     assert states(pretend(manifest, lambda *_: Answer(), Options(force=True))[0]) == ["delivered"] * 5
+
+
+def test_an_episode_that_was_rendered_anew_into_the_same_bytes_is_up_to_date(manifest):
+    from jobs.record import Record, read_record, save_record
+
+    out = manifest.parent / "out"
+    entry = read_season(manifest).entries[0]
+    files = deliver(entry, out, made_of(entry.brief))
+    record = read_record(files)
+    save_record(Record(made_of=record.made_of, files=record.files, replaced=record.files), files)
+    assert decide(entry, out).why == "its report is missing"  # it is the report alone that these files lack
+
+
+@pytest.mark.parametrize("end", [".srt", ".cover.jpg", ".plan.json"])
+def test_what_was_corrected_by_hand_is_not_rendered_over(manifest, end):
+    out = manifest.parent / "out"
+    entry = read_season(manifest).entries[0]
+    files = deliver(entry, out, made_of(entry.brief))
+    mine = files.video.with_suffix(end)
+    mine.write_text("mine")
+    (manifest.parent / "1.mp4").write_bytes(b"another take")
+    decision = decide(entry, out)
+    assert mine.name in decision.result.failure.message and "1.mp4 changed" in decision.result.failure.message
+    assert decide(entry, out, force=True).why == "--force"
+
+
+def test_files_of_one_name_are_told_apart(tmp_path):
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "C0001.mp4").write_text(folder)
+    found = set()
+    for order in ("xyx", "xyy", "yxx"):
+        listed = ", ".join(f'"{folder}/C0001.mp4"' for folder in order)
+        (tmp_path / "season.toml").write_text(f"[[episode]]\nnumber = 1\nfootage = [{listed}]\n")
+        found.add(made_of(read_season(tmp_path / "season.toml").entries[0].brief)["brief"])
+    assert len(found) == 3
 
 
 def test_a_page_of_somebody_else_is_not_replaced(manifest):

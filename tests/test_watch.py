@@ -33,10 +33,10 @@ def test_a_file_is_taken_once_it_has_stopped_growing_and_only_once(looks):
     for size in (1, 2, 3):
         (inbox / "talk.mp4").write_bytes(b"x" * size)
         assert after(SETTLED - LOOK_EVERY) == []
-    assert after(2 * LOOK_EVERY) == ["talk-vertical"]
+    assert after(2 * LOOK_EVERY) == ["talk-mp4"]
     assert after(3 * SETTLED) == []
     (inbox / "talk.mp4").write_bytes(b"another take")
-    assert after(2 * SETTLED) == ["talk-vertical"]
+    assert after(2 * SETTLED) == ["talk-mp4"]
 
 
 def test_what_is_no_footage_is_left_alone(looks):
@@ -53,17 +53,17 @@ def test_captions_beside_a_file_are_its_own_and_files_of_one_name_do_not_collide
     inbox, after = looks
     for name in ("talk.mp4", "talk.mov", "hall.MP4", "hall.srt"):
         (inbox / name).write_text("x")
-    assert sorted(after(2 * SETTLED)) == ["hall-vertical", "talk.mov-vertical", "talk.mp4-vertical"]
+    assert sorted(after(2 * SETTLED)) == ["hall-MP4", "talk-mov", "talk-mp4"]
     captions = {entry.name: entry.brief.footage[0].captions for entry in after.given}
-    assert captions["hall-vertical"].name == "hall.srt" and captions["talk.mov-vertical"] is None
+    assert captions["hall-MP4"].name == "hall.srt" and captions["talk-mov"] is None
     assert {entry.brief.preset for entry in after.given} == {"plain"}
 
 
 def test_a_file_that_changes_while_it_is_rendered_waits_for_its_turn(looks):
     inbox, after = looks
     (inbox / "talk.mp4").write_text("x")
-    assert after(2 * SETTLED, busy={"talk-vertical"}) == []
-    assert after(LOOK_EVERY) == ["talk-vertical"]
+    assert after(2 * SETTLED, busy={"talk-mp4"}) == []
+    assert after(LOOK_EVERY) == ["talk-mp4"]
 
 
 def test_the_folder_that_is_watched_is_not_written_to(tmp_path):
