@@ -2,6 +2,7 @@
 
 import filecmp
 import json
+import os
 import re
 import shutil
 import signal
@@ -565,7 +566,8 @@ def jobs_new(
         raise WrongUse(f"{file} exists; give --force to replace it, or another name.")
     presets.load(preset)
     with episode.writable(file.parent):
-        episode.save_text(season_template(preset, file.name), file)
+        beside = Path(os.path.relpath(preset, file.parent)).as_posix() if preset.lower().endswith(".toml") else preset
+        episode.save_text(season_template(beside, file.name), file)
     out.print(f"Season {file}\nIts first lines say what to do next.", markup=False, soft_wrap=True)
 
 
@@ -658,8 +660,8 @@ def jobs_status(
         table = Table("episode", "title", "state", "length", "", box=None)
         for one in report.episodes:
             table.add_row(
-                escape(one.name), escape(one.title), "gone" if one.name in gone else one.state, f"{one.seconds:.1f} s" if one.seconds else "",
-                escape(one.failure.message if one.failure else one.why),
+                escape(one.name), escape(_printable(one.title)), "gone" if one.name in gone else one.state, f"{one.seconds:.1f} s" if one.seconds else "",
+                escape(_printable(one.failure.message if one.failure else one.why)),
             )  # fmt: skip
         out.print(table)
         out.print(
@@ -741,7 +743,7 @@ class SeasonMeter:
 
     def _say(self, name: str, text: str) -> None:
         if not self._quiet:
-            err.print(f"{time.strftime('%H:%M:%S')} {name}: {text}", markup=False, soft_wrap=True)
+            err.print(f"{time.strftime('%H:%M:%S')} {_printable(f'{name}: {text}')}", markup=False, soft_wrap=True)
 
     def _say_progress(self) -> None:
         now = time.monotonic()
@@ -920,7 +922,7 @@ def _say_decisions(decisions: list[season_.Decision], as_json: bool) -> None:
         return
     table = Table("episode", "state", "why", box=None)
     for row in rows:
-        table.add_row(*map(escape, row.values()))
+        table.add_row(*(escape(_printable(text)) for text in row.values()))
     out.print(table)
     out.print(f"{_many(sum(row['state'] == 'to render' for row in rows), 'episode')} of {len(rows)} to render.")
 
@@ -933,6 +935,11 @@ def _outcome(result: EpisodeResult) -> str:
         passed = sum(check.ok for check in result.checks)
         return f"delivered, {passed} of {len(result.checks)} checks passed, {result.took or 0:.0f} s ({result.why})"
     return result.state
+
+
+def _printable(text: str) -> str:
+    """Text of a stranger's manifest without what would steer the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
 def _positive(flag: str, text: str) -> float:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 MOST_LETTERS = 400  # of a caption
 FOREVER = 360_000.0  # 100 hours; an end that means: until the footage ends
-_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
+_CLOCK = re.compile(r"(?:(?:(\d{1,5}):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
 
 Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
@@ -23,7 +23,7 @@ def seconds(value: object) -> float:
     than FOREVER.
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        total = float(value)
+        total = float(value) if value <= FOREVER else FOREVER + 1  # an integer may be too large for a float
     else:
         match = _CLOCK.fullmatch(str(value).strip())
         if not match:
