@@ -8,14 +8,12 @@ footage_captions, or in Russian: see RUSSIAN.
 import csv
 import difflib
 import fnmatch
-import functools
 import glob
 import io
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,24 +21,18 @@ from typing import Any
 from pydantic import ValidationError
 
 import presets
-from pipeline import captions, episode, graphics, source
+from jobs.toml_lines import Place, lines_of
 from pipeline.brief import Brief, Footage, beside
-from pipeline.captions import Stretch
-from pipeline.captions.cues import read_captions
-from pipeline.errors import EpisodeError, WrongUse
-from pipeline.plan import range_frames, range_offsets
-from pipeline.source import Source
-from presets import Preset, PresetError, delivery
+from pipeline.errors import WrongUse
+from presets import PresetError, delivery
 from presets.delivery import DeliverySpecError
 from presets.explain import NotToml, parse_toml, slips
 
 MOST_BYTES, MOST_EPISODES, MOST_FILES = 5_000_000, 5000, 1000  # of a manifest, in a season, in an episode
 MOST_SLIPS, MOST_COLUMNS = 1000, 100
 MOST_NAMES = 100_000  # names of files that are looked at for one glob
-LONGEST_NAME, MOST_NAME_BYTES = (
-    120,
-    200,
-)  # letters; bytes: a disk takes 255 with .report.json and what unfinished files add
+LONGEST_NAME = 120  # letters of the name of an episode's files
+MOST_NAME_BYTES = 200  # of it: a disk takes 255 with .report.json and what unfinished files add
 LONGEST_SERIES = 60  # letters, as in a preset
 LONGEST_SLIP = 600  # letters
 PLAIN_SERIES = "episode"
@@ -56,16 +48,10 @@ RUSSIAN = {
     "кадры": "shots", "музыка": "music", "без пауз": "tighten", "оставить паузы": "keep_pauses", "ссылка": "link",
     "дальше": "following", "пресет": "preset", "доставка": "delivery", "имя файла": "output", "выход": "output",
 }  # fmt: skip
-YES, NO = {"true", "да", "1", "yes"}, {"false", "нет", "0", "no"}
+YES, NO = {"true", "да", "1", "yes", "истина"}, {"false", "нет", "0", "no", "ложь"}
 _TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps for itself
 _SIDES = (".plan", ".report", ".sheet", ".cover", ".job")  # ends of names that are another episode's files
 _OWN = {"season", "index"}  # names of the season's own files
-_TOKEN = re.compile(
-    r'''"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|\n|[][{}=,.]|[^][{}=,.\#"'\s]+''',
-    re.DOTALL,
-)  # of TOML
-
-Place = tuple[int | str, ...]  # keys, and places in lists counted from 0
 
 
 @dataclass(frozen=True)
@@ -155,66 +141,6 @@ def read_season(file: Path) -> Season:
     return Season(series or looks[entries[0].brief.preset] or PLAIN_SERIES, file, tuple(entries))
 
 
-def check_season(season: Season) -> list[Slip]:
-    """What would make episodes fail: files that are missing or cannot be read, ranges past the end, too long ones."""
-    probe, load = functools.cache(source.probe), functools.cache(presets.load)
-    found = ((entry.line, _failures(entry.brief, probe, load)) for entry in season.entries)
-    return [Slip(line, text) for line, texts in found for text in dict.fromkeys(texts)]
-
-
-def _failures(brief: Brief, probe: Callable[[Path, int | None], Source], load: Callable[[str], Preset]) -> list[str]:
-    found: list[str] = []
-    sources: list[Source] = []
-    ranges: list[tuple[float, float]] = []
-    for footage in brief.footage:
-        with _told(found):
-            own = probe(footage.file, footage.audio_stream)
-            ranges.append(episode.range_of(footage, own))
-            sources.append(own)
-        if footage.audio:
-            with _told(found):
-                source.sounds_in(footage.audio)
-    preset = spec = None
-    with _told(found):
-        preset, spec = load(brief.preset), delivery.load(brief.delivery)
-        if bed := brief.music or preset.sound.music:
-            with _told(found):
-                source.sounds_in(Path(bed))
-    if preset is None or spec is None or len(sources) < len(brief.footage):
-        for file in filter(None, (brief.captions, *(f.captions for f in brief.footage))):
-            with _told(found):
-                read_captions(file)
-        return found
-    rate = sources[0].rate
-    seconds = float(sum(range_frames(start, end, rate) for start, end in ranges) / rate)
-    stretches = [
-        Stretch(own, start, end, offset, footage.captions, [])
-        for own, (start, end), offset, footage in zip(
-            sources, ranges, range_offsets(ranges, rate), brief.footage, strict=True
-        )
-    ]
-    for file in [brief.captions] if brief.captions else dict.fromkeys(f.captions for f in brief.footage if f.captions):
-        said = stretches if brief.captions else [stretch for stretch in stretches if stretch.file == file]
-        with _told(found):
-            captions.for_episode(brief.captions, said, preset, seconds, float(rate))
-    if not brief.tighten:
-        tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
-        with _told(found):
-            episode.must_fit(sum(end - start for start, end in ranges) + tail, brief.delivery, spec)
-    return found
-
-
-@contextmanager
-def _told(found: list[str]) -> Iterator[None]:
-    """Adds the sentence of an error."""
-    try:
-        yield
-    except (EpisodeError, PresetError, DeliverySpecError) as error:
-        found.append(str(error))
-    except OSError as error:
-        found.append(f"There is a file that cannot be read ({error.strerror}); check its path: {error.filename}.")
-
-
 def _is_table(file: Path) -> bool:
     return file.suffix.lower() == ".csv"
 
@@ -247,7 +173,7 @@ def _read(file: Path, found: list[Slip]) -> tuple[str, list[_Raw]]:
 def _tables(content: bytes, found: list[Slip]) -> tuple[str, list[_Raw]]:
     """The series' name and the entries of a TOML file, each with the defaults below its own keys."""
     data = parse_toml(content)
-    lines = _lines(content.decode("utf-8-sig"))
+    lines = lines_of(content.decode("utf-8-sig"))
     for key in [key for key in data if key not in TOP][:MOST_SLIPS]:
         hint = f"; {key} stands under [defaults] or [[episode]]." if key in BRIEF else _near(key, TOP)
         found.append(Slip(lines.get((key,), 0), f"unknown key {key}{hint}"))
@@ -274,84 +200,6 @@ def _tables(content: bytes, found: list[Slip]) -> tuple[str, list[_Raw]]:
         for own, own_lines in zip(episodes, places, strict=True)
     ]
     return series, raw
-
-
-def _lines(text: str) -> dict[Place, int]:
-    """The line of each table, key and entry of a list in TOML that can be read."""
-    found: dict[Place, int] = {}
-    counts: dict[Place, int] = {}
-    table: Place = ()
-    rest: list[tuple[str, int]] = []  # tokens with their lines, the next one last
-    line = 1
-    for token in _TOKEN.findall(text):
-        if not token.startswith("#"):
-            rest.append((token, line))
-        line += token.count("\n")
-    rest.reverse()
-    while rest:
-        token, line = rest[-1]
-        if token == "\n":
-            rest.pop()
-        elif token == "[":
-            many = rest[-2][0] == "["
-            del rest[-1 - many :]
-            table = ()
-            parts = _key(rest, "]")
-            for place, part in enumerate(parts, 1):
-                table = (*table, part)
-                if many and place == len(parts):
-                    counts[table] = counts.get(table, -1) + 1
-                    found.setdefault(table, line)
-                if table in counts:
-                    table = (*table, counts[table])
-            found.setdefault(table, line)
-            if many:
-                rest.pop()
-        else:
-            _pair(rest, table, found)
-    return found
-
-
-def _pair(rest: list[tuple[str, int]], table: Place, found: dict[Place, int]) -> None:
-    """Takes a key and its value."""
-    line = rest[-1][1]
-    for part in _key(rest, "="):
-        table = (*table, part)
-        found.setdefault(table, line)
-    _value(rest, table, found)
-
-
-def _value(rest: list[tuple[str, int]], place: Place, found: dict[Place, int]) -> None:
-    """Takes a value; what stands in lists and inline tables is found too."""
-    token, _ = rest.pop()
-    number = 0
-    while token == "{" and rest[-1][0] != "}":
-        if rest[-1][0] in (",", "\n"):
-            rest.pop()
-        else:
-            _pair(rest, place, found)
-    while token == "[" and rest[-1][0] != "]":
-        if rest[-1][0] in (",", "\n"):
-            rest.pop()
-        else:
-            found.setdefault((*place, number), rest[-1][1])
-            _value(rest, (*place, number), found)
-            number += 1
-    if token in ("{", "["):
-        rest.pop()
-    while token not in ("{", "[") and rest and rest[-1][0] not in ("\n", ",", "]", "}"):
-        rest.pop()  # more of a number or date
-
-
-def _key(rest: list[tuple[str, int]], end: str) -> list[str]:
-    """Takes a key's parts and the token that ends it."""
-    parts: list[str] = []
-    while (token := rest.pop()[0]) != end:
-        if token[0] in "\"'":
-            parts += parse_toml(f"{token} = 0".encode())
-        elif token != ".":
-            parts.append(token)
-    return parts
 
 
 def _rows(text: str, found: list[Slip]) -> tuple[str, list[_Raw]]:
@@ -427,8 +275,8 @@ def _take(row: dict[str, str], line: int, raw: list[_Raw], called: Mapping[str, 
     if "footage_captions" in row:
         footage["captions"] = row.pop("footage_captions")
     data: dict[str, Any] = dict(row)
-    if data.get("number", "").isdecimal():
-        data["number"] = data["number"].lstrip("0") or "0"
+    if whole := re.fullmatch(r"0*(\d+)(?:[.,]0+)?", data.get("number", "")):  # as spreadsheets write a number
+        data["number"] = whole[1]
     for key in LISTS & data.keys():
         data[key] = [part.strip() for part in re.split(r"[;\r\n]", data[key]) if part.strip()]
     if (told := row.get("tighten", "").lower()) in YES | NO:
@@ -557,8 +405,14 @@ def _looks(briefs: Iterable[tuple[_Raw, Brief | None]], found: list[Slip]) -> di
             continue
         if brief.preset not in wrong:
             wrong[brief.preset] = []
-            with _told(wrong[brief.preset]):
+            try:
                 looks[brief.preset] = presets.load(brief.preset).series.name
+            except PresetError as error:
+                wrong[brief.preset].append(str(error))
+            except OSError as error:
+                wrong[brief.preset].append(
+                    f"The preset {brief.preset} cannot be read ({error.strerror}); check the path."
+                )
         found += [Slip(_line(one, ("preset",)), text) for text in wrong[brief.preset]]
         try:
             delivery.load(brief.delivery)

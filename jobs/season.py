@@ -113,6 +113,8 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
 
 
 def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> Decision:
+    for given in entry.brief.inputs:
+        str(given).encode()  # a name from another system may be no text: nothing could be told of it
     try:
         now = made_of(entry.brief)
     except (OSError, EpisodeError):

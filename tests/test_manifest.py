@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.manifest import BRIEF, FOOTAGE, RUSSIAN, ManifestWrong, Season, check_season, read_season, slug
+from jobs.check import check_season
+from jobs.manifest import BRIEF, FOOTAGE, RUSSIAN, ManifestWrong, Season, read_season, slug
 from jobs.template import template
 from presets import delivery
 from tests.footage import Scene, make
