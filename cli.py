@@ -39,9 +39,9 @@ except ImportError as error:  # everything below needs it, and `doctor` has to s
 import assets  # noqa: E402
 import presets  # noqa: E402
 from jobs import season as season_  # noqa: E402
+from jobs.check import check_season  # noqa: E402
 from jobs.cluster import Cluster  # noqa: E402
 from jobs.executor import Ended, Executor, Heard, Processes  # noqa: E402
-from jobs.check import check_season  # noqa: E402
 from jobs.manifest import ManifestWrong, Season, read_season  # noqa: E402
 from jobs.report import EpisodeResult, SeasonReport, summary  # noqa: E402
 from jobs.report import read as read_report  # noqa: E402
