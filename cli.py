@@ -53,6 +53,7 @@ from pipeline import tighten as tighten_  # noqa: E402
 from pipeline import verify as verify_  # noqa: E402
 from pipeline.analysis import cache  # noqa: E402
 from pipeline.brief import Brief, Footage, make_brief, read_brief  # noqa: E402
+from pipeline.encode import LEAST_SEGMENT  # noqa: E402
 from pipeline.graphics import text  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
 from pipeline.sound import SoundReport, cleaning  # noqa: E402
@@ -621,7 +622,7 @@ def jobs_run(
     asked = season_.chosen(season, only) if only else list(season.entries)
     options = season_.Options(
         force=force, fail_fast=fail_fast, timeout=_positive("--timeout", timeout),
-        split=_positive("--split", split) if split else None, cache=None if no_cache else cache.folder().resolve(),
+        split=_positive("--split", split, 2 * LEAST_SEGMENT) if split else None, cache=None if no_cache else cache.folder().resolve(),
     )  # fmt: skip
     if scheduler and workers:
         raise WrongUse("--workers counts processes of this machine; with --scheduler the cluster has its own.")
@@ -943,13 +944,13 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 
-def _positive(flag: str, text: str) -> float:
+def _positive(flag: str, text: str, least: float = 1) -> float:
     try:
         value = seconds(text)
     except ValueError as error:
         raise WrongUse(f"{flag}: {error}.") from None
-    if value < 1:
-        raise WrongUse(f"{flag} is {text} and must be a second at least.")
+    if value < least:
+        raise WrongUse(f"{flag} is {text} and must be {least:g} s at least.")
     return value
 
 
