@@ -47,11 +47,10 @@ def hashes(files: Files) -> dict[str, str]:
     return {end_of(file, files): fingerprint(file) for file in files_of(files) if file.is_file()}
 
 
-def by_hand(record: Record, files: Files) -> list[Path]:
-    """The files at an episode's places that no run has put there."""
-    own = [set(record.files.items()), set(record.replaced.items())]
-    lying = {files.video.with_name(files.video.stem + end): (end, value) for end, value in hashes(files).items()}
-    return [file for file, one in lying.items() if not any(one in known for known in own)]
+def by_hand(record: Record, files: Files, lying: Mapping[str, str]) -> list[Path]:
+    """The files at an episode's places that no run has put there; lying: the hashes of what is there."""
+    own = {*record.files.items(), *record.replaced.items()}
+    return [files.video.with_name(files.video.stem + end) for end, content in lying.items() if (end, content) not in own]
 
 
 def record_file(files: Files) -> Path:

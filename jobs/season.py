@@ -128,17 +128,17 @@ def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> De
         return Decision(entry, "--force", now)
     if record and record.failure and record.refused == now and not refused_again:
         return Decision(entry, result=failed(entry, record.failure))
-    lying = [file for file in files_of(files) if file.exists()]
-    if record is None and record_file(files).exists():
-        lying = [record_file(files)]
+    lying = hashes(files)
+    missing = "it was not finished" if lying else "there is no output yet"
     if record is None or not record.files:
-        return _all_ours(entry, lying, "is not of this season", Decision(entry, "there is no output yet", now))
+        unreadable = [record_file(files)] if record is None and record_file(files).exists() else []
+        strange = unreadable + by_hand(Record(), files, lying)
+        return _all_ours(entry, strange, "is not of this season", Decision(entry, missing, now))
     changed = change(record.made_of, now) if now else "a file of it is missing"
-    strange = by_hand(record, files)
+    strange = by_hand(record, files, lying)
     if files.video in strange and not changed:
         return Decision(entry, result=_corrected(entry, files))
-    why = changed or ("" if hashes(files).get(".mp4") == record.files[".mp4"] else "it was not finished" if lying else "there is no output yet")
-    if why:
+    if why := changed or (missing if lying.get(".mp4") != record.files[".mp4"] else ""):
         return _all_ours(entry, strange, f"was changed after it was rendered, and {why}", Decision(entry, why, now))
     try:
         made = Report.model_validate_json(files.report.read_bytes())
@@ -163,9 +163,8 @@ def run(
     """Renders what of the season is missing or stale into the folder out, and writes its reports there.
 
     only: the entries asked for, all unless given. executor: makes what attempts are made in, processes of this machine
-    unless given. feed: asked again and again for
-    more entries, with the names of those that are not finished, until it is interrupted. Raises WrongUse when another run holds the folder
-    or it cannot be written.
+    unless given. feed: asked again and again for more entries, with the names of those that are not finished, until it
+    is interrupted. Raises WrongUse when another run holds the folder or it cannot be written.
     """
     with writable(out), locked(out):
         _must_be_its_own(out, options.force)

@@ -89,10 +89,12 @@ def _failure(kind: Literal["input", "delivery", "machine"], error: Exception) ->
 
 def _planned(task: Task, progress: Progress) -> tuple[Plan, list[str], dict[str, str]]:
     """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
-    with contextlib.suppress(OSError):  # planning says in a sentence what is missing
+    try:
         made = made_of(task.brief)
-        return *episode.make_plan(task.brief, task.cache, progress), made
-    return *episode.make_plan(task.brief, task.cache, progress), made_of(task.brief)
+    except OSError:
+        made = {}  # planning says in a sentence what is missing
+    plan, notes = episode.make_plan(task.brief, task.cache, progress)
+    return plan, notes, made or made_of(task.brief)
 
 
 def _episode(task: Task, progress: Progress) -> Answer:
