@@ -15,12 +15,12 @@ from types import FrameType
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.table import Column, Table
 
 warnings.filterwarnings("ignore", "Couldn't find ffmpeg")  # pydub looks for its own; the pipeline never uses it
 
@@ -580,15 +580,14 @@ def jobs_check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
         season = read_season(manifest)
         slips, names = check_season(season), [entry.name for entry in season.entries]
     except ManifestWrong as wrong:
-        if not as_json:
-            raise
-        slips, names = wrong.slips, []
+        beyond = check_season(Season("", manifest, wrong.entries))
+        slips, names = sorted({*wrong.slips, *beyond}, key=lambda slip: slip.line), [e.name for e in wrong.entries]
     if as_json:
         rows = [{"line": slip.line, "text": slip.text} for slip in slips]
         print(json.dumps({"episodes": names, "slips": rows}, ensure_ascii=False, indent=2))
     else:
         for slip in slips:
-            err.print(f"{manifest} line {slip.line}: {slip.text}", markup=False, soft_wrap=True)
+            err.print(f"{manifest}{f' line {slip.line}' * bool(slip.line)}: {slip.text}", markup=False, soft_wrap=True)
         if not slips:
             out.print(f"{manifest} is fine: {_many(len(names), 'episode')}", markup=False, soft_wrap=True)
     if slips:
@@ -619,7 +618,7 @@ def jobs_run(
 ) -> None:
     """Render what of a season is missing or stale; exit code 0 when all is delivered, 1 when some failed."""
     season = read_season(manifest)
-    asked = season_.chosen(season, only) if only else list(season.entries)
+    asked = season_.chosen(season, only) if only is not None else list(season.entries)
     options = season_.Options(
         force=force, fail_fast=fail_fast, timeout=_positive("--timeout", timeout),
         split=_positive("--split", split, 2 * LEAST_SEGMENT) if split else None, cache=None if no_cache else cache.folder().resolve(),
@@ -639,8 +638,7 @@ def jobs_run(
         print(report.model_dump_json(indent=2))
     elif not quiet:
         _say_season(report, output)
-    names = {entry.name for entry in asked}
-    if any(one.state in ("failed", "not run") for one in report.episodes if one.name in names):
+    if any(one.asked and one.state in ("failed", "not run") for one in report.episodes):
         raise typer.Exit(1)
 
 
@@ -659,13 +657,11 @@ def jobs_status(
         found = {"running": running, "gone": gone, "report": report.model_dump(mode="json")}
         print(json.dumps(found, ensure_ascii=False, indent=2))
     else:
-        table = Table("episode", "title", "state", "length", "", box=None)
         for one in report.episodes:
-            table.add_row(
-                escape(one.name), escape(_printable(one.title)), "gone" if one.name in gone else one.state, f"{one.seconds:.1f} s" if one.seconds else "",
-                escape(_printable(one.failure.message if one.failure else one.why)),
-            )  # fmt: skip
-        out.print(table)
+            state = "gone" if one.name in gone else "rendering" if running and one.attempts and one.state == "not run" else one.state
+            length = f"{one.seconds:.1f} s" if one.seconds else ""
+            reason = one.failure.message if one.failure else one.why if state == "not run" else ""
+            _say_row(state, length, " ".join(filter(None, (one.name, one.title and f"«{one.title}»"))), reason)
         out.print(
             ("It runs now. " if running else "" if report.finished else "Its run was killed; run it again to go on. ") + summary(report)
             + (f" {_many(len(gone), 'video')} of them {'are' if len(gone) > 1 else 'is'} gone." if gone else ""),
@@ -716,7 +712,9 @@ class SeasonMeter:
         self._begun = self._said = time.monotonic()
         self._running: dict[str, tuple[str, float, str, float]] = {}  # stage, share of it, host, when it began
         self._done: list[EpisodeResult] = []
-        self._live = None if quiet or not err.is_terminal else Live(console=err, get_renderable=self._table, refresh_per_second=4)
+        self._live = None if quiet or not err.is_terminal else Live(
+            console=err, get_renderable=self._table, refresh_per_second=4, transient=True
+        )  # fmt: skip
 
     def __enter__(self) -> "SeasonMeter":
         if self._live:
@@ -729,9 +727,9 @@ class SeasonMeter:
 
     def __call__(self, event: season_.Event) -> None:
         match event:
-            case season_.Started(name):
+            case season_.Started(name, why):
                 self._running[name] = ("starts", 0.0, "", time.monotonic())
-                self._say(name, "begins")
+                self._say(name, f"begins ({why})")
             case season_.Progress(name, stage, share, host):
                 since = self._running[name][3] if name in self._running else time.monotonic()
                 self._running[name] = (stage, share, host, since)
@@ -745,7 +743,7 @@ class SeasonMeter:
 
     def _say(self, name: str, text: str) -> None:
         if not self._quiet:
-            err.print(f"{time.strftime('%H:%M:%S')} {_printable(f'{name}: {text}')}", markup=False, soft_wrap=True)
+            err.print(f"{time.strftime('%H:%M:%S')} {_printable(f'{name}: {text}')}", markup=False, soft_wrap=not self._live)
 
     def _say_progress(self) -> None:
         now = time.monotonic()
@@ -774,12 +772,14 @@ class SeasonMeter:
             return self.ANALYSIS + (1 - self.ANALYSIS) * share
         return self.ANALYSIS * share if stage == "analysis" else self.ANALYSIS if stage == "verify" else 0.0
 
-    def _table(self) -> Table:
-        table = Table("episode", "stage", "", "for", "on", box=None, title=self._counts(), title_justify="left")
+    def _table(self) -> Group:
+        if not self._running:
+            return Group(self._counts())
+        table = Table(Column("episode", overflow="fold"), "stage", "", "for", "on", box=None)
         for name, (stage, share, host, since) in list(self._running.items()):
-            bar = ProgressBar(total=1.0, completed=share, width=24)
+            bar = ProgressBar(total=1.0, completed=share, width=16)
             table.add_row(escape(name), stage, bar, _clock(time.monotonic() - since), host)
-        return table
+        return Group(self._counts(), table)
 
 
 class Meter:
@@ -908,7 +908,7 @@ def _sound_line(sound: SoundReport) -> str:
 
 def _say_season(report: SeasonReport, folder: Path) -> None:
     for one in report.episodes:
-        for note in one.warnings if one.state == "delivered" else []:
+        for note in one.warnings if one.asked and one.state == "delivered" else []:
             err.print(f"Note on {one.name}: {note}", markup=False, soft_wrap=True)
     out.print(f"{summary(report)}\nLook at {folder / 'index.html'}", markup=False, soft_wrap=True)
 
@@ -922,10 +922,8 @@ def _say_decisions(decisions: list[season_.Decision], as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    table = Table("episode", "state", "why", box=None)
     for row in rows:
-        table.add_row(*(escape(_printable(text)) for text in row.values()))
-    out.print(table)
+        _say_row(row["state"], "", row["name"], row["why"])
     out.print(f"{_many(sum(row['state'] == 'to render' for row in rows), 'episode')} of {len(rows)} to render.")
 
 
@@ -935,8 +933,15 @@ def _outcome(result: EpisodeResult) -> str:
         return f"FAILED{again}: {result.failure.message}"
     if result.state == "delivered":
         passed = sum(check.ok for check in result.checks)
-        return f"delivered, {passed} of {len(result.checks)} checks passed, {result.took or 0:.0f} s ({result.why})"
+        return f"delivered, {passed} of {len(result.checks)} checks passed, {result.took or 0:.0f} s"
     return result.state
+
+
+def _say_row(state: str, length: str, name: str, reason: str) -> None:
+    """An episode on a line, names in full at any width; a reason below it."""
+    out.print(f"{state:10} {length:>8}  {_printable(name)}", markup=False, soft_wrap=True)
+    if reason:
+        out.print(f"{'':21}{_printable(reason)}", markup=False, soft_wrap=True)
 
 
 def _printable(text: str) -> str:

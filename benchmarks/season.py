@@ -210,7 +210,8 @@ def cluster() -> bool:
             out = folder / "out"
             process = subprocess.Popen(episode("jobs", "run", manifest, "-o", out, "--scheduler", address, "--no-cache", "-q"))
             time.sleep(15)
-            victim = next(p for p in psutil.process_iter(["cmdline"]) if "jobs.worker" in " ".join(p.info["cmdline"] or ()))
+            below = psutil.Process().children(recursive=True)
+            victim = next(one for one in below if "jobs.worker" in " ".join(one.cmdline()))
             psutil.Process(victim.ppid()).kill()  # the Dask worker that rendered
             code = process.wait()
             whole = sum(not bad_checks(file) for file in out.glob("*.mp4"))

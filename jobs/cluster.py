@@ -4,6 +4,7 @@ Footage and outputs lie on storage that every machine sees under the same path, 
 """
 
 import contextlib
+import logging
 import socket
 import time
 from functools import partial
@@ -39,6 +40,7 @@ class Cluster:
                 "A cluster needs the package distributed; install episode-pipeline[cluster] here and on every worker."
             ) from None
         self._heard, self._ended = heard, ended
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in sentences
         try:
             self._client: Any = distributed.Client(scheduler, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
@@ -82,10 +84,12 @@ class Cluster:
         future.add_done_callback(partial(self._answer, task))
 
     def cancel(self, name: str) -> None:
+        if self._client.status != "running":
+            return  # a scheduler that is gone runs nothing
         unwanted = [future for future, of in self._futures.items() if of == name]
         for future in unwanted:
             del self._futures[future]
-        with contextlib.suppress(OSError, RuntimeError):  # a scheduler that is gone runs nothing
+        with contextlib.suppress(OSError, RuntimeError):
             self._client.cancel(unwanted, force=True)
 
     def stop(self) -> None:
@@ -138,8 +142,12 @@ class Cluster:
         if future.status == "finished":
             self._ended(task, Answer.model_validate_json(future.result()))
         else:
-            reason = "it was cancelled" if future.status == "cancelled" else type(future.exception()).__name__
-            message = f"The cluster lost it ({reason}), perhaps with the worker that had it."
+            if self._client.status != "running":
+                message = f"The scheduler {self._scheduler} does not answer."
+            elif future.status == "cancelled":
+                message = "The cluster cancelled it."
+            else:
+                message = f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
             self._ended(task, Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code)))
 
 

@@ -46,7 +46,7 @@ RUSSIAN = {
     "от": "from", "с": "from", "до": "to", "по": "to", "дорожка": "audio_stream", "титры файла": "footage_captions",
     "титры": "captions", "рекордер": "audio", "сдвиг рекордера": "audio_offset", "каналы": "channels", "люди": "people",
     "кадры": "shots", "музыка": "music", "без пауз": "tighten", "оставить паузы": "keep_pauses", "ссылка": "link",
-    "дальше": "following", "пресет": "preset", "доставка": "delivery", "имя файла": "output", "выход": "output",
+    "footage": "file", "дальше": "following", "пресет": "preset", "доставка": "delivery", "имя файла": "output", "выход": "output",
 }  # fmt: skip
 YES, NO = {"true", "да", "1", "yes", "истина"}, {"false", "нет", "0", "no", "ложь"}
 _TAKEN = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that Windows keeps for itself
@@ -88,7 +88,9 @@ class Season:
 class ManifestWrong(WrongUse):
     """A manifest that cannot be; its text is every slip, a line each."""
 
-    def __init__(self, file: Path, found: Iterable[Slip]) -> None:
+    def __init__(self, file: Path, found: Iterable[Slip], entries: tuple[Entry, ...] = ()) -> None:
+        """entries: those that could be read, as far as anything could."""
+        self.entries = entries
         self.slips = sorted(set(found), key=lambda slip: (slip.line, slip.text))
         super().__init__(
             "\n".join(f"{file}{f' line {slip.line}' * bool(slip.line)}: {slip.text}" for slip in self.slips)
@@ -137,7 +139,7 @@ def read_season(file: Path) -> Season:
             _is_new(names, name.casefold(), one, "output", f"the name {name}", found)
         entries.append(Entry(name, one.line, brief.model_copy(update={"output": None})))
     if found:
-        raise ManifestWrong(file, found)
+        raise ManifestWrong(file, found, tuple(entries))
     return Season(series or looks[entries[0].brief.preset] or PLAIN_SERIES, file, tuple(entries))
 
 

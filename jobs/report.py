@@ -46,6 +46,7 @@ class EpisodeResult(BaseModel):
     number: int | None = Field(description="of the episode, null where it has none")
     title: str
     state: State
+    asked: bool = Field(True, description="false where --only left it out: the rest is what an earlier run found")
     why: str = Field(description="why it was rendered, or was not run")
     seconds: float | None = Field(description="length of the episode")
     took: float | None = Field(description="seconds of work, all attempts and segments together")
@@ -102,14 +103,15 @@ def read(out: Path) -> SeasonReport | None:
 
 def summary(report: SeasonReport) -> str:
     """One line for people."""
-    counts = Counter(one.state for one in report.episodes)
+    asked = [one for one in report.episodes if one.asked]
+    counts = Counter(one.state for one in asked)
     states: tuple[State, ...] = ("delivered", "up to date", "failed", "not run")
     parts = [f"{counts[state]} {state}" for state in states if counts[state]]
-    line = f"{len(report.episodes)} episode{'s' * (len(report.episodes) != 1)}"
+    line = f"{len(asked)} episode{'s' * (len(asked) != 1)}"
     line += f": {', '.join(parts)}" if parts else ""
     line += f" in {_spent(report.finished - report.started)}" if report.finished else " so far"
     line += ", interrupted." if report.interrupted else "."
-    failed = [_in_short(one.name, one.failure) for one in report.episodes if one.failure]
+    failed = [_in_short(one.name, one.failure) for one in asked if one.failure]
     if failed:
         more = f" and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
         line += f" Failed: {'; '.join(failed[:MOST_NAMED])}{more}."
@@ -136,6 +138,8 @@ def junit(report: SeasonReport) -> str:
     totals: Counter[str] = Counter()
     seconds = 0.0
     for one in report.episodes:
+        if not one.asked:
+            one = one.model_copy(update={"state": "not run", "why": "not asked for", "failure": None, "checks": [], "took": None})
         begun = f"{report.started:%Y-%m-%dT%H:%M:%S}"  # JUnit's schema takes no time zone
         suite = ElementTree.SubElement(top, "testsuite", name=_clean(one.name), timestamp=begun)
         counts = _cases(suite, one)

@@ -42,9 +42,10 @@ TIMEOUT = 7200.0  # seconds that an attempt may take unless told otherwise
 
 @dataclass(frozen=True)
 class Started:
-    """An episode begins."""
+    """An episode begins, and why."""
 
     name: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,9 @@ def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> De
     if record and record.failure and record.refused == now and not refused_again:
         return Decision(entry, result=failed(entry, record.failure))
     lying = hashes(files)
-    missing = "it was not finished" if lying else "there is no output yet"
+    missing = "not finished" if lying else "no output yet"
+    if record and record.failure and record.refused == now:
+        missing = f"it failed before: {record.failure.message}"
     if record is None or not record.files:
         unreadable = [record_file(files)] if record is None and record_file(files).exists() else []
         strange = unreadable + by_hand(Record(), files, lying)
@@ -246,8 +249,9 @@ def chosen(season: Season, only: str) -> list[Entry]:
         else:
             own = [entry for entry in season.entries if entry.name == part.removesuffix(".mp4")]
         if not own:
-            numbers = [str(e.brief.number) for e in season.entries if e.brief.number is not None]
-            there = f"numbers {', '.join(numbers[:30])}" if numbers else f"names {', '.join(e.name for e in season.entries[:10])}"
+            numbers = sorted(e.brief.number for e in season.entries if e.brief.number is not None)
+            listed = ", ".join(map(str, numbers)) if len(numbers) <= 30 else f"{numbers[0]} to {numbers[-1]}"
+            there = f"numbers {listed}" if numbers else f"names {', '.join(e.name for e in season.entries[:10])}"
             raise WrongUse(f"--only {part}: there is no such episode in {season.file.name}; it has {there}.")
         found += own
     return list({entry.name: entry for entry in found}.values())
@@ -292,8 +296,8 @@ class _Run:
         for entry in entries:
             row = self._rows.setdefault(entry.name, len(self._rows))
             if entry.name not in wanted:
-                known = self._earlier.get(entry.name) or _result(entry, "not run", why="it was not asked for")
-                self.report.episodes[row : row + 1] = [known]
+                known = self._earlier.get(entry.name) or _result(entry, "not run", why="not asked for")
+                self.report.episodes[row : row + 1] = [known.model_copy(update={"asked": False})]
                 continue
             decision = decide(entry, self._out, self._options.force, self._options.refused_again)
             result = decision.result
@@ -341,10 +345,13 @@ class _Run:
         """Stops what runs and writes the reports."""
         self._executor.stop()
         flying = {name for name, _ in self._flying}
-        for name in flying:
-            work = self._episodes[name]
-            if not work.over and (made := self._delivered(work)):
+        for name, work in self._episodes.items():
+            if work.over or not (name in flying or self._options.force):
+                continue
+            if made := self._delivered(work):
                 self._finish(work, made, "delivered")  # it was stopped after its files were in place
+            elif found := decide(work.decision.entry, self._out).result:
+                self.report.episodes[work.row] = found  # it is still as it was
         self.report.finished, self.report.interrupted = datetime.now(UTC), interrupted
         if interrupted:
             with contextlib.suppress(OSError):  # why it was interrupted matters more
@@ -366,7 +373,10 @@ class _Run:
     def _begun(self, task: Task) -> None:
         work = self._episodes[task.name]
         if not work.attempts:
-            self._watch(Started(task.name))
+            self._watch(Started(task.name, work.decision.why))
+            row = self.report.episodes[work.row]
+            self.report.episodes[work.row] = row.model_copy(update={"attempts": 1})
+            self._unreported = True
         work.attempts.setdefault((task.kind, task.segment), 1)
 
     def _ended(self, task: Task, answer: Answer) -> None:
@@ -476,9 +486,9 @@ def _corrected(entry: Entry, files: Files) -> EpisodeResult:
         checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
     except EpisodeError as error:
         return failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
-    wrong = [check.name for check in checks if not check.ok and check.level == "error"]
+    wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
     if wrong:
-        message = f"{what} and does not meet its delivery spec any more ({', '.join(wrong)}); {undo}"
+        message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
         return failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(update={"checks": checks})
     kept = f"{what}; it is kept as it is. --force renders it anew."
     return _result(entry, "up to date", checks=checks, warnings=[kept])

@@ -73,18 +73,19 @@ def _answer(task: Task, progress: Progress) -> Answer:
         tempfile.tempdir = tempfile.mkdtemp(dir=task.scratch)  # of this attempt alone: another one may still be running
         return _WORK[task.kind](task, progress)
     except episode.Rejected as error:
-        return Answer(failure=_failure("delivery", error), checks=error.report.checks, warnings=error.report.warnings)
+        return Answer(failure=_failure(task, "delivery", error), checks=error.report.checks, warnings=error.report.warnings)
     except (MachineFailed, MissingTool) as error:
-        return Answer(failure=_failure("machine", error))
+        return Answer(failure=_failure(task, "machine", error))
     except (EpisodeError, PresetError, DeliverySpecError) as error:
-        return Answer(failure=_failure("input", error))
+        return Answer(failure=_failure(task, "input", error))
     except Exception as error:
         traceback.print_exc()
         return Answer(failure=unexpected(error))
 
 
-def _failure(kind: Literal["input", "delivery", "machine"], error: Exception) -> Failure:
-    return Failure(kind=kind, message=str(error), exit_code=getattr(error, "exit_code", 2))
+def _failure(task: Task, kind: Literal["input", "delivery", "machine"], error: Exception) -> Failure:
+    message = str(error).replace(str(_own()), str(task.folder))  # where it is made is nobody's to look at
+    return Failure(kind=kind, message=message, exit_code=getattr(error, "exit_code", 2))
 
 
 def _planned(task: Task, progress: Progress) -> tuple[Plan, list[str], dict[str, str]]:

@@ -192,10 +192,10 @@ def range_of(wanted: Footage, found: Source) -> tuple[float, float]:
     step = 1 / float(found.rate)
     if wanted.from_ >= found.duration - step / 2:
         raise Unusable(
-            f"{wanted.file} lasts {found.duration:.2f} s and --from is {wanted.from_:.2f} s; choose an earlier one."
+            f"{wanted.file} lasts {found.duration:.2f} s and its part begins at {wanted.from_:.2f} s; choose an earlier --from."
         )
     if end > found.duration + max(step, 0.05):
-        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and --to is {end:.2f} s; choose an earlier one.")
+        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and its part ends at {end:.2f} s; choose an earlier --to.")
     return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
 
 
@@ -308,11 +308,18 @@ def join(
 
 
 def cover(plan: Plan, files: Files, file: Path) -> None:
-    """Writes a JPEG of the finished video: the middle of its title card, else the moment that stands for its first shot."""
+    """Writes a JPEG of the finished video: its title card, else the moment that stands for its first shot.
+
+    If it can be, a moment without a caption.
+    """
     plan = tighten.settled(plan)
     shot, offset = next(shots_with_offsets(plan))
-    cards = [(card.start + card.end) / 2 for card in plan.graphics if isinstance(card, TitleCard)]
-    number = nearest_frame(cards[0] if cards else shot.moment + offset, plan.frame_rate)
+    said = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
+    cards = [card for card in plan.graphics if isinstance(card, TitleCard)][:1]
+    moments = [card.start + (card.end - card.start) * share for card in cards for share in (0.5, 0.35, 0.65, 0.25, 0.75)]
+    moments = moments or [shot.moment + offset, (shot.start + shot.end) / 2 + offset]
+    free = [moment for moment in moments if not any(caption.start <= moment < caption.end for caption in said)]
+    number = nearest_frame((free or moments)[0], plan.frame_rate)
     second = min(number, plan.frame_count - 1) / float(plan.frame_rate)
     frame = next(source.frames(source.probe(files.video), second, 1, plan.frame_rate))
     with writable(file.parent):
@@ -542,15 +549,20 @@ def writable(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except OSError as error:
+        raise _refused(error, folder, folder) from error
+    try:
         yield
     except OSError as error:
-        if error.errno in FULL:
-            raise MachineFailed(f"The disk of {folder} is full; free some space and run again.") from error
-        if error.errno not in REFUSED:
-            raise MachineFailed(f"The disk of {folder} failed ({error.strerror or error}); run again.") from error
-        raise WrongUse(
-            f"{error.filename or folder} cannot be written ({error.strerror}); choose another output folder."
-        ) from error
+        raise _refused(error, folder, error.filename or folder) from error
+
+
+def _refused(error: OSError, folder: Path, what: object) -> MachineFailed | WrongUse:
+    if error.errno in FULL:
+        return MachineFailed(f"The disk of {folder} is full; free some space and run again.")
+    if error.errno not in REFUSED:
+        return MachineFailed(f"The disk of {folder} failed ({error.strerror or error}); run again.")
+    return WrongUse(f"{what} cannot be written ({error.strerror}); choose another output folder.")
 
 
 @contextmanager

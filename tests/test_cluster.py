@@ -40,7 +40,8 @@ def test_a_segment_whose_worker_was_killed_is_rendered_by_another(tmp_path, sche
         if isinstance(event, Progress):
             hosts.add(event.host)
         if isinstance(event, Progress) and event.stage == "encode" and not killed:
-            child = next(p for p in psutil.process_iter(["cmdline"]) if "jobs.worker" in " ".join(p.info["cmdline"] or ()))
+            below = psutil.Process().children(recursive=True)
+            child = next(one for one in below if "jobs.worker" in " ".join(one.cmdline()))
             killed.append(child.ppid())
             psutil.Process(child.ppid()).kill()  # the Dask worker; its own child ends with it
 
