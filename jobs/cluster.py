@@ -40,7 +40,8 @@ class Cluster:
                 "A cluster needs the package distributed; install episode-pipeline[cluster] here and on every worker."
             ) from None
         self._heard, self._ended = heard, ended
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in sentences
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
         try:
             self._client: Any = distributed.Client(scheduler, timeout=CONNECT, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
