@@ -22,6 +22,7 @@ from pipeline.episode import Files
 from pipeline.errors import WrongUse
 from presets import delivery
 from tests.footage import Face, Scene, make
+from tests.test_cli import episode
 
 ROOT = Path(__file__).parent.parent
 MACHINE = Failure(kind="machine", message="Its process was killed.", exit_code=6)
@@ -361,7 +362,7 @@ def test_a_season_is_rendered_once_survives_a_killed_worker_and_goes_on_after_it
     assert not any(one.is_running() for one in left)  # they end with the one that started them
     first = finished.stat().st_mtime_ns
 
-    done = subprocess.run(command(small), capture_output=True, text=True, encoding="utf-8")
+    done = episode(*command(small)[2:])
     assert done.returncode == 1, done.stderr
     assert "broken.mp4" in done.stderr and "Traceback" not in done.stderr
     report = json.loads((out / "season.report.json").read_text("utf-8"))
@@ -376,7 +377,7 @@ def test_a_season_is_rendered_once_survives_a_killed_worker_and_goes_on_after_it
     assert not list((out / ".season").glob("work/*")) and not list(out.glob(".*part"))
 
     stamps = {file: file.stat().st_mtime_ns for file in out.glob("e*")}
-    again = subprocess.run(command(small, "--only", "1,3"), capture_output=True, text=True, encoding="utf-8")
+    again = episode(*command(small, "--only", "1,3")[2:])
     assert again.returncode == 0, again.stderr
     assert {file: file.stat().st_mtime_ns for file in out.glob("e*")} == stamps
 

@@ -296,7 +296,7 @@ def test_a_cover_is_the_title_card_or_else_the_first_shot(finished, in_three, tm
 def test_an_ffmpeg_that_is_killed_is_the_machines_fault(tmp_path):
     def frames():
         yield from noise(3, 0)
-        (child,) = psutil.Process().children()
+        (child,) = (one for one in psutil.Process().children() if "ffmpeg" in one.name())
         child.send_signal(signal.SIGKILL)
         yield from noise(3, 1)
 
