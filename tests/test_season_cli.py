@@ -40,6 +40,14 @@ def test_a_wrong_manifest_renders_nothing_and_names_every_slip(tmp_path):
     assert [slip["line"] for slip in told["slips"]] == [3, 7]
 
 
+def test_footage_is_checked_even_where_the_manifest_has_slips(tmp_path):
+    file = tmp_path / "season.toml"
+    file.write_text(MISSING + MISSING, "utf-8")  # the number twice
+    done = episode("jobs", "check", file)
+    lines = [line.split("season.toml line ")[1][:2] for line in done.stderr.strip().splitlines()]
+    assert done.returncode == 2 and lines == ["1:", "5:", "6:"], done.stderr
+
+
 def test_a_dry_run_writes_nothing(tmp_path):
     file = tmp_path / "season.toml"
     file.write_text(MISSING, "utf-8")
