@@ -110,7 +110,7 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
         message = str(error)
     except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
         message = f"Its files cannot be told ({error}); give it another title or output, or rename its footage."
-    return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
+    return _impossible(entry, message)
 
 
 def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> Decision:
@@ -123,12 +123,12 @@ def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> De
     for file in (*files_of(files), record_file(files)):
         if file.exists() and any(given.exists() and given.samefile(file) for given in entry.brief.inputs):
             message = f"{file} is one of the files that the episode is made from; choose another output folder."
-            return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
+            return _impossible(entry, message)
     record = read_record(files)
     if force:
         return Decision(entry, "--force", now)
     if record and record.failure and record.refused == now and not refused_again:
-        return Decision(entry, result=failed(entry, record.failure))
+        return Decision(entry, result=_failed(entry, record.failure))
     lying = hashes(files)
     missing = "not finished" if lying else "no output yet"
     if record and record.failure and record.refused == now:
@@ -156,7 +156,7 @@ def _all_ours(entry: Entry, strange: Sequence[Path], what: str, decision: Decisi
     if not strange:
         return decision
     message = f"{strange[0]} {what}; move it away, or give --force to replace it."
-    return Decision(entry, result=failed(entry, Failure(kind="input", message=message, exit_code=2)))
+    return _impossible(entry, message)
 
 
 def run(
@@ -231,8 +231,12 @@ def is_running(out: Path) -> bool:
         raise WrongUse(f"Whether a run writes to {out} cannot be told ({error.strerror}); ask as who runs it.") from error
 
 
-def failed(entry: Entry, failure: Failure) -> EpisodeResult:
-    """The result of an episode that cannot be made."""
+def _impossible(entry: Entry, message: str) -> Decision:
+    """The decision about an episode that cannot be rendered as it is asked for."""
+    return Decision(entry, result=_failed(entry, Failure(kind="input", message=message, exit_code=WrongUse.exit_code)))
+
+
+def _failed(entry: Entry, failure: Failure) -> EpisodeResult:
     return _result(entry, "failed", failure=failure)
 
 
@@ -485,10 +489,10 @@ def _corrected(entry: Entry, files: Files) -> EpisodeResult:
     try:
         checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
     except EpisodeError as error:
-        return failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
+        return _failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
     wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
     if wrong:
         message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
-        return failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(update={"checks": checks})
+        return _failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(update={"checks": checks})
     kept = f"{what}; it is kept as it is. --force renders it anew."
     return _result(entry, "up to date", checks=checks, warnings=[kept])

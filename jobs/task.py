@@ -19,8 +19,8 @@ class Task(Data):
     """One attempt at a whole episode, or at a part of one that is split: its plan, one segment, joining all of them.
 
     folder: where finished files go. scratch: a folder on the same disk for everything that is not finished.
-    segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment. notes: of its plan. threads: of each
-    decoder and encoder, 0 where the worker itself knows how many share its machine. timeout: seconds.
+    segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment. notes: of its plan.
+    threads: of each decoder and encoder, 0 until the executor knows how many share the machine. timeout: seconds.
     """
 
     kind: Kind
