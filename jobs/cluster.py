@@ -17,13 +17,12 @@ from jobs import machine
 from jobs.attempt import attempt
 from jobs.executor import Ended, Heard
 from jobs.report import Failure
-from jobs.task import Answer, Task
+from jobs.task import RANK, Answer, Task
 from pipeline.episode import VERSION
 from pipeline.errors import MachineFailed, MissingTool, WrongUse
 
 CONNECT, FIRST_WORKER = 15, 60  # seconds until the scheduler must answer, and a worker have joined it
 ASK_EVERY = 5.0  # seconds between questions how many workers there are
-PRIORITY = {"join": 2, "segment": 1, "plan": 0, "episode": 0}  # what is begun is finished first
 MEMORY = "MEMORY"  # the resource, in bytes, that workers may declare and each task then asks for
 
 
@@ -79,7 +78,7 @@ class Cluster:
         self._tasks[key] = task
         future = self._client.submit(
             _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, VERSION, key=key, pure=False,
-            resources=self._resources, priority=PRIORITY[task.kind],
+            resources=self._resources, priority=-RANK[task.kind],
         )  # fmt: skip
         self._futures[future] = task.name
         future.add_done_callback(partial(self._answer, task))

@@ -24,7 +24,7 @@ from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
 from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file, save_record
 from jobs.report import EpisodeResult, Failure, SeasonReport, State
-from jobs.task import STATE, Answer, Task
+from jobs.task import RANK, STATE, Answer, Task
 from pipeline import verify
 from pipeline.episode import VERSION, Files, writable
 from pipeline.errors import EpisodeError, MachineFailed, WrongUse
@@ -35,7 +35,6 @@ from presets.delivery import DeliverySpecError
 BACK_OFF = (2.0, 10.0, 30.0)  # seconds before an attempt is made again that failed through the machine
 REPORT_EVERY = 10.0  # seconds between reports of a season that runs
 LOCK_WAIT = 1.0  # seconds that a run waits for somebody who looks whether one is running
-RANK = {"join": 0, "segment": 1, "plan": 2, "episode": 2}  # what is begun is finished first
 TICK = 0.5  # seconds between looks for new episodes
 TIMEOUT = 7200.0  # seconds that an attempt may take unless told otherwise
 

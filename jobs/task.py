@@ -13,6 +13,7 @@ from presets.graphics import Data
 STATE = ".season"  # folder inside the output folder for all that is nobody's to look at: lock, unfinished files, logs
 
 Kind = Literal["episode", "plan", "segment", "join"]
+RANK: dict[Kind, int] = {"join": 0, "segment": 1, "plan": 2, "episode": 2}  # what is begun is finished first
 
 
 class Task(Data):
