@@ -24,7 +24,8 @@ from rich.table import Column, Table
 
 warnings.filterwarnings("ignore", "Couldn't find ffmpeg")  # pydub looks for its own; the pipeline never uses it
 
-from pipeline.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
+from basis import files  # noqa: E402
+from basis.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
 
 try:
     import cv2
@@ -38,6 +39,8 @@ except ImportError as error:  # everything below needs it, and `doctor` has to s
 
 import assets  # noqa: E402
 import presets  # noqa: E402
+from basis import cache
+from basis.data import Channels, seconds
 from jobs import season as season_  # noqa: E402
 from jobs.check import check_season  # noqa: E402
 from jobs.cluster import Cluster  # noqa: E402
@@ -47,19 +50,19 @@ from jobs.report import EpisodeResult, SeasonReport, summary  # noqa: E402
 from jobs.report import read as read_report  # noqa: E402
 from jobs.template import template as season_template  # noqa: E402
 from jobs.watch import watch as watch_folder  # noqa: E402
-from pipeline import demo as demo_  # noqa: E402
-from pipeline import episode, ffmpeg_tool, loudness, sample, source  # noqa: E402
-from pipeline import tighten as tighten_  # noqa: E402
+from pipeline import episode
+from pipeline import pauses as tighten_
 from pipeline import verify as verify_  # noqa: E402
-from pipeline.analysis import cache  # noqa: E402
 from pipeline.brief import Brief, Footage, make_brief, read_brief  # noqa: E402
 from pipeline.encode import LEAST_SEGMENT  # noqa: E402
-from pipeline.graphics import text  # noqa: E402
+from pipeline.footage import ffmpeg_tool, loudness, source
+from pipeline.listening.channels import hear  # noqa: E402
 from pipeline.report import Report, shot_rows  # noqa: E402
 from pipeline.sound import SoundReport, cleaning  # noqa: E402
-from pipeline.sound.channels import hear  # noqa: E402
+from pipeline.synthetic import demo as demo_
+from pipeline.synthetic import sample
+from pipeline.typesetting import text
 from presets import delivery as delivery_  # noqa: E402
-from presets.graphics import Channels, seconds  # noqa: E402
 from presets.template import portable, template  # noqa: E402
 
 EXIT_CODES = (
@@ -489,13 +492,13 @@ def presets_new(
     for taken in (file, *(new for _, new in copies)):
         if taken.exists() and not force:
             raise WrongUse(f"{taken} exists; give --force to replace it, or another -o.")
-    with episode.writable(file.parent):
+    with files.writable(file.parent):
         for old, new in copies:
             new.parent.mkdir(parents=True, exist_ok=True)
-            with episode.temporary(new) as part:
+            with files.temporary(new) as part:
                 shutil.copyfile(old, part)
                 part.replace(new)
-        episode.save_text(template(made, file.name), file)
+        files.save_text(template(made, file.name), file)
     out.print(f"Preset {file}\nIts first lines say what to do next.", markup=False, soft_wrap=True)
 
 
@@ -539,7 +542,7 @@ def presets_show(
         raise WrongUse(f"The picture {picture} must be the name of a .png or .jpg file, as look.png.")
     if picture.exists() and not force:
         raise WrongUse(f"{picture} exists; give --force to replace it, or another name.")
-    with episode.writable(picture.parent), episode.temporary(picture) as part:
+    with files.writable(picture.parent), files.temporary(picture) as part:
         sample.picture_of(preset).save(part, kind, quality=92)
         part.replace(picture)
     out.print(f"Look at {picture}", markup=False, soft_wrap=True)
@@ -567,9 +570,9 @@ def jobs_new(
     if file.exists() and not force:
         raise WrongUse(f"{file} exists; give --force to replace it, or another name.")
     presets.load(preset)
-    with episode.writable(file.parent):
+    with files.writable(file.parent):
         beside = Path(os.path.relpath(preset, file.parent)).as_posix() if preset.lower().endswith(".toml") else preset
-        episode.save_text(season_template(beside, file.name), file)
+        files.save_text(season_template(beside, file.name), file)
     out.print(f"Season {file}\nIts first lines say what to do next.", markup=False, soft_wrap=True)
 
 

@@ -31,14 +31,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 import presets
-from pipeline import episode, ffmpeg_tool, picture
-from pipeline import source as footage
+from basis.errors import EpisodeError
+from pipeline import episode, picture
 from pipeline.analysis import analyse
-from pipeline.analysis.faces import Detector
+from pipeline.analysis.analysers.faces import Detector
 from pipeline.brief import make_brief
-from pipeline.errors import EpisodeError
+from pipeline.footage import ffmpeg_tool
+from pipeline.footage import source as footage
+from pipeline.footage.source import Source
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, corners, take_shots
-from pipeline.source import Source
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
 METHODS = ("episode", "centre", "largest", "autoflip")

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import psutil
 
+from basis.files import fingerprint
 from jobs.record import read_record
 from pipeline import verify
 from pipeline.episode import Files
-from pipeline.source import fingerprint
 from presets import delivery
 from tests.footage import Face, Scene, make
 

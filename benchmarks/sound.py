@@ -22,10 +22,12 @@ import numpy as np
 import pyloudnorm
 
 import presets
-from pipeline import demo, ffmpeg_tool, loudness, sound, source
+from pipeline import sound
+from pipeline.footage import ffmpeg_tool, loudness, source
+from pipeline.listening import recorder
 from pipeline.plan import Plan
-from pipeline.sound import recorder
 from pipeline.sound.cleaning import clean
+from pipeline.synthetic import demo
 from presets import delivery
 from tests.sounds import RATE, clicks, first, plan, si_sdr, true_peak, write
 

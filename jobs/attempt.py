@@ -15,10 +15,10 @@ from typing import IO
 
 from pydantic import ValidationError
 
+from basis.errors import MachineFailed
 from jobs.report import Failure
 from jobs.task import Answer, Said, Task
-from pipeline import ffmpeg_tool
-from pipeline.errors import MachineFailed
+from pipeline.footage import ffmpeg_tool
 
 TICK = 0.2  # seconds between looks at the clock
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import presets
+from basis.errors import EpisodeError
 from jobs.manifest import Season, Slip
-from pipeline import captions, episode, graphics, source
+from pipeline import captions, episode, graphics
 from pipeline.brief import Brief
 from pipeline.captions import Stretch
 from pipeline.captions.cues import read_captions
-from pipeline.errors import EpisodeError
+from pipeline.footage import source
+from pipeline.footage.source import Source
 from pipeline.plan import range_frames, range_offsets
-from pipeline.source import Source
 from presets import Preset, PresetError, delivery
 from presets.delivery import DeliverySpecError
 

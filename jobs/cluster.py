@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from basis.errors import MachineFailed, MissingTool, WrongUse
 from jobs import machine
 from jobs.attempt import attempt
 from jobs.executor import Ended, Heard
 from jobs.report import Failure
 from jobs.task import RANK, Answer, Task
 from pipeline.episode import VERSION
-from pipeline.errors import MachineFailed, MissingTool, WrongUse
 
 CONNECT, FIRST_WORKER = 15, 60  # seconds until the scheduler must answer, and a worker have joined it
 ASK_EVERY = 5.0  # seconds between questions how many workers there are

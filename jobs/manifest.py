@@ -21,12 +21,12 @@ from typing import Any
 from pydantic import ValidationError
 
 import presets
+from basis.errors import WrongUse
+from basis.toml import NotToml, parse_toml, slips
 from jobs.toml_lines import Place, lines_of
 from pipeline.brief import Brief, Footage, beside
-from pipeline.errors import WrongUse
 from presets import PresetError, delivery
 from presets.delivery import DeliverySpecError
-from presets.explain import NotToml, parse_toml, slips
 
 MOST_BYTES, MOST_EPISODES, MOST_FILES = 5_000_000, 5000, 1000  # of a manifest, in a season, in an episode
 MOST_SLIPS, MOST_COLUMNS = 1000, 100

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 import presets
+from basis.data import Data
+from basis.files import fingerprint, save_text
 from jobs.report import Failure
 from pipeline.brief import Brief
-from pipeline.episode import VERSION, Files, save_text
-from pipeline.source import fingerprint
+from pipeline.episode import VERSION, Files
 from presets import SOUNDS, Preset, delivery
-from presets.graphics import Data
 
 ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told apart by what they name
 

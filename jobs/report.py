@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 from pydantic import BaseModel, Field, ValidationError
 
-from pipeline.episode import save_text
-from pipeline.errors import WrongUse
+from basis.errors import WrongUse
+from basis.files import save_text
 from pipeline.verify import Check
 
 State = Literal["delivered", "up to date", "failed", "not run"]

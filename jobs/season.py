@@ -19,6 +19,8 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from basis.errors import EpisodeError, MachineFailed, WrongUse
+from basis.files import writable
 from jobs import report
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
@@ -26,8 +28,7 @@ from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read
 from jobs.report import EpisodeResult, Failure, SeasonReport, State
 from jobs.task import RANK, STATE, Answer, Task
 from pipeline import verify
-from pipeline.episode import VERSION, Files, writable
-from pipeline.errors import EpisodeError, MachineFailed, WrongUse
+from pipeline.episode import VERSION, Files
 from pipeline.report import Report
 from presets import PresetError, delivery
 from presets.delivery import DeliverySpecError

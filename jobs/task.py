@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from basis.data import Data
 from jobs.report import Failure
 from pipeline.brief import Brief
 from pipeline.verify import Check
-from presets.graphics import Data
 
 STATE = ".season"  # folder inside the output folder for all that is nobody's to look at: lock, unfinished files, logs
 

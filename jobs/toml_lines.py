@@ -2,7 +2,7 @@
 
 import re
 
-from presets.explain import parse_toml
+from basis.toml import parse_toml
 
 Place = tuple[int | str, ...]  # keys, and places in lists counted from 0
 _TOKEN = re.compile(

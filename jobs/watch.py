@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from basis.errors import WrongUse
 from jobs.manifest import Entry
 from pipeline.brief import make_brief
-from pipeline.errors import WrongUse
 
 FOOTAGE = {".mp4", ".mov", ".m4v", ".mkv", ".mxf", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".webm", ".3gp", ".wmv"}
 CAPTIONS = (".srt", ".vtt", ".ass", ".sbv", ".json")

@@ -18,13 +18,14 @@ from typing import Literal, TextIO
 import cv2
 from filelock import FileLock
 
+from basis.errors import EpisodeError, MachineFailed, MissingTool
+from basis.files import save_text
 from jobs.attempt import unexpected
 from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
 from jobs.report import Failure
 from jobs.task import STATE, Answer, Said, Task
 from pipeline import episode
 from pipeline.episode import Files, Progress
-from pipeline.errors import EpisodeError, MachineFailed, MissingTool
 from pipeline.plan import Plan
 from pipeline.report import Report
 from presets import PresetError
@@ -105,8 +106,8 @@ def _episode(task: Task, progress: Progress) -> Answer:
 
 def _plan(task: Task, progress: Progress) -> Answer:
     plan, notes, made = _planned(task, progress)
-    episode.save_text(plan.model_dump_json(), _plan_file(task))
-    episode.save_text(Record(made_of=made).model_dump_json(), _record_of_plan(task))
+    save_text(plan.model_dump_json(), _plan_file(task))
+    save_text(Record(made_of=made).model_dump_json(), _record_of_plan(task))
     return Answer(segments=episode.segments(plan, task.split or plan.duration), warnings=notes)
 
 
@@ -155,7 +156,7 @@ def _publish(task: Task, plan: Plan, report: Report, made: dict[str, str]) -> An
     """Moves a verified episode to its place, its record first: each file that is found there later is told by it."""
     own, final = _unfinished(task), Files(task.folder / f"{task.name}.mp4")
     episode.cover(plan, own, cover_file(own))
-    episode.save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), own.report)
+    save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), own.report)
     record = Record(made_of=made, files=hashes(own))
     with FileLock(task.folder / STATE / "publish.lock"):
         save_record(record.model_copy(update={"replaced": hashes(final)}), final)

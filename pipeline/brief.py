@@ -15,9 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.errors import WrongUse
-from presets.explain import explain, read_toml
-from presets.graphics import Channels, Link, PlacedGraphic, Seconds, seconds
+from basis.data import Channels, Link, Seconds, seconds
+from basis.errors import WrongUse
+from basis.toml import explain, read_toml
+from presets.graphics import PlacedGraphic
 
 
 class _Entry(BaseModel):

@@ -1,8 +1,6 @@
 """The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
 
-import errno
 import math
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,12 +15,18 @@ from PIL import Image
 from pydantic import ValidationError
 
 import presets
-from pipeline import captions, encode, framing, graphics, picture, report, sound, source, tighten, verify
+from basis.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
+from basis.files import fingerprint, save_text, temporary, writable
+from basis.toml import explain
+from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
+from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
-from pipeline.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
+from pipeline.footage import source
+from pipeline.footage.source import Source
 from pipeline.graphics.blend import Overlay, rgb
+from pipeline.listening.channels import hear, without_speakers
 from pipeline.plan import (
     Music,
     Pause,
@@ -38,11 +42,8 @@ from pipeline.plan import (
 )
 from pipeline.report import Report
 from pipeline.sound import SoundReport
-from pipeline.sound.channels import hear, without_speakers
-from pipeline.source import Source
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
-from presets.explain import explain
 from presets.graphics import Caption, EndCard, TitleCard
 
 VERSION = version("episode-pipeline")
@@ -52,11 +53,6 @@ DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
-REFUSED = {  # of a folder or a name that cannot be written to, whoever tries again
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.EINVAL,
-    errno.ENAMETOOLONG,
-}  # fmt: skip
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
@@ -106,7 +102,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     total = sum(end - start for start, end in ranges)
     if not brief.tighten:
         must_fit(total + tail, brief.delivery, spec)
-    contents = [source.fingerprint(source_.file) for source_ in sources]
+    contents = [fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
     heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
     progress("sound", 1, 1)
@@ -524,7 +520,7 @@ def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:
     changed = {
         f"{take.file.name} has changed since it was analysed; the crop may be off, plan it again."
         for take in files.values()
-        if source.fingerprint(take.file) != take.fingerprint
+        if fingerprint(take.file) != take.fingerprint
     }
     for take in plan.takes:
         found = sources[take.file]
@@ -540,46 +536,6 @@ def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:
                     f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} picture."
                 )
     return sources, sorted(changed)
-
-
-@contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """Makes the folder where it does not exist, and turns what the disk refuses into one sentence."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise _refused(error, folder, folder) from error
-    try:
-        yield
-    except OSError as error:
-        raise _refused(error, folder, error.filename or folder) from error
-
-
-def _refused(error: OSError, folder: Path, what: object) -> MachineFailed | WrongUse:
-    if error.errno in FULL:
-        return MachineFailed(f"The disk of {folder} is full; free some space and run again.")
-    if error.errno not in REFUSED:
-        return MachineFailed(f"The disk of {folder} failed ({error.strerror or error}); run again.")
-    return WrongUse(f"{what} cannot be written ({error.strerror}); choose another output folder.")
-
-
-@contextmanager
-def temporary(final: Path) -> Iterator[Path]:
-    """A name in the final file's folder that is gone afterwards unless it was renamed."""
-    part = final.with_name(f".{final.name}.{os.getpid()}.part")
-    try:
-        yield part
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def save_text(text: str, file: Path) -> None:
-    """Writes a whole file or none."""
-    with temporary(file) as part:
-        part.write_text(text + "\n", "utf-8")
-        part.replace(file)
 
 
 def save_picture(image: Image.Image, file: Path) -> None:

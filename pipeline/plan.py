@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from presets.graphics import FOREVER, Channels, Data, PlacedGraphic, Seconds
+from basis.data import FOREVER, Channels, Data, Seconds
+from presets.graphics import PlacedGraphic
 
 PLAN_VERSION = 1
 Span = tuple[float, float]  # [start, end) seconds

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import av
 import numpy as np
 
-from pipeline import loudness
-from pipeline.errors import Unusable
-from pipeline.source import PLAYLISTS, open_media
+from basis.data import Data
+from basis.errors import Unusable
+from pipeline.footage import loudness
+from pipeline.footage.source import PLAYLISTS, open_media
 from presets.delivery import DeliverySpec
-from presets.graphics import Data
 
 BRANDS = {"isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1"}
 MOST_BOXES = 1000

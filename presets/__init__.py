@@ -8,8 +8,9 @@ from PIL import Image, ImageColor, ImageFont
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import assets
-from presets.explain import explain, read_toml
-from presets.graphics import CaptionStyle, Colour, Over, PlacedGraphic
+from basis.data import Colour
+from basis.toml import explain, read_toml
+from presets.graphics import CaptionStyle, Over, PlacedGraphic
 
 FOLDER = Path(__file__).parent
 PICTURES = ("PNG", "JPEG", "WEBP")  # no format that makes Pillow run another program

@@ -4,51 +4,18 @@ Times are episode seconds, intervals half open; places are output pixels of 1080
 planned, unless they are given.
 """
 
-import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from basis.data import FOREVER, Colour, Data, Link, Seconds, seconds
 
 MOST_LETTERS = 400  # of a caption
-FOREVER = 360_000.0  # 100 hours; an end that means: until the footage ends
-_CLOCK = re.compile(r"(?:(?:(\d{1,5}):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
-
-Colour = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
-def seconds(value: object) -> float:
-    """Seconds from a number or from "SS", "MM:SS" or "HH:MM:SS", with a decimal point or comma.
-
-    Raises ValueError for anything else, for minutes or seconds of 60 and above behind a colon, and for more
-    than FOREVER.
-    """
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        total = float(value) if value <= FOREVER else FOREVER + 1  # an integer may be too large for a float
-    else:
-        match = _CLOCK.fullmatch(str(value).strip())
-        if not match:
-            raise ValueError(f"{value!r} is not a time; write seconds or HH:MM:SS, as 70 or 00:01:10")
-        hours, minutes, rest = int(match[1] or 0), int(match[2] or 0), float(match[3].replace(",", "."))
-        if (match[1] and minutes >= 60) or (match[2] and rest >= 60):
-            raise ValueError(f"{value!r} has more than 59 minutes or seconds")
-        total = hours * 3600 + minutes * 60 + rest
-    if not 0 <= total <= FOREVER:
-        raise ValueError(f"{value!r} is not a time in the footage")
-    return total
-
-
-Seconds = Annotated[float, BeforeValidator(seconds)]
 Place = Annotated[float, Field(ge=0, le=1920)]  # y in output pixels
-Link = Annotated[str, Field(max_length=500, pattern=r"^https?://\S+$")]
 Over = Literal["picture", "blur", "plain"]
 CaptionStyle = Literal["block", "word", "pop"]
-Channels = Literal["stereo", "mono", "left", "right", "voices"]  # how a take's sound is read; pipeline.sound.channels
-
-
-class Data(BaseModel):
-    """Plain data: unknown keys are refused, so that a slip of the editor's keyboard is noticed."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class Word(Data):

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import data
 
-from pipeline import demo
-from pipeline.demo import Image
+from pipeline.synthetic import demo
+from pipeline.synthetic.demo import Image
 
 Array = NDArray[np.float32]
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in source pixels

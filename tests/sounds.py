@@ -6,7 +6,7 @@ import ffmpeg
 import numpy as np
 from scipy.signal import resample_poly
 
-from pipeline import ffmpeg_tool
+from pipeline.footage import ffmpeg_tool
 from pipeline.plan import Box, Knot, Music, Pane, Plan, Shot, Sting, Take
 
 RATE = 48_000

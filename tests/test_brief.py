@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from basis.data import seconds
+from basis.errors import WrongUse
 from pipeline.brief import Brief, Person, read_brief
-from pipeline.errors import WrongUse
-from presets.graphics import seconds
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import presets
-from pipeline import ffmpeg_tool, source
+from basis.errors import Unusable, WrongUse
 from pipeline.captions import Stretch, for_episode, of_text, subtitles
 from pipeline.captions.cues import SHORTEST, Cue, read_words
 from pipeline.captions.readability import LATE, LINE_WIDTH, LONGEST, keeps_together, readable
-from pipeline.errors import Unusable, WrongUse
+from pipeline.footage import ffmpeg_tool, source
 from presets.graphics import Caption, Word
 
 PRESET = presets.load("open-industry")

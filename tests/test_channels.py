@@ -6,13 +6,14 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from pipeline import demo, ffmpeg_tool, sound, source
-from pipeline.analysis import speech
+from basis.errors import Unusable
+from pipeline import sound
 from pipeline.brief import Footage
-from pipeline.errors import Unusable
+from pipeline.footage import ffmpeg_tool, source
+from pipeline.footage.source import voice_of
+from pipeline.listening import channels, speech
 from pipeline.plan import Recording
-from pipeline.sound import channels
-from pipeline.source import voice_of
+from pipeline.synthetic import demo
 from tests.sounds import RATE, plan, write
 
 ANNA = demo.voice(8, [(0.2, 2.5), (5, 7.8)], 1, 210)

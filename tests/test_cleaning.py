@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline import demo
 from pipeline.sound.cleaning import clean
+from pipeline.synthetic import demo
 from tests.sounds import RATE, si_sdr
 
 SAID = [(0.4, 4.0), (4.6, 8.0), (8.9, 11.5)]

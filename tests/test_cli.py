@@ -57,7 +57,7 @@ def odd_files(tmp_path_factory, short):
     (folder / "list.mp4").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
     import ffmpeg
 
-    from pipeline import ffmpeg_tool
+    from pipeline.footage import ffmpeg_tool
 
     ffmpeg_tool.run(ffmpeg.input(str(short))["a"].output(str(folder / "sound.mp4"), acodec="copy"))
     (folder / "bad.srt").write_text("no times here")
@@ -225,7 +225,7 @@ def test_a_plan_is_rendered_beside_its_own_files_without_force(two_shots, tmp_pa
 def test_a_sound_of_the_preset_is_never_replaced(short, tmp_path):
     import ffmpeg
 
-    from pipeline import ffmpeg_tool
+    from pipeline.footage import ffmpeg_tool
 
     ding = tmp_path / "out.srt"
     ffmpeg_tool.run(ffmpeg.input("sine=duration=1", f="lavfi").output(str(ding), format="wav"))

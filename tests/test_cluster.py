@@ -8,12 +8,12 @@ import av
 import psutil
 import pytest
 
+from basis.errors import WrongUse
 from jobs import cluster
 from jobs.cluster import Cluster
 from jobs.manifest import read_season
 from jobs.season import Finished, Options, Progress, run
 from pipeline import verify
-from pipeline.errors import WrongUse
 from presets import delivery
 from tests.footage import Face, Scene, make
 

@@ -7,9 +7,11 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from pipeline import demo, episode, ffmpeg_tool, sound
+from basis.errors import Unusable
+from pipeline import episode, sound
 from pipeline.brief import make_brief, read_brief
-from pipeline.errors import Unusable
+from pipeline.footage import ffmpeg_tool
+from pipeline.synthetic import demo
 from tests.footage import Face, Scene, make, seated
 from tests.sounds import RATE, write
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basis.errors import WrongUse
 from pipeline.analysis import AnalysedShot, Analysis, Sighting, Track
-from pipeline.analysis.speech import Turn
-from pipeline.camera import solve_path
-from pipeline.errors import WrongUse
 from pipeline.framing import Look, Wish, frame
+from pipeline.framing.camera import solve_path
+from pipeline.listening.speech import Turn
 from pipeline.plan import Box, Shot, corners
 from presets import Framing
 

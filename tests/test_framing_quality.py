@@ -25,8 +25,8 @@ from benchmarks.framing import (
     score,
     total,
 )
-from pipeline import demo
-from pipeline.analysis.faces import Detector
+from pipeline.analysis.analysers.faces import Detector
+from pipeline.synthetic import demo
 from tests import footage
 from tests.footage import Made, Turn
 

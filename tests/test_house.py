@@ -1,13 +1,13 @@
-"""The direction of imports: cli -> jobs -> pipeline -> presets -> assets, and stages only look back."""
+"""The direction of imports: cli -> jobs -> pipeline -> presets -> assets -> basis, and stages only look back."""
 
 import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FLOORS = ["assets", "presets", "pipeline", "jobs", "cli"]
+FLOORS = ["basis", "assets", "presets", "pipeline", "jobs", "cli"]
 STAGES = [
-    "errors", "plan", "brief", "ffmpeg_tool", "source", "analysis", "camera", "framing", "tighten", "captions", "graphics", "picture",
-    "loudness", "sound", "encode", "verify", "report", "demo", "sample", "episode",
+    "plan", "brief", "footage", "listening", "analysis", "framing", "pauses", "captions", "typesetting", "graphics", "picture",
+    "sound", "encode", "verify", "report", "synthetic", "episode",
 ]  # fmt: skip
 
 

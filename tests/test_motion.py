@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline import demo
-from pipeline.analysis import motion, saliency
+from pipeline.analysis.analysers import motion, saliency
 from pipeline.plan import Box
+from pipeline.synthetic import demo
 
 SOURCE = SimpleNamespace(width=640, height=360)
 PICTURE = Box(x=0, y=0, width=640, height=360)

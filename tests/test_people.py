@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.analysis import people, samples
-from pipeline.analysis.faces import Detector, Face
-from pipeline.source import probe
+from pipeline.analysis import look as samples
+from pipeline.analysis.analysers import people
+from pipeline.analysis.analysers.faces import Detector, Face
+from pipeline.footage.source import probe
 from tests import footage
 
 # who, light, ground, height of the face: one shot each

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 import assets
 import cli
 import presets
-from pipeline.errors import WrongUse
+from basis.errors import WrongUse
 from presets.graphics import Caption, Chapter, LowerThird, PlacedGraphic, Quote, Word
 from presets.template import EXAMPLE, template
 

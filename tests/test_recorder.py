@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.signal import butter, oaconvolve, resample_poly, sosfilt
 
-from pipeline import demo, ffmpeg_tool, source
-from pipeline.errors import Unusable
-from pipeline.sound import recorder
+from basis.errors import Unusable
+from pipeline.footage import ffmpeg_tool, source
+from pipeline.listening import recorder
+from pipeline.synthetic import demo
 
 RATE = 48_000
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 
 import cli
 import presets
-from pipeline import sample
-from pipeline.errors import WrongUse
+from basis.errors import WrongUse
+from pipeline.synthetic import sample
 
 PANELS = 12  # of a preset that places nothing itself: eleven frames, then colours and type
 

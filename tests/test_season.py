@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from basis.errors import WrongUse
 from jobs import machine, season
 from jobs.manifest import read_season
 from jobs.record import cover_file, made_of, read_record
@@ -19,7 +20,6 @@ from jobs.season import Again, Finished, Options, Started, chosen, decide, locke
 from jobs.task import Answer
 from pipeline import verify
 from pipeline.episode import Files
-from pipeline.errors import WrongUse
 from presets import delivery
 from tests.footage import Face, Scene, make
 from tests.test_cli import episode
@@ -241,8 +241,8 @@ def test_an_episode_is_stale_when_anything_that_it_is_made_of_changes(tmp_path, 
 
 def deliver(entry, out, made):
     """Files as a finished episode leaves them."""
+    from basis.files import fingerprint
     from jobs.record import Record, save_record
-    from pipeline.source import fingerprint
 
     out.mkdir(exist_ok=True)
     files = Files(out / f"{entry.name}.mp4")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basis.errors import WrongUse
 from jobs.report import EpisodeResult, Failure, SeasonReport, files, junit, page, read, summary, write
-from pipeline.errors import WrongUse
 from pipeline.verify import Check
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "season-report.schema.json"

@@ -18,9 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import presets
-from pipeline import encode, episode, ffmpeg_tool, graphics, picture, source, verify
+from basis.errors import MachineFailed, WrongUse
+from pipeline import encode, episode, graphics, picture, verify
 from pipeline.brief import make_brief
-from pipeline.errors import MachineFailed, WrongUse
+from pipeline.footage import ffmpeg_tool, source
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
 from presets import delivery

@@ -9,8 +9,10 @@ import pyloudnorm
 import pytest
 
 import presets
-from pipeline import demo, ffmpeg_tool, loudness, sound
-from pipeline.errors import Unusable
+from basis.errors import Unusable
+from pipeline import sound
+from pipeline.footage import ffmpeg_tool, loudness
+from pipeline.synthetic import demo
 from presets import delivery
 from tests.sounds import RATE, clicks, first, plan, true_peak, write
 

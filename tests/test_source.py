@@ -7,8 +7,8 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from pipeline import ffmpeg_tool, source
-from pipeline.errors import Unusable
+from basis.errors import Unusable
+from pipeline.footage import ffmpeg_tool, source
 from tests.footage import Scene, make
 
 
@@ -67,7 +67,7 @@ def test_a_turned_phone_gives_upright_footage(tmp_path):
     found, frame = first_frame(turned)
     assert (found.width, found.height) == (180, 320)
     top_is_red = yuv(frame, 0.5, 0.2)[2] > 200
-    from pipeline.analysis.samples import decoded, picture
+    from pipeline.analysis.look import decoded, picture
 
     image = picture(found, next(decoded(found, 0, 1))[1], 320)
     assert image.shape[:2] == (320, 180)

@@ -10,8 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import wavfile
 
-from pipeline import demo, source
-from pipeline.analysis import analyse, faces, mouths, samples, speakers, speech, tracks
+from pipeline.analysis import analyse, speakers, tracks
+from pipeline.analysis import look as samples
+from pipeline.analysis.analysers import faces, mouths
+from pipeline.footage import source
+from pipeline.listening import speech
+from pipeline.synthetic import demo
 from tests.footage import Face, Scene, make, seated
 from tests.footage import Turn as Truth
 

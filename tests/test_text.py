@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont, features
 
 import presets
-from pipeline.graphics import text
+from pipeline.typesetting import text
 
 BOLD, MEDIUM = ("ManropeExtraBold",), ("ManropeSemiBold",)
 SPARE = "fonts/DejaVuSans-Bold.ttf"

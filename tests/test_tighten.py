@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import presets
-from pipeline import episode, tighten
+from basis.data import FOREVER
+from basis.errors import WrongUse
+from pipeline import episode
+from pipeline import pauses as tighten
 from pipeline.analysis import AnalysedShot, Analysis, Sighting, Track
 from pipeline.brief import make_brief
 from pipeline.captions import Stretch, for_episode, said_unheard
-from pipeline.errors import WrongUse
+from pipeline.pauses import LEFT, LONGEST
 from pipeline.plan import (
     Box,
     Knot,
@@ -31,9 +34,8 @@ from pipeline.plan import (
     take_offsets,
     take_shots,
 )
-from pipeline.tighten import LEFT, LONGEST
 from presets import delivery
-from presets.graphics import FOREVER, Caption, EndCard, LowerThird, Mark, TitleCard, Word
+from presets.graphics import Caption, EndCard, LowerThird, Mark, TitleCard, Word
 
 FILE = Path("/a.mp4")
 PICTURE = Box(x=0, y=0, width=640, height=360)

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.analysis import samples, tracks
-from pipeline.analysis.faces import Face as Found
-from pipeline.source import probe
+from pipeline.analysis import look as samples
+from pipeline.analysis import tracks
+from pipeline.analysis.analysers.faces import Face as Found
+from pipeline.footage.source import probe
 from tests import footage
 from tests.footage import Face, Scene, Thing, seated, walk
 

@@ -5,8 +5,9 @@ from fractions import Fraction
 import ffmpeg
 import pytest
 
-from pipeline import encode, ffmpeg_tool, verify
-from pipeline.errors import Unusable
+from basis.errors import Unusable
+from pipeline import encode, verify
+from pipeline.footage import ffmpeg_tool
 from presets import delivery
 
 SPEC = delivery.load("vk-clips")

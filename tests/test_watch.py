@@ -2,8 +2,8 @@
 
 import pytest
 
+from basis.errors import WrongUse
 from jobs.watch import LOOK_EVERY, SETTLED, watch
-from pipeline.errors import WrongUse
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_closing, maximum_filter1d, minimum_filter1d
 
-from pipeline.analysis.speech import A_SECOND, Speech, Turn, onset
+from pipeline.listening.speech import A_SECOND, Speech, Turn, onset
 
 STEP = 0.05  # seconds between moments at which somebody is chosen
 SMOOTH = 0.12  # seconds, standard deviation over which movement is gathered: mouths close between syllables

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.analysis.faces import Face
+from pipeline.analysis.analysers.faces import Face
 
 LONGEST_GAP = 1.5  # seconds for which a face may be covered or turned away
 REACH = 0.8  # face heights that a face may be off its way between two looks, more after a gap

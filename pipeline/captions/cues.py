@@ -18,7 +18,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter
 from pysubs2.formats.subrip import SubripFormat
 from pysubs2.formats.webvtt import WebVTTFormat
 
-from pipeline.errors import Unusable
+from basis.errors import Unusable
 from pipeline.plan import Spans
 from presets.graphics import Word
 

@@ -5,12 +5,12 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING
 
-from pipeline import ffmpeg_tool
+from basis.errors import Unusable
 from pipeline.captions.cues import MOST_BYTES, Cue, parse
-from pipeline.errors import Unusable
+from pipeline.footage import ffmpeg_tool
 
 if TYPE_CHECKING:
-    from pipeline.source import Source
+    from pipeline.footage.source import Source
 
 EXTRACT_SECONDS = 120  # that taking them out may last
 
@@ -22,7 +22,7 @@ def embedded(source: "Source", end: float, styled: bool) -> tuple[list[Cue], lis
     """
     from av.stream import Disposition  # here and below: what only sets type need not wait for decoders
 
-    from pipeline.source import input_of, open_media
+    from pipeline.footage.source import input_of, open_media
 
     texts: list[tuple[bool, bool, int, str]] = []
     warnings: list[str] = []

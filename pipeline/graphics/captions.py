@@ -10,9 +10,9 @@ from PIL import Image
 import presets
 from pipeline.captions.cues import said
 from pipeline.captions.readability import SMALLEST_TYPE, break_cost
-from pipeline.graphics import text
 from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
-from pipeline.graphics.text import Fonts
+from pipeline.typesetting import text
+from pipeline.typesetting.text import Fonts
 from presets import Preset
 from presets.graphics import Caption, Word
 

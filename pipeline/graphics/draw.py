@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pipeline.errors import WrongUse
+from basis.errors import WrongUse
 from pipeline.graphics import captions, cards, labels
 from pipeline.graphics.content import shows
 from pipeline.graphics.layers import Graphic

@@ -5,25 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from basis.data import FOREVER
 from pipeline.brief import Brief, Person
-from pipeline.graphics import text
 from pipeline.graphics.cards import address
 from pipeline.graphics.content import written
 from pipeline.graphics.onscreen import OnScreen
 from pipeline.plan import Plan
+from pipeline.typesetting import text
 from presets import Preset
-from presets.graphics import (
-    FOREVER,
-    Caption,
-    EndCard,
-    LowerThird,
-    Mark,
-    PartnerLine,
-    PlacedGraphic,
-    Progress,
-    Quote,
-    TitleCard,
-)
+from presets.graphics import Caption, EndCard, LowerThird, Mark, PartnerLine, PlacedGraphic, Progress, Quote, TitleCard
 
 SHORTEST = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names

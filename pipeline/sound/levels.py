@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import loudness
+from basis.data import Data
+from pipeline.footage import loudness
+from pipeline.listening.channels import RATE, Samples
 from pipeline.plan import Spans
-from pipeline.sound.channels import RATE, Samples
-from presets.graphics import Data
 
 UNIT = 0.5  # seconds of speech that are weighed at once
 CHANGE = 40.0  # dB^2 s that a run of one level must explain: voices 8 dB apart for 2.5 s, 12 dB for 1.1 s

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import loudness
-from pipeline.errors import Unusable
+from basis.errors import Unusable
+from pipeline.footage import loudness
+from pipeline.footage.source import input_of, sounds_in
+from pipeline.listening.channels import RATE, Samples, stereo
 from pipeline.plan import Spans
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
-from pipeline.sound.channels import RATE, Samples, stereo
 from pipeline.sound.cleaning import within
-from pipeline.source import input_of, sounds_in
 
 LOOP_MS = 200  # milliseconds over which the end of a bed gives way to its beginning
 SHORTEST = 0.5  # seconds of a bed

@@ -1,0 +1,1 @@
+"""The lowest floor: errors, plain data, files; imports nothing of ours."""

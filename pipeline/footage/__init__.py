@@ -1,0 +1,1 @@
+"""Footage: what it is, its frames and its sound as ffmpeg reads them."""

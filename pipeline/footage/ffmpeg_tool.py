@@ -1,0 +1,124 @@
+"""Which ffmpeg is used, and running it: argument lists only, never a shell."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import imageio_ffmpeg
+
+from basis.errors import MachineFailed, MissingTool, Unusable, WrongUse
+
+SETTING = "EPISODE_FFMPEG"
+THREADS = "EPISODE_THREADS"
+PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
+NEEDED = {"libx264": "-encoders", "aac": "-encoders"} | dict.fromkeys(
+    ("fps", "scale", "bwdif", "zscale", "tonemap", "ebur128", "loudnorm", "alimiter", "aresample"), "-filters"
+)
+
+
+def executable() -> Path:
+    """The ffmpeg that the user names in EPISODE_FFMPEG, else the one inside imageio-ffmpeg. Raises MissingTool."""
+    named = os.environ.get(SETTING)
+    if named:
+        if not Path(named).is_file():
+            raise MissingTool(f"{SETTING} names {named}, which is not a file; correct it or unset it.")
+        return Path(named)
+    try:
+        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise MissingTool(f"No ffmpeg was found; name one in {SETTING} or install imageio-ffmpeg.") from error
+
+
+def threads() -> int | None:
+    """How many threads each decoder and encoder may use, from EPISODE_THREADS; None leaves it to them. Raises WrongUse."""
+    named = os.environ.get(THREADS)
+    if not named:
+        return None
+    if not named.isdecimal() or not 1 <= int(named) <= 1024:
+        raise WrongUse(f"{THREADS} is {named!r} and must be a number of threads, as 4; correct it or unset it.")
+    return int(named)
+
+
+def command(stream: Any) -> list[str]:
+    """The argument list of an ffmpeg-python stream, with the options that every call here needs."""
+    few = ["-filter_threads", str(limit)] if (limit := threads()) else []
+    quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", *few)
+    return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable()))]
+
+
+def start(arguments: list[str], **pipes: Any) -> subprocess.Popen[bytes]:
+    """Starts a command made by command(), with stdin, stdout and stderr as asked. Raises MissingTool."""
+    try:
+        return subprocess.Popen(arguments, pipesize=PIPE_BYTES, **pipes)
+    except OSError as error:
+        raise MissingTool(f"{arguments[0]} cannot be started: {error}; `episode doctor` says more.") from error
+
+
+def must_not_be_killed(process: subprocess.Popen[bytes]) -> None:
+    """Raises MachineFailed if a process that has ended was ended by the system: what it wrote is no whole answer."""
+    if process.returncode < 0:  # never on Windows, where a killed process has no mark of it
+        raise MachineFailed(
+            f"ffmpeg was stopped by the system (signal {-process.returncode}), perhaps for lack of memory; run again."
+        )
+
+
+def run(stream: Any, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
+    process = start(command(stream), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        out, err = process.communicate(input)
+    must_not_be_killed(process)
+    if process.returncode:
+        raise Unusable(f"ffmpeg stopped: {last_line(err)}")
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def blocks(stream: Any, size: int) -> Iterator[bytes]:
+    """What an ffmpeg-python stream writes to its pipe, `size` bytes at a time, the last block shorter.
+
+    It may break off early, which is no error. Raises MissingTool, MachineFailed.
+    """
+    process = start(command(stream), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout
+    try:
+        while block := process.stdout.read(size):
+            yield block
+        process.wait()
+        must_not_be_killed(process)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def last_line(err: bytes) -> str:
+    """The last thing that ffmpeg said, without a traceback's noise."""
+    lines = [line.strip() for line in err.decode("utf-8", "replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "it gave no reason."
+
+
+@cache
+def version() -> str:
+    """The first line of `ffmpeg -version`. Raises MissingTool."""
+    out = _listing("-version")
+    return out.splitlines()[0] if out else "unknown"
+
+
+def missing() -> list[str]:
+    """The encoders and filters that the pipeline needs and this ffmpeg lacks."""
+    have = {
+        kind: {word for line in _listing(kind).splitlines() for word in line.split()[1:2]}
+        for kind in set(NEEDED.values())
+    }
+    return [name for name, kind in NEEDED.items() if name not in have[kind]]
+
+
+def _listing(kind: str) -> str:
+    process = start([str(executable()), "-hide_banner", kind], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    with process:
+        out, _ = process.communicate()
+    return out.decode("utf-8", "replace")

@@ -1,0 +1,412 @@
+"""Footage: what it is (probe) and its frames on a constant clock (frames), whatever the camera made of it."""
+
+import itertools
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import ffmpeg
+import numpy as np
+from av.stream import Disposition
+from av.video.reformatter import ColorRange, Colorspace
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from basis.data import Channels
+from basis.errors import Unusable, WrongUse
+from pipeline.footage import ffmpeg_tool
+from pipeline.plan import Recording
+
+Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
+
+RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
+PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
+LIMIT_PIXELS = 8192 * 4320
+PROBE_PACKETS = 400  # enough to tell a constant from a variable rate
+HOLE = 0.03  # seconds that sound strays from its time stamps from which they are believed: less is their own jitter
+_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
+_MATRIX_601 = {Colorspace.ITU601, Colorspace.SMPTE170M, Colorspace.FCC, Colorspace.SMPTE240M}
+
+
+@dataclass(frozen=True)
+class AudioStream:
+    """One sound stream: its index in the file, codec, sample rate in Hz, channels and their layout."""
+
+    index: int
+    codec: str
+    rate: int
+    channels: int
+    layout: str
+    language: str
+    default: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """Probed footage.
+
+    width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
+    RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
+    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None; channels: how
+    it is read. recording: what is heard instead where it has something; channels are then its own.
+    """
+
+    file: Path
+    container: str
+    video_stream: int
+    codec: str
+    pixels: str
+    width: int
+    height: int
+    rotation: int
+    pixel_aspect: Fraction
+    rate: Fraction
+    average_rate: Fraction
+    variable_rate: bool
+    duration: float
+    start: float
+    interlaced: bool
+    hdr: str | None
+    matrix: str
+    full_range: bool
+    audio: tuple[AudioStream, ...]
+    audio_stream: int | None
+    subtitles: int
+    channels: Channels = "stereo"
+    recording: Recording | None = None
+
+
+def probe(file: Path, audio_stream: int | None = None) -> Source:
+    """Reads what the footage is, decoding one frame. audio_stream: a stream index to choose instead of the default.
+
+    Raises Unusable for anything that is no footage, WrongUse for an audio stream that the file does not have.
+    """
+    _must_be_a_file(file)
+    try:
+        with open_media(file) as container:
+            return _probe(container, file, audio_stream)
+    except av.error.FFmpegError as error:
+        raise Unusable(
+            f"{file} is not footage that can be read ({error.strerror}); export it again as MP4 or MOV."
+        ) from error
+
+
+def open_media(file: Path) -> Any:
+    """A PyAV input of a local file that can reach nothing but that file."""
+    return av.open(str(file.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
+
+
+def audio_streams(container: Any) -> tuple[AudioStream, ...]:
+    """The sound streams of opened media that can be heard."""
+    return tuple(
+        AudioStream(
+            s.index, s.codec_context.name, s.rate, s.channels, s.layout.name, s.language or "",
+            bool(s.disposition & Disposition.default),
+        )
+        for s in container.streams.audio
+        if s.codec_context is not None and s.rate and s.channels
+    )  # fmt: skip
+
+
+def input_of(file: Path, start: float = 0.0) -> Any:
+    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
+    options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
+    few = {"threads": limit} if (limit := ffmpeg_tool.threads()) else {}
+    return ffmpeg.input(str(file.resolve()), **options, **few)
+
+
+def default_of(audio: tuple[AudioStream, ...]) -> AudioStream:
+    """The sound stream that players choose: the file's default, else its first."""
+    return max(audio, key=lambda sound: (sound.default, -sound.index))
+
+
+def sounds_in(file: Path) -> tuple[AudioStream, ...]:
+    """The sound streams of a sound file or of footage.
+
+    Raises Unusable for what cannot be read, has none, or is a list that names other files.
+    """
+    _must_be_a_file(file)
+    try:
+        with open_media(file) as container:
+            if PLAYLISTS & set(container.format.name.split(",")):
+                raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
+            if streams := audio_streams(container):
+                return streams
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
+    raise Unusable(f"{file} has no sound; name a sound file.")
+
+
+def sound_of(file: Path, start: float, stream: int, rate: int, channels: Channels = "stereo") -> Any:
+    """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence.
+
+    channels: "left" and "right" give one side alone, all others every channel that there is.
+    """
+    heard = input_of(file, start)[str(stream)]
+    if channels in ("left", "right"):
+        heard = heard.filter("aformat", channel_layouts="stereo").filter(
+            "channelmap", map=str(int(channels == "right")), channel_layout="mono"
+        )
+    return heard.filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
+
+
+def voice_of(source: Source, start: float, rate: int) -> Any:
+    """An ffmpeg-python stream of what is heard of the footage from a second on, for listening to: `rate` Hz.
+
+    Of a recording, which may begin later than the footage; its clock is right to 30 ppm. None without any sound.
+    """
+    recording = source.recording
+    if recording:
+        begin = start * recording.pace + recording.offset
+        own = round(rate / recording.pace)
+        heard = sound_of(recording.file, max(0.0, begin), recording.audio_stream, own, source.channels)
+        heard = heard.filter("asetrate", rate)
+        return heard.filter("adelay", round(-begin * 1000), all=1) if begin < 0 else heard
+    if source.audio_stream is None:
+        return None
+    return sound_of(source.file, start, source.audio_stream, rate, source.channels)
+
+
+def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:
+    """Exactly count frames from second start on, `rate` a second, as (height * 3 / 2, width) I420 arrays.
+
+    Rotation, pixel aspect, interlacing, range, matrix and HDR are resolved. A frame is valid until the next one is
+    asked for. Footage that ends up to a second early keeps its last frame. Raises Unusable when it breaks off,
+    MachineFailed when the decoder was killed.
+    """
+    early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
+    video = _normalised(input_of(source.file, start - early)[str(source.video_stream)], source, rate, early)
+    output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
+    process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout and process.stderr
+    said: list[bytes] = []
+    listener = threading.Thread(target=lambda: said.append(process.stderr.read()[-4000:]), daemon=True)  # type: ignore[union-attr]
+    listener.start()
+    frame = np.empty((source.height * 3 // 2, source.width), np.uint8)
+    done = 0
+    try:
+        while done < count and _read_into(process.stdout, frame):
+            done += 1
+            yield frame
+        if done < count:
+            process.wait()
+            ffmpeg_tool.must_not_be_killed(process)
+    finally:
+        process.kill()
+        process.wait()
+        listener.join()
+        process.stdout.close()
+        process.stderr.close()
+    if done == 0 or (count - done) > max(1.0, float(rate)):
+        reason = f" ({ffmpeg_tool.last_line(said[0])})" if said and said[0] else ""
+        at = start + done / float(rate)
+        raise Unusable(f"{source.file} breaks off at {at:.2f} s{reason}; choose an earlier --to or export it again.")
+    yield from itertools.repeat(frame, count - done)
+
+
+def _must_be_a_file(file: Path) -> None:
+    if file.is_dir():
+        raise Unusable(f"{file} is a folder; name a file in it.")
+    if not file.exists():
+        raise Unusable(f"There is no file {file}; check the path.")
+    if not file.is_file():
+        raise Unusable(f"{file} is not an ordinary file.")
+    if file.stat().st_size == 0:
+        raise Unusable(f"{file} is empty; copy it again from where it was recorded.")
+
+
+def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:
+    if PLAYLISTS & set(container.format.name.split(",")):
+        raise Unusable(f"{file} is a list of other files, not footage; name the video files themselves.")
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        raise Unusable(f"{file} has no picture; footage must have a video stream.")
+    stream = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
+    audio = audio_streams(container)
+    chosen = _choose_audio(audio, audio_stream, file)
+    start = (container.start_time or 0) / av.time_base
+    times, last = _packet_times(container, stream)
+    frame = _first_frame(container, stream, file)
+    turned = round(frame.rotation) % 360
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    if not Fraction(1, 8) <= aspect <= 8:
+        aspect = Fraction(1)  # a nonsense header; square is what every player falls back to
+    width, height = _display_size(frame.width, frame.height, aspect, turned)
+    average = stream.average_rate or stream.guessed_rate or Fraction(25)
+    if len(times) > 2:
+        average, variable = _measured_rate(times, average)
+    else:
+        variable = False
+    return Source(
+        file=file,
+        container=container.format.name,
+        video_stream=stream.index,
+        codec=stream.codec_context.name,
+        pixels=frame.format.name,
+        width=width,
+        height=height,
+        rotation=turned,
+        pixel_aspect=aspect,
+        rate=delivery_rate(average),
+        average_rate=average,
+        variable_rate=variable,
+        duration=max(last - start, float(1 / average)),
+        start=start,
+        interlaced=bool(frame.interlaced_frame),
+        hdr=_TRANSFERS.get(int(frame.color_trc)),
+        matrix="bt601" if _is_601(frame) else ("bt2020" if int(frame.colorspace) in (9, 10) else "bt709"),
+        full_range=frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj"),
+        audio=audio,
+        audio_stream=chosen,
+        subtitles=len(container.streams.subtitles),
+    )
+
+
+def _choose_audio(audio: tuple[AudioStream, ...], wanted: int | None, file: Path) -> int | None:
+    if wanted is not None:
+        if wanted not in {s.index for s in audio}:
+            have = ", ".join(str(s.index) for s in audio) or "none"
+            raise WrongUse(f"{file} has no audio stream {wanted}; it has: {have}.")
+        return wanted
+    return default_of(audio).index if audio else None
+
+
+def _packet_times(container: Any, stream: VideoStream) -> tuple[list[float], float]:
+    """Times of the first packets, and when the last picture ends; the file is read through where no header says."""
+    base = stream.time_base
+    assert base is not None
+    known = stream.duration is not None and stream.duration > 0
+    times: list[float] = []
+    end = 0.0
+    for packet in container.demux(stream):
+        if packet.pts is None:
+            continue
+        time = float(packet.pts * base)
+        if len(times) < PROBE_PACKETS:
+            times.append(time)
+        elif known or container.duration:
+            break
+        end = max(end, time + float((packet.duration or 0) * base))
+    if known:
+        end = float(((stream.start_time or 0) + (stream.duration or 0)) * base)
+    elif container.duration and len(times) >= PROBE_PACKETS:
+        end = (container.duration + (container.start_time or 0)) / av.time_base
+    container.seek(0)
+    return sorted(times), end
+
+
+def _first_frame(container: Any, stream: VideoStream, file: Path) -> Any:
+    stream.thread_type = "AUTO"
+    try:
+        for frame in itertools.islice(container.decode(stream), 1):
+            if frame.width * frame.height > LIMIT_PIXELS:
+                raise Unusable(f"{file} is {frame.width}x{frame.height}; at most 8192x4320 can be handled.")
+            return frame
+    except av.error.FFmpegError as error:
+        raise Unusable(f"{file} cannot be decoded ({error.strerror}); export it again as MP4 or MOV.") from error
+    raise Unusable(f"{file} has a video stream without a single frame; copy it again from the camera.")
+
+
+def _display_size(width: int, height: int, aspect: Fraction, turned: int) -> tuple[int, int]:
+    if aspect > 1:
+        width = round(width * aspect)
+    elif aspect < 1:
+        height = round(height / aspect)
+    if turned % 180 == 90:
+        width, height = height, width
+    return max(2, width // 2 * 2), max(2, height // 2 * 2)
+
+
+def _measured_rate(times: list[float], said: Fraction) -> tuple[Fraction, bool]:
+    """The average rate of time stamps, and whether their steps differ by more than the clock's own rounding."""
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    if len(steps) == 0:
+        return said, False
+    middle = float(np.median(steps))
+    variable = bool(np.mean(np.abs(steps - middle) > max(0.0025, 0.1 * middle)) > 0.02)
+    measured = 1 / (middle if variable else float(np.mean(steps)))
+    if abs(float(said) - measured) > 0.02 * measured:
+        return Fraction(measured).limit_denominator(1001), variable
+    return said, variable
+
+
+def delivery_rate(average: Fraction) -> Fraction:
+    """The delivered rate for footage of a rate: its own where platforms take it, else the least change to one of RATES.
+
+    Faster footage drops every second frame until it fits, slower footage repeats frames evenly where it can.
+    """
+    rate = average
+    while rate > Fraction(61):
+        rate /= 2
+    near = min(RATES, key=lambda r: abs(r - rate))
+    if abs(near - rate) <= rate / 2500:  # closer than 24 is to 23.976
+        return near
+    if abs(near - rate) <= rate / 60:
+        return near
+    whole = [r for r in RATES if r > rate and abs(r / rate - round(r / rate)) < 0.01]
+    return min(whole, key=lambda r: (abs(r / rate - round(r / rate)) > 1e-4, r)) if whole else Fraction(30)
+
+
+def _is_601(frame: Any) -> bool:
+    space = int(frame.colorspace)
+    if space in {int(s) for s in _MATRIX_601} or space in (5, 6):
+        return True
+    return space in (0, 2, 3) and frame.height < 720 and not frame.format.name.startswith(("gbr", "rgb", "bgr"))
+
+
+def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any:
+    """The filters that turn any footage into I420, BT.709, limited range, square pixels on a constant clock."""
+    if source.interlaced:
+        video = video.filter("bwdif", mode="send_frame")
+    if early:
+        video = video.filter("setpts", f"round(PTS-{early:.9f}/TB)")  # cut off, a tick may be a whole frame
+    video = video.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
+    if source.hdr:
+        video = (
+            video.filter("zscale", transfer="linear", npl=203, **_zscale_input(source))
+            .filter("format", "gbrpf32le")
+            .filter("zscale", primaries="bt709")
+            .filter("tonemap", "hable", desat=0, peak=10)
+            .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
+            .filter("format", "yuv420p")
+        )
+    scale = {"w": source.width, "h": source.height, "flags": "bicubic"}
+    if not source.hdr:
+        matrix = {"bt601": "bt601", "bt2020": "bt2020", "bt709": "bt709"}[source.matrix]
+        scale |= {
+            "in_color_matrix": matrix,
+            "in_range": "full" if source.full_range else "limited",
+            "out_color_matrix": "bt709",
+            "out_range": "limited",
+        }
+        if source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
+            scale = {k: v for k, v in scale.items() if not k.startswith("in_")}
+    return video.filter("scale", **scale).filter("format", "yuv420p")
+
+
+def _zscale_input(source: Source) -> dict[str, str]:
+    return {
+        "transferin": "smpte2084" if source.hdr == "pq" else "arib-std-b67",
+        "primariesin": "bt2020",
+        "matrixin": "bt2020nc",
+        "rangein": "full" if source.full_range else "limited",
+    }
+
+
+def _read_into(pipe: Any, frame: Frame) -> bool:
+    """Fills frame from a pipe; False at the end, which may fall inside a frame when the decoder fails."""
+    view = frame.data.cast("B")
+    filled = 0
+    while filled < len(view):
+        got = pipe.readinto(view[filled:])
+        if not got:
+            return False
+        filled += got
+    return True

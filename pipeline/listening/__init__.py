@@ -1,0 +1,1 @@
+"""What is heard in one file: streams, channels, a separate recorder, speech."""

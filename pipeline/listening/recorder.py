@@ -1,0 +1,398 @@
+"""Where a separate recorder's file lies against the camera's sound, found by listening to both."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from basis.data import Channels
+from basis.errors import Unusable
+from basis.files import fingerprint
+from pipeline.footage import ffmpeg_tool
+from pipeline.footage.source import AudioStream, Source, default_of, open_media, sound_of, sounds_in
+from pipeline.plan import Recording
+
+MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
+LISTEN = 60.0  # seconds of footage listened to at least, where there are as many, however short the used range is
+DRIFT = 150.0  # ppm, the largest; two cheap crystals differ by 100
+SILENCE = 1e-5  # of full scale; a sound that never reaches it is silent
+
+COARSE_RATE, A_SECOND = 8_000, 100  # Hz, envelope values a second
+BANDS = (200, 400, 700, 1100, 1700, 2500, 3900)  # Hz, edges of the bands whose envelopes are compared
+DEEPEST = 4.6  # nepers of power (20 dB) under a band's loud level, below which all is the same
+AROUND = 0.5  # seconds whose mean is taken from an envelope: gain and tone do not matter
+PART = 100.0  # seconds of envelope compared as one; DRIFT shifts its ends by 15 ms, less than a syllable
+CANDIDATES, AS_GOOD = 6, 0.5  # coarse places tried, and the share of the best one's score that they must have
+
+FINE_RATE, BAND = 16_000, (200.0, 4000.0)  # Hz; the band is the voice's
+PLACES, WINDOW, SHORTEST = 40, 2.0, 0.4  # windows listened to closely, seconds of each, and in the shortest footage
+ALIKE = 0.25  # share of how alike the best places are that a place must be: nobody speaks in the others
+SEARCH = 0.06  # seconds around the coarse place, and what the drift may add
+BIN = 4  # samples of a correlation taken together in the search for a line, about its peak's width
+CAP = 60.0  # power of a window's peak, in the mean of what chance gives, that counts at most
+CLEAR = 9.0  # the same, from which a window's peak is taken as heard
+ECHO, AS_LOUD = 0.04, 0.5  # seconds before a louder echo, and the share of its power, of the sound that comes straight
+NEAR = 0.001  # seconds between a place and the line that agree
+LEAST_SCORE, LEAST_PLACES, LEAST_SHARE = 20.0, 3, 0.5  # of a match: see _best_line, places that agree, their share
+RIVAL = 0.87  # share of its strength at which another line makes a match doubtful: hammering is like itself
+TOLD = 20.0  # seconds between the first and the last place from which drift can be told
+
+Samples = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+
+
+class _Sound(NamedTuple):
+    """What is listened to: a file's stream, and how its channels are read."""
+
+    file: Path
+    stream: int
+    channels: Channels = "stereo"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """recording seconds = footage seconds * (1 + drift / 1e6) + offset, and how sure it is.
+
+    strength: mean power of the windows' correlations on it, in what chance gives. agree: of places, those on it.
+    """
+
+    offset: float
+    drift: float
+    strength: float
+    agree: int
+    places: int
+    certain: bool
+
+
+def align(
+    source: Source, start: float, end: float, recording: Path, at: float | None = None, channels: Channels = "stereo"
+) -> tuple[Recording, str]:
+    """Aligns a recorder's file to the footage's sound, and says in a short English sentence how.
+
+    start, end: the footage seconds that are used. at: the offset that an editor gave; nothing is searched then and the
+    drift is 0. channels: how the recording's are listened to. Raises Unusable for a recording that cannot be read, covers nothing of the range or does not match the
+    footage's sound, and for footage that has none; MissingTool without ffmpeg.
+    """
+    stream, length = _sound_stream(recording)
+    file, content = recording.resolve(), fingerprint(recording)
+    if at is not None:
+        placed = Recording(file=file, fingerprint=content, audio_stream=stream, offset=round(at, 6), seconds=length)
+        return placed, f"heard from {recording.name}, placed by audio_offset{_covered(placed, start, end)}"
+    if source.audio_stream is None:
+        raise Unusable(f"{source.file} has no sound that {recording} can be aligned with; say audio_offset in a brief.")
+    far, near = _Sound(source.file, source.audio_stream, source.channels), _Sound(file, stream, channels)
+    more = max(0.0, LISTEN - (end - start)) / 2
+    first = max(0.0, min(start - more, source.duration - LISTEN))
+    last = min(source.duration, max(end + more, first + LISTEN))
+    with ThreadPoolExecutor(2) as both:
+        camera_job = both.submit(_envelopes, far, first, last - first)
+        recorder_job = both.submit(_envelopes, near, 0.0, MOST_RECORDED)
+        (camera, _), (recorder, loud) = camera_job.result(), recorder_job.result()
+    if not camera.any():
+        raise Unusable(
+            f"{source.file} is silent, so {recording} cannot be aligned with it; say audio_offset in a brief."
+        )
+    if not recorder.any():
+        raise Unusable(f"{recording} is silent; name another recording.")
+    search = SEARCH + DRIFT / 1e6 * (last - first) / 2
+    lines = []
+    for lag in _candidates(camera, recorder, round(search * A_SECOND)):
+        places, window = _places(camera, recorder, loud, lag)
+        if len(places) >= LEAST_PLACES:
+            lines.append(_line(far, near, first + places, lag / A_SECOND - first, search, window))
+    best = _only(lines, (first + last) / 2, 2 * search)
+    if best is None:
+        raise Unusable(
+            f"{recording} cannot be aligned with {source.file}: nothing in one sounds like the other; "
+            "say audio_offset in a brief."
+        )
+    placed = Recording(
+        file=file, fingerprint=content, audio_stream=stream, offset=round(best.offset, 6), drift=round(best.drift, 1),
+        seconds=len(recorder) / A_SECOND,
+    )  # fmt: skip
+    said = (
+        f"heard from {recording.name}, which starts {abs(placed.offset):.3f} s "
+        f"{'before' if placed.offset >= 0 else 'after'} the camera"
+    )
+    if abs(placed.drift) >= 0.5:
+        said += f" and runs {abs(placed.drift):.0f} ppm {'faster' if placed.drift > 0 else 'slower'}"
+    said += f" ({best.agree} of {best.places} places agree)"
+    return placed, said + _covered(placed, start, end)
+
+
+def best(recording: Path) -> AudioStream:
+    """The sound of a recorder's file that is heard, its default. Raises Unusable."""
+    return default_of(sounds_in(recording))
+
+
+def _sound_stream(recording: Path) -> tuple[int, float | None]:
+    """Index of the recording's sound stream, and its seconds where the file's header knows them."""
+    chosen = best(recording).index
+    try:
+        with open_media(recording) as container:
+            if next(container.decode(container.streams[chosen]), None) is None:
+                raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
+            known = container.duration
+            return chosen, known / av.time_base if known else None
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Unusable(f"{recording} is not a sound that can be read ({reason}); export it as WAV.") from error
+
+
+def _covered(placed: Recording, start: float, end: float) -> str:
+    """What the sentence says of a recording that begins late or ends early. Raises Unusable if it covers nothing."""
+    begin, stop = placed.covers
+    begun, ended = max(start, begin), min(end, stop)
+    if ended <= begun:
+        raise Unusable(
+            f"{placed.file} has nothing of {start:.2f} to {end:.2f} s of the footage at offset {placed.offset:.3f} s; "
+            "correct the offset or leave the recording out."
+        )
+    if begun < start + 0.05 and ended > end - 0.05:
+        return ""
+    return f"; it has only {begun:.2f} to {ended:.2f} s, the camera is heard for the rest"
+
+
+def _blocks(sound: _Sound, start: float, seconds: float, rate: int) -> Iterator[Samples]:
+    """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
+    heard = sound_of(sound.file, start, sound.stream, rate, sound.channels)
+    output = heard.output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
+    for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate):
+        yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
+
+
+def _envelopes(sound: _Sound, start: float, seconds: float) -> tuple[Samples, Samples]:
+    """How the level in each of BANDS moves around its mean, as (A_SECOND a second, bands), and how loud it is, 0 to 1.
+
+    All 0 for silence.
+    """
+    from scipy.fft import rfft  # here and below: it takes a second that other commands need not wait for
+    from scipy.ndimage import uniform_filter1d
+
+    hop = COARSE_RATE // A_SECOND
+    edges = [round(edge / A_SECOND) for edge in BANDS]
+    parts, loudest = [np.zeros((0, len(BANDS) - 1), np.float32)], 0.0
+    for block in _blocks(sound, start, seconds, COARSE_RATE):
+        whole = block[: len(block) // hop * hop].reshape(-1, hop)
+        loudest = max(loudest, float(np.abs(whole).max(initial=0.0)))
+        power = np.square(np.abs(rfft(whole, axis=1)))
+        parts.append(np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1))
+    power = np.concatenate(parts)
+    if loudest < SILENCE:
+        return np.zeros_like(power), np.zeros(len(power), np.float32)
+    sounding = power[power.max(axis=1) > SILENCE**2]
+    loud = np.percentile(sounding, 95, axis=0) if len(sounding) else np.ones(power.shape[1])
+    level = np.log(np.maximum(power / np.maximum(loud, SILENCE**2), np.exp(-DEEPEST))).astype(np.float32)
+    moving = level - uniform_filter1d(level, round(AROUND * A_SECOND), axis=0)
+    spread = np.maximum(moving.std(axis=0), 1e-6)
+    return np.asarray(np.clip(moving / spread, -2.5, 2.5), np.float32), 1 + level.mean(axis=1) / DEEPEST
+
+
+def _candidates(camera: Samples, recorder: Samples, near: int) -> list[int]:
+    """Lags in 1 / A_SECOND s at which the recorder's envelopes are most like the camera's, the best first.
+
+    near: least distance of two of them. A lag is what to add to a time in camera, at its middle, for the time in
+    recorder. Long footage is compared in parts, whose peaks may lie apart by what drift explains.
+    """
+    from scipy.fft import irfft, next_fast_len, rfft
+    from scipy.ndimage import maximum_filter1d
+
+    n, m = len(camera), len(recorder)
+    count = max(1, round(n / A_SECOND / PART))
+    bounds = np.linspace(0, n, count + 1).astype(int)
+    size = next_fast_len(m + int(np.diff(bounds).max()) + 1, real=True)
+    spectrum = rfft(recorder, size, axis=0)
+    score = np.zeros(n + m, np.float32)  # of lag - n
+    for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+        alike = irfft((np.conj(rfft(camera[a:b], size, axis=0)) * spectrum).sum(axis=1), size)
+        alike = np.concatenate([alike[size - (b - a) :], alike[:m]])  # of lag + a + (b - a)
+        usual = float(np.sqrt(np.mean(np.square(alike))))
+        if usual == 0:
+            continue
+        apart = int(np.ceil(DRIFT / 1e6 * abs((a + b) / 2 - n / 2)))
+        score[n - b : n - b + len(alike)] += maximum_filter1d(alike / usual, 2 * apart + 1)
+    least = round(min(LEAST_PLACES * WINDOW * A_SECOND, n / 2, m / 2))
+    score[:least] = score[len(score) - least :] = 0
+    lags: list[int] = []
+    best = float(score.max())
+    while len(lags) < CANDIDATES and best > 0 and float(score.max()) > AS_GOOD * best:
+        lag = int(np.argmax(score))
+        lags.append(lag - n)
+        score[max(0, lag - near) : lag + near + 1] = 0
+    return lags
+
+
+def _places(camera: Samples, recorder: Samples, loud: Samples, lag: int) -> tuple[Numbers, float]:
+    """Seconds in camera at which windows begin, in order, and the seconds that each lasts.
+
+    They are spread over what both have, each where both move most alike and the recorder is loud, so that its wearer
+    speaks; where nobody does, there is none.
+    """
+    first, last = max(0, -lag), min(len(camera), len(recorder) - lag)
+    window = min(round(WINDOW * A_SECOND), (last - first) // (2 * LEAST_PLACES))
+    if window < SHORTEST * A_SECOND:
+        return np.zeros(0), WINDOW
+    cells = min(PLACES, (last - first) // window)
+    alike = (camera[first:last] * recorder[first + lag : last + lag]).sum(axis=1, dtype=np.float64)
+    alike *= loud[first + lag : last + lag]
+    total = np.concatenate([[0.0], np.cumsum(alike)])
+    together = total[window:] - total[:-window]
+    bounds = np.linspace(0, last - first, cells + 1).astype(int)
+    begins = np.array(
+        [
+            a + int(np.argmax(together[a : max(a + 1, b - window + 1)]))
+            for a, b in zip(bounds[:-1], bounds[1:], strict=True)
+        ]
+    )
+    enough = max(1e-9, ALIKE * float(np.percentile(together[begins], 90)))
+    return (first + begins[together[begins] >= enough]) / A_SECOND, window / A_SECOND
+
+
+def _line(camera: _Sound, recorder: _Sound, places: Numbers, offset: float, search: float, window: float) -> _Line:
+    """The line on which the places' offsets lie best, whether or not they are there by chance.
+
+    places: footage seconds at which windows of `window` s begin. offset: about where
+    the line lies, search: the seconds around it that are looked at.
+    """
+    with ThreadPoolExecutor(2) as both:
+        near_job = both.submit(_pieces, recorder, places + offset - search, window + 2 * search)
+        far = _pieces(camera, places, window)
+        power = _correlations(far, near_job.result())
+    times = places + window / 2
+    score, at, slope = _best_line(power, times)
+    lags, height = _peaks(power, times, at, slope)
+    offsets = offset - search + lags / FINE_RATE
+    agree = height >= CLEAR
+    zero, drift = offset - search + at / FINE_RATE, slope
+    for _ in range(4):
+        if np.count_nonzero(agree) < LEAST_PLACES:
+            break
+        zero, drift = _fit(times[agree], offsets[agree])
+        agree = (height >= CLEAR) & (np.abs(offsets - zero - drift * times) < NEAR)
+    found = int(np.count_nonzero(agree))
+    enough = max(LEAST_PLACES, LEAST_SHARE * len(places))
+    return _Line(
+        offset=zero,
+        drift=drift * 1e6,
+        strength=float(np.sqrt(height).mean() ** 2),
+        agree=found,
+        places=len(places),
+        certain=score >= LEAST_SCORE and found >= enough and abs(drift) <= 1.2 * DRIFT / 1e6,
+    )
+
+
+def _only(lines: list[_Line], middle: float, near: float) -> _Line | None:
+    """The strongest line if it is certain and none that is elsewhere at second `middle` is about as strong."""
+    best = max(lines, key=lambda line: line.strength, default=None)
+    if best is None or not best.certain:
+        return None
+    places = [line.offset + line.drift / 1e6 * middle for line in (best, *lines)]
+    others = [line.strength for line, place in zip(lines, places[1:], strict=True) if abs(place - places[0]) > near]
+    return best if max(others, default=0.0) < RIVAL * best.strength else None
+
+
+def _pieces(sound: _Sound, begins: Numbers, seconds: float) -> Samples:
+    """The sound of `seconds` from each of begins on, in order, as (begins, samples); silence outside the file."""
+    origin = max(0.0, float(begins[0]))
+    first = np.round((begins - origin) * FINE_RATE).astype(int)
+    pieces = np.zeros((len(begins), round(seconds * FINE_RATE)), np.float32)
+    done = 0
+    for block in _blocks(sound, origin, float(begins[-1]) + seconds - origin, FINE_RATE):
+        for piece, begin in zip(pieces, first - done, strict=True):
+            a, b = max(0, begin), min(len(block), begin + len(piece))
+            if a < b:
+                piece[a - begin : b - begin] = block[a:b]
+        done += len(block)
+    return pieces
+
+
+def _correlations(far: Samples, near: Samples) -> Numbers:
+    """Power of each window's correlation at every lag, in the mean of what chance gives, as (windows, lags).
+
+    Each frequency of BAND weighs the same (GCC-PHAT, Knapp and Carter 1976), so that echoes, hum and tone matter
+    little; the analytic signal's power is taken, so that polarity and phase do not matter.
+    """
+    from scipy.fft import ifft, next_fast_len, rfft
+
+    size = next_fast_len(near.shape[1])
+    lags = near.shape[1] - far.shape[1] + 1
+    band = np.zeros(size, np.complex64)
+    low, high = (round(edge * size / FINE_RATE) for edge in BAND)
+    taper = np.hanning(far.shape[1]).astype(np.float32)
+    power = np.zeros((len(far), lags))
+    for row, (a, b) in enumerate(zip(far, near, strict=True)):
+        cross = np.conj(rfft(a * taper, size)[low:high]) * rfft(b, size)[low:high]
+        weight = np.abs(cross)
+        if not weight.any():
+            continue
+        band[low:high] = cross / np.maximum(weight, 1e-6 * weight.max())
+        row_power = np.square(np.abs(ifft(band)[:lags]))
+        power[row] = row_power / max(float(np.median(row_power)) / np.log(2), 1e-30)
+    return power
+
+
+def _best_line(power: Numbers, times: Numbers) -> tuple[float, float, float]:
+    """(score, lag in samples at time 0, drift as a share) of the line along which the summed power stands out most.
+
+    The score is how far that sum lies over chance's, in chance's own spread.
+    """
+    lags = power.shape[1] // BIN
+    pooled = power[:, : lags * BIN].reshape(len(power), lags, BIN).max(axis=2)
+    pooled = pooled / np.maximum(1, pooled.max(axis=1, keepdims=True) / CAP)
+    chance = np.minimum(pooled, CLEAR)
+    usual, spread = chance.mean(axis=1).sum(), np.sqrt(max(1e-9, chance.var(axis=1).sum()))
+    middle = float(times.mean())
+    apart = (times - middle) * FINE_RATE / BIN  # bins that a drift of 1 moves each window by
+    reach = max(1e-9, float(np.abs(apart).max()))
+    steps = int(np.ceil(DRIFT / 1e6 * reach))
+    best = (-np.inf, 0.0, 0.0)
+    edge = int(np.ceil(DRIFT / 1e6 * reach)) + 1
+    padded = np.pad(pooled, ((0, 0), (edge, edge)))
+    for drift in np.arange(-steps, steps + 1) / reach:
+        along = np.zeros(lags)
+        for row, shift in zip(padded, np.round(drift * apart).astype(int) + edge, strict=True):
+            along += row[shift : shift + lags]
+        at = int(np.argmax(along))
+        if along[at] > best[0]:
+            best = (float(along[at]), _direct(along - usual, at), float(drift))
+    lag = (best[1] + 0.5) * BIN - best[2] * middle * FINE_RATE
+    return (best[0] - usual) / spread, lag, best[2]
+
+
+def _direct(heard: Numbers, at: int) -> int:
+    """The bin of the sound that came straight to the camera, where an echo at bin `at` is louder: nothing is earlier."""
+    earlier = heard[at : at + round(ECHO * FINE_RATE / BIN)]
+    return at + int(np.flatnonzero(earlier >= AS_LOUD * heard[at])[-1])
+
+
+def _peaks(power: Numbers, times: Numbers, at: float, drift: float) -> tuple[Numbers, Numbers]:
+    """The lag in samples, and the height, of each window's highest power near the line; the lag is between samples."""
+    reach = round(1.5 * NEAR * FINE_RATE)
+    lags, heights = np.zeros(len(power)), np.zeros(len(power))
+    for number, (row, time) in enumerate(zip(power, times, strict=True)):
+        middle = round(at + drift * time * FINE_RATE)
+        first = min(max(1, middle - reach), len(row) - 2)
+        top = first + int(np.argmax(row[first : max(first + 1, min(len(row) - 1, middle + reach + 1))]))
+        before, peak, after = np.sqrt(row[top - 1 : top + 2])
+        bend = before - 2 * peak + after
+        lags[number] = top + (0.5 * (before - after) / bend if bend < 0 else 0.0)
+        heights[number] = row[top]
+    return lags, heights
+
+
+def _fit(times: Numbers, offsets: Numbers) -> tuple[float, float]:
+    """(offset at time 0, drift as a share) of places' offsets; drift 0 where the places are too near to tell it."""
+    if len(times) < LEAST_PLACES or np.ptp(times) < TOLD:
+        return float(np.mean(offsets)), 0.0
+    centred = times - times.mean()
+    drift = float((centred * offsets).sum() / np.square(centred).sum())
+    left = offsets - offsets.mean() - drift * centred
+    doubt = np.sqrt(np.square(left).sum() / max(1, len(times) - 2) / np.square(centred).sum())
+    if abs(drift) < 3 * doubt:
+        drift = 0.0
+    return float(offsets.mean() - drift * times.mean()), drift

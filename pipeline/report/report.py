@@ -1,0 +1,45 @@
+"""What was made and why, as data that is saved beside the video."""
+
+from pathlib import Path
+
+from basis.data import Data
+from pipeline.plan import Plan, Shot
+from pipeline.sound import SoundReport
+from pipeline.verify import Check
+
+
+class Report(Data):
+    """What was made: the file, its checks with measured values, its sound, and each shot's layout and reason."""
+
+    version: str
+    file: Path
+    seconds: float
+    frames: int
+    delivered: bool
+    sound: SoundReport
+    checks: list[Check]
+    shots: list[dict[str, str | float]]
+    warnings: list[str]
+    timings: dict[str, float]
+
+
+def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
+    """Each shot's place, layout and reason, for the report and for a table."""
+    return [
+        {
+            "file": take.file.name,
+            "start": round(shot.start, 3),
+            "end": round(shot.end, 3),
+            "layout": shot.layout,
+            "reason": shot.reason,
+            "runner_up": runner_up(shot),
+        }
+        for take in plan.takes
+        for shot in take.shots
+    ]
+
+
+def runner_up(shot: Shot) -> str:
+    """The other ways to frame a shot with their scores, best first; empty where there was no other."""
+    ranked = sorted(shot.scores.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {score:.2f}" for name, score in ranked[1:])

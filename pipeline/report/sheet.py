@@ -1,0 +1,174 @@
+"""What was made and why: a contact sheet to look at and a report in JSON."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+import assets
+from pipeline.footage.source import Frame
+from pipeline.graphics.blend import rgb
+from pipeline.plan import Plan, Shot, Take, corners, take_frames
+from pipeline.sound import SoundReport
+
+ROW = 360  # height of a row's pictures in pixels
+MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly picked
+TEXT = 380  # width of a row's text
+GAP = 12
+GROUND, INK, FAINT, CROP, LINE = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40), (60, 64, 68)
+SOUND_ROW, MOST_LINES = 220, 20  # height of the loudness curve's row, lines that say how the sound was read
+TOP_LUFS, BOTTOM_LUFS = 0, -60  # of the loudness curve
+
+
+class ContactSheet:
+    """One row a shot: the footage with the crop and everybody's number drawn on it, the result beside it, and why.
+
+    The moment shown is a third into the shot; the end card, if there is one, is the last row but that of the sound's
+    loudness. It is shown the frames that are made anyway (see) and keeps small copies of those that it needs.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        rows = list(_rows(plan))
+        if len(rows) > MOST_ROWS:
+            rows = [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
+        self._shots = {frame: (take, second, shot) for frame, take, second, shot in rows}
+        self._drawn: dict[int, Image.Image] = {}
+        self._end = plan.frame_count - 1 if plan.tail else None
+
+    @property
+    def frames(self) -> list[int]:
+        """The episode's frame numbers that the sheet shows."""
+        return sorted({*self._shots, *([] if self._end is None else [self._end])})
+
+    def see(self, number: int, original: Frame | None, result: Frame) -> None:
+        """Takes a frame of the footage (None after its end) and what became of it, both I420."""
+        if number in self._shots and original is not None:
+            take, second, shot = self._shots[number]
+            text = [
+                f"{shot.layout}  at {number / float(self._plan.frame_rate):.1f} s",
+                f"{take.file.name}  {shot.start:.2f} to {shot.end:.2f} s",
+                shot.reason,
+                *(f"{name} {score:.2f}" for name, score in shot.scores.items() if len(shot.scores) > 1),
+            ]
+            self._drawn[number] = _join(_with_crop(rgb(original), shot, second), rgb(result), text)
+        elif number == self._end:
+            self._drawn[number] = _join(None, rgb(result), ["end card", f"{self._plan.tail:g} s"])
+
+    def image(self, heard: SoundReport | None = None) -> Image.Image:
+        """The whole sheet of what was seen, and of what was heard if there is any."""
+        drawn = [self._drawn[number] for number in sorted(self._drawn)]
+        if heard and heard.curve:
+            drawn.append(_loudness(heard, self._plan, max(image.width for image in drawn)))
+        sheet = Image.new("RGB", (max(i.width for i in drawn), sum(i.height for i in drawn)), GROUND)
+        y = 0
+        for image in drawn:
+            sheet.paste(image, (0, y))
+            y += image.height
+        return sheet
+
+
+def _rows(plan: Plan) -> Iterator[tuple[int, Take, float, Shot]]:
+    """(frame of the episode, take, footage second, shot) of the moment that shows each shot."""
+    first = 0
+    for take in plan.takes:
+        count = take_frames(plan, take)
+        for shot in take.shots:
+            frame = min(count - 1, max(0, round((shot.moment - take.start) * float(plan.frame_rate))))
+            yield first + frame, take, take.start + frame / float(plan.frame_rate), shot
+        first += count
+
+
+def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArray[np.uint8]:
+    side = original.shape[0] // 24
+    for somebody in shot.faces:
+        x, y = round(somebody.box.x), round(somebody.box.y)
+        corner = (round(somebody.box.right), round(somebody.box.bottom))
+        cv2.rectangle(original, (x, y), corner, INK, max(1, side // 15))
+        y = max(y, side)  # the number stays inside the picture
+        label = str(somebody.person)
+        (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, side / 30, max(1, side // 12))
+        cv2.rectangle(original, (x, y - side), (x + wide + side // 2, y), GROUND, -1)
+        cv2.putText(
+            original, label, (x + side // 4, y - (side - high) // 2), cv2.FONT_HERSHEY_SIMPLEX, side / 30, INK,
+            max(1, side // 12), cv2.LINE_AA,
+        )  # fmt: skip
+    if shot.layout != "fit":
+        for pane, (x, y) in zip(shot.panes, corners(shot, np.array([second]))[0], strict=True):
+            a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
+            cv2.rectangle(original, a, b, CROP, max(2, original.shape[0] // 180))
+    return original
+
+
+def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: list[str]) -> Image.Image:
+    pictures = [image for image in (original, result) if image is not None]
+    scaled = [
+        Image.fromarray(cv2.resize(p, (round(p.shape[1] * ROW / p.shape[0]), ROW), interpolation=cv2.INTER_AREA))
+        for p in pictures
+    ]
+    width = max(640 + 203 + 2 * GAP, sum(image.width for image in scaled) + GAP * len(scaled)) + TEXT + GAP
+    row = Image.new("RGB", (width, ROW + GAP), GROUND)
+    x = GAP
+    for image in scaled:
+        row.paste(image, (x, GAP // 2))
+        x += image.width + GAP
+    draw = ImageDraw.Draw(row)
+    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
+    y = GAP
+    for number, paragraph in enumerate(text):
+        for line in _wrap(paragraph, font, TEXT - GAP):
+            draw.text((x, y), line, font=font, fill=INK if number in (0, 2) else FAINT)
+            y += 27
+    return row
+
+
+def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
+    """The loudness over time as wide as the sheet: as recorded, mastered, and where somebody speaks."""
+    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
+    told = [line for one in heard.heard for line in _wrap(one, font, TEXT - GAP)][:MOST_LINES]
+    row = Image.new("RGB", (width, max(SOUND_ROW, 27 * (len(told) + 4) + 2 * GAP)), GROUND)
+    draw = ImageDraw.Draw(row)
+    left, right, top, bottom = GAP + 45, width - TEXT - GAP, GAP, SOUND_ROW - 4 * GAP
+
+    def place(second: float, level: float) -> tuple[float, float]:
+        down = (TOP_LUFS - min(max(level, BOTTOM_LUFS), TOP_LUFS)) / (TOP_LUFS - BOTTOM_LUFS)
+        return left + (right - left) * second / plan.duration, top + (bottom - top) * down
+
+    for start, end in plan.speech:
+        draw.rectangle((place(start, 0)[0], bottom + 4, place(end, 0)[0], bottom + 10), fill=CROP)
+    for pause in plan.pauses:
+        if not pause.kept:
+            x = place(pause.at, 0)[0]
+            draw.line((x, bottom - 14, x, bottom + 10), fill=INK, width=2)
+    for level in range(BOTTOM_LUFS, TOP_LUFS + 1, 20):
+        y = place(0, level)[1]
+        draw.line((left, y, right, y), fill=LINE)
+        draw.text((GAP, y - 11), str(level), font=font, fill=FAINT)
+    for column, colour in ((1, FAINT), (2, INK)):
+        draw.line([place(point[0], point[column]) for point in heard.curve], fill=colour, width=2)
+    said = [("as recorded", heard.before, FAINT), ("mastered", heard.after, INK)]
+    y = GAP
+    for name, measured, colour in said:
+        loud = "silent" if measured.integrated is None else f"{measured.integrated:.1f} LUFS"
+        peak = "" if measured.true_peak is None else f", peak {measured.true_peak:.1f} dBTP"
+        draw.text((right + GAP, y), f"{name}  {loud}{peak}", font=font, fill=colour)
+        y += 27
+    cut = any(not pause.kept for pause in plan.pauses)
+    draw.text((right + GAP, y), "somebody speaks" + (", | a pause is cut" if cut else ""), font=font, fill=CROP)
+    for line in told:
+        y += 27
+        draw.text((right + GAP, y), line, font=font, fill=FAINT)
+    return row
+
+
+def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) > width and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

@@ -1,0 +1,1 @@
+"""What draws pretended material: the demo, pictures of presets."""

@@ -1,0 +1,1 @@
+"""Fonts, measuring and wrapping: one measure for captions and graphics."""
