@@ -1,4 +1,5 @@
 """The command line: the only file that talks to a person."""
+# ruff: noqa: E402
 
 import filecmp
 import json
@@ -9,6 +10,7 @@ import signal
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
@@ -24,8 +26,9 @@ from rich.table import Column, Table
 
 warnings.filterwarnings("ignore", "Couldn't find ffmpeg")  # pydub looks for its own; the pipeline never uses it
 
-from basis import files  # noqa: E402
-from basis.errors import EpisodeError, MissingTool, WrongUse  # noqa: E402
+from basis import files
+from basis.errors import EpisodeError, MissingTool, WrongUse
+from basis.notes import Note
 
 try:
     import cv2
@@ -37,33 +40,33 @@ except ImportError as error:  # everything below needs it, and `doctor` has to s
     )
     sys.exit(MissingTool.exit_code)
 
-import assets  # noqa: E402
-import presets  # noqa: E402
+import assets
+import presets
 from basis import cache
 from basis.data import Channels, seconds
-from jobs import season as season_  # noqa: E402
-from jobs.check import check_season  # noqa: E402
-from jobs.cluster import Cluster  # noqa: E402
-from jobs.executor import Ended, Executor, Heard, Processes  # noqa: E402
-from jobs.manifest import ManifestWrong, Season, read_season  # noqa: E402
-from jobs.report import EpisodeResult, SeasonReport, summary  # noqa: E402
-from jobs.report import read as read_report  # noqa: E402
-from jobs.template import template as season_template  # noqa: E402
-from jobs.watch import watch as watch_folder  # noqa: E402
+from jobs import season as season_
+from jobs.check import check_season
+from jobs.cluster import Cluster
+from jobs.executor import Ended, Executor, Heard, Processes
+from jobs.manifest import ManifestWrong, Season, read_season
+from jobs.report import EpisodeResult, SeasonReport, summary
+from jobs.report import read as read_report
+from jobs.template import template as season_template
+from jobs.watch import watch as watch_folder
 from pipeline import episode
 from pipeline import pauses as tighten_
-from pipeline import verify as verify_  # noqa: E402
-from pipeline.brief import Brief, Footage, make_brief, read_brief  # noqa: E402
-from pipeline.encode import LEAST_SEGMENT  # noqa: E402
+from pipeline import verify as verify_
+from pipeline.brief import Brief, Footage, make_brief, read_brief
+from pipeline.encode import LEAST_SEGMENT
 from pipeline.footage import ffmpeg_tool, loudness, source
-from pipeline.listening.channels import hear  # noqa: E402
-from pipeline.report import Report, shot_rows  # noqa: E402
-from pipeline.sound import SoundReport, cleaning  # noqa: E402
+from pipeline.listening.channels import hear
+from pipeline.report import Report, shot_rows
+from pipeline.sound import SoundReport, cleaning
 from pipeline.synthetic import demo as demo_
 from pipeline.synthetic import sample
 from pipeline.typesetting import text
-from presets import delivery as delivery_  # noqa: E402
-from presets.template import portable, template  # noqa: E402
+from presets import delivery as delivery_
+from presets.template import portable, template
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 some episodes of a season failed, 2 wrong use or a wrong manifest, 3 footage or captions "
@@ -172,7 +175,7 @@ def render(
     as_json: JsonOption = False,
 ) -> None:
     """Render a finished episode from footage, from a brief, or from an edited plan."""
-    notes: list[str] = []
+    notes: list[Note] = []
     with Meter(quiet or as_json) as meter:
         if plan:
             if files or any(
@@ -514,7 +517,7 @@ def presets_check(
             found = sample.notes(checked)
             for own in filter(None, (getattr(checked.sound, key) for key in presets.SOUNDS)):
                 source.sounds_in(Path(own))
-        except (EpisodeError, presets.PresetError) as error:
+        except EpisodeError as error:
             err.print(str(error), markup=False, soft_wrap=True)
             slips += 1
             continue
@@ -972,7 +975,7 @@ def _many(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count != 1)}"
 
 
-def _say_notes(notes: list[str]) -> None:
+def _say_notes(notes: Sequence[Note | str]) -> None:
     for note in notes:
         err.print(f"Note: {note}", markup=False, soft_wrap=True)
 
@@ -1015,11 +1018,11 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles cannot say «Серия» otherwise
     try:
         app(args=arguments, prog_name="episode")
-    except (EpisodeError, presets.PresetError, delivery_.DeliverySpecError, Interrupted) as error:
+    except (EpisodeError, Interrupted) as error:
         if debug:
             raise
         err.print(str(error), markup=False, soft_wrap=True)
-        sys.exit(getattr(error, "exit_code", WrongUse.exit_code))
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

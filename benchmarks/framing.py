@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import presets
+from basis.boxes import Box
 from basis.errors import EpisodeError
 from pipeline import episode, picture
 from pipeline.analysis import analyse
@@ -39,7 +40,7 @@ from pipeline.brief import make_brief
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage import source as footage
 from pipeline.footage.source import Source
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, corners, take_shots
+from pipeline.plan import Knot, Pane, Plan, Shot, corners, take_shots
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
 METHODS = ("episode", "centre", "largest", "autoflip")

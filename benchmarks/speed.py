@@ -19,11 +19,12 @@ import ffmpeg
 import numpy as np
 
 import presets
+from basis.boxes import Box
 from pipeline import graphics
 from pipeline.encode import output_options
 from pipeline.footage import ffmpeg_tool
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
+from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from pipeline.synthetic import demo
 from presets import Preset, delivery
 from presets.graphics import (

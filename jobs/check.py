@@ -15,8 +15,7 @@ from pipeline.captions.cues import read_captions
 from pipeline.footage import source
 from pipeline.footage.source import Source
 from pipeline.plan import range_frames, range_offsets
-from presets import Preset, PresetError, delivery
-from presets.delivery import DeliverySpecError
+from presets import Preset, delivery
 
 
 def check_season(season: Season) -> list[Slip]:
@@ -73,7 +72,7 @@ def _told(found: list[str]) -> Iterator[None]:
     """Adds the sentence of an error."""
     try:
         yield
-    except (EpisodeError, PresetError, DeliverySpecError) as error:
+    except EpisodeError as error:
         found.append(str(error))
     except OSError as error:
         found.append(f"There is a file that cannot be read ({error.strerror}); check its path: {error.filename}.")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from basis.errors import WrongUse
 from basis.files import save_text
+from basis.notes import Note
 from pipeline.verify import Check
 
 State = Literal["delivered", "up to date", "failed", "not run"]
@@ -54,7 +55,7 @@ class EpisodeResult(BaseModel):
     host: str = Field(description="machine that finished it")
     failure: Failure | None
     checks: list[Check] = Field(description="every delivery check with its measured value")
-    warnings: list[str] = Field(description="what a person should look at")
+    warnings: list[Note] = Field(description="what a person should look at")
 
 
 class SeasonReport(BaseModel):
@@ -223,7 +224,7 @@ def _card(one: EpisodeResult, there: set[str]) -> str:
     notes = [
         f"{check.name}: {check.measured}, {'must' if check.level == 'error' else 'should'} be {check.limit}"
         for check in one.checks if not check.ok
-    ] + one.warnings  # fmt: skip
+    ] + [str(note) for note in one.warnings]  # fmt: skip
     listed = f"<ul>{''.join(f'<li>{_text(note)}</li>' for note in notes)}</ul>" if notes else ""
     if len(notes) > MOST_NOTES:
         listed = f"<details><summary>замечания: {len(notes)}</summary>{listed}</details>"

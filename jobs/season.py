@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from basis.errors import EpisodeError, MachineFailed, WrongUse
 from basis.files import writable
+from basis.notes import Note
 from jobs import report
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
@@ -462,7 +463,7 @@ class _Work:
     attempts: dict[tuple[str, int], int] = field(default_factory=dict)
     took: float = 0.0
     left: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     over: bool = False
 
 
@@ -495,4 +496,4 @@ def _corrected(entry: Entry, files: Files) -> EpisodeResult:
         message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
         return _failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(update={"checks": checks})
     kept = f"{what}; it is kept as it is. --force renders it anew."
-    return _result(entry, "up to date", checks=checks, warnings=[kept])
+    return _result(entry, "up to date", checks=checks, warnings=[Note(code="kept", text=kept)])

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from basis.data import Data
+from basis.notes import Note
 from jobs.report import Failure
 from pipeline.brief import Brief
 from pipeline.verify import Check
@@ -35,7 +36,7 @@ class Task(Data):
     split: float | None = None
     segments: list[tuple[int, int]] = []
     segment: int = 0
-    notes: list[str] = []
+    notes: list[Note] = []
 
     @property
     def log(self) -> Path:
@@ -49,7 +50,7 @@ class Answer(Data):
     failure: Failure | None = None
     seconds: float | None = None
     checks: list[Check] = []
-    warnings: list[str] = []
+    warnings: list[Note] = []
     segments: list[tuple[int, int]] = []
     took: float = 0.0
     host: str = ""

@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from basis.errors import EpisodeError, MachineFailed, MissingTool
 from basis.files import save_text
+from basis.notes import Note
 from jobs.attempt import unexpected
 from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
 from jobs.report import Failure
@@ -28,8 +29,6 @@ from pipeline import episode
 from pipeline.episode import Files, Progress
 from pipeline.plan import Plan
 from pipeline.report import Report
-from presets import PresetError
-from presets.delivery import DeliverySpecError
 
 SAY_EVERY = 0.5  # seconds between lines of progress of one stage
 
@@ -77,7 +76,7 @@ def _answer(task: Task, progress: Progress) -> Answer:
         return Answer(failure=_failure(task, "delivery", error), checks=error.report.checks, warnings=error.report.warnings)
     except (MachineFailed, MissingTool) as error:
         return Answer(failure=_failure(task, "machine", error))
-    except (EpisodeError, PresetError, DeliverySpecError) as error:
+    except EpisodeError as error:
         return Answer(failure=_failure(task, "input", error))
     except Exception as error:
         traceback.print_exc()
@@ -89,7 +88,7 @@ def _failure(task: Task, kind: Literal["input", "delivery", "machine"], error: E
     return Failure(kind=kind, message=message, exit_code=getattr(error, "exit_code", 2))
 
 
-def _planned(task: Task, progress: Progress) -> tuple[Plan, list[str], dict[str, str]]:
+def _planned(task: Task, progress: Progress) -> tuple[Plan, list[Note], dict[str, str]]:
     """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
     try:
         made = made_of(task.brief)

@@ -3,7 +3,7 @@
 import math
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +17,8 @@ from pydantic import ValidationError
 import presets
 from basis.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
 from basis.files import fingerprint, save_text, temporary, writable
+from basis.notes import Note, distinct
+from basis.spans import Span
 from basis.toml import explain
 from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
 from pipeline import pauses as tighten
@@ -32,7 +34,6 @@ from pipeline.plan import (
     Pause,
     Plan,
     Shot,
-    Span,
     Sting,
     Take,
     nearest_frame,
@@ -88,8 +89,8 @@ class Files:
         return self.video, self.plan, self.report, self.sheet, self.srt, self.vtt
 
 
-def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tuple[Plan, list[str]]:
-    """Decides everything about the episode; warnings are sentences for the editor.
+def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tuple[Plan, list[Note]]:
+    """Decides everything about the episode; and what the editor should know.
 
     cache_folder: where analyses are kept, None to analyse anew. Raises WrongUse, Unusable.
     """
@@ -145,25 +146,26 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         music=Music(file=Path(bed).resolve()) if (bed := brief.music or preset.sound.music) else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
-    cues, warnings = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
+    cues, said = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
+    notes = _as_notes("captions", said)
     if brief.tighten and not gone:
-        warnings.append(
-            f"Nothing was tightened: the talk has no pause of more than {preset.sound.longest_pause:g} s that is not kept."
-        )
+        text = f"Nothing was tightened: the talk has no pause of more than {preset.sound.longest_pause:g} s that is not kept."
+        notes.append(Note(code="nothing-tightened", text=text))
     if gone:
         analyses = [analysis for analysis, own in zip(analyses, removed, strict=True) for _ in range(len(own) + 1)]
         plan = tighten.with_faces(tighten.settled(plan), analyses)
-        warnings.append(
+        text = (
             f"Tightened: {len(gone)} pause{'s' * (len(gone) > 1)} taken out, {sum(b - a for a, b in gone):.1f} s in all; "
             "`episode plan` lists them, --keep-pause keeps one."
         )
+        notes.append(Note(code="tightened", text=text))
     faces = graphics.on_screen(plan, analyses)
     placed = graphics.schedule(brief, preset, cues, plan, faces)
     for graphic in placed:
         if isinstance(graphic, Caption) and graphic not in cues:
             parts, unread = captions.of_text(graphic, preset, float(rate))
             plan.graphics += parts
-            warnings += unread
+            notes += _as_notes("captions", unread)
         else:
             plan.graphics.append(graphic)
     plan.graphics, covered = graphics.place(plan, preset, faces)
@@ -174,12 +176,17 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         if file and isinstance(graphic, kind)
     ]
     people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
-    notes = graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people)
+    notes += _as_notes("no-place", covered)
+    notes += _as_notes("graphics", graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people))
     if preset.sound.title_sting and not any(isinstance(g, TitleCard) for g in plan.graphics):
-        notes.append("The preset's title_sting is not heard: the episode has no title.")
+        notes.append(Note(code="sting", text="The preset's title_sting is not heard: the episode has no title."))
     if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
-        notes.append("The preset's end_sting is not heard: the episode has no end card.")
-    return plan, _doubts(plan) + warnings + covered + notes + sound.notes(plan)
+        notes.append(Note(code="sting", text="The preset's end_sting is not heard: the episode has no end card."))
+    return plan, [*_doubts(plan), *notes, *_as_notes("sound", sound.notes(plan))]
+
+
+def _as_notes(code: str, sentences: Iterable[str]) -> list[Note]:
+    return [Note(code=code, text=text) for text in sentences]
 
 
 def range_of(wanted: Footage, found: Source) -> tuple[float, float]:
@@ -218,7 +225,7 @@ def read_plan(file: Path) -> Plan:
 
 
 def render(
-    plan: Plan, files: Files, progress: Progress, warnings: list[str] | None = None, keep_plan: bool = True
+    plan: Plan, files: Files, progress: Progress, warnings: list[Note] | None = None, keep_plan: bool = True
 ) -> Report:
     """Makes the episode's files. They appear whole, or none of them does.
 
@@ -278,7 +285,7 @@ def join(
     files: Files,
     segment_files: Sequence[Path],
     progress: Progress,
-    warnings: list[str] | None = None,
+    warnings: list[Note] | None = None,
     keep_plan: bool = True,
 ) -> Report:
     """Makes the episode's files as render does, of the picture that render_segment wrote, in order.
@@ -357,14 +364,14 @@ class _Job:
     spec: DeliverySpec
     sources: dict[Path, Source]
     overlay: Overlay
-    notes: list[str]
+    notes: list[Note]
 
     @property
     def size(self) -> tuple[int, int]:
         return self.plan.width, self.plan.height
 
 
-def _job(plan: Plan, warnings: list[str] | None = None) -> _Job:
+def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
     """Opens everything that a plan names. warnings: what the editor knows already. Raises as render does."""
     plan = tighten.settled(plan)
     preset = presets.load(plan.preset)
@@ -372,7 +379,8 @@ def _job(plan: Plan, warnings: list[str] | None = None) -> _Job:
     must_fit(plan.duration, plan.delivery, spec)
     sources, changed = _sources(plan)
     known = warnings or []
-    notes = [*known, *changed, *(note for note in sound.notes(plan) if note not in known)]
+    found = [*_as_notes("changed", changed), *_as_notes("sound", sound.notes(plan))]
+    notes = distinct([*known, *found])
     return _Job(plan, preset, spec, sources, overlay_of(plan, preset), notes)
 
 
@@ -405,7 +413,7 @@ def _verified(job: _Job, files: Files, part: Path, heard: SoundReport, clock: "_
     made = Report(
         version=VERSION, file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
         delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(job.plan),
-        warnings=[*job.notes, *heard.notes, *(f"{c.name}: {c.measured}, {c.limit}" for c in checks if not c.ok and c.level == "warning")],
+        warnings=[*job.notes, *_as_notes("sound", heard.notes), *verify.notes(checks)],
         timings=clock.seconds,
     )  # fmt: skip
     if failed:
@@ -437,17 +445,18 @@ def _counter(progress: Progress, total: int) -> Callable[[int], None]:
     return lambda done: progress("encode", done, total)
 
 
-def _doubts(plan: Plan) -> list[str]:
-    """A sentence for each shot whose framing is little more than a guess."""
+def _doubts(plan: Plan) -> list[Note]:
+    """A note for each shot whose framing is little more than a guess."""
     parted = {(pause.file, pause.end) for pause in plan.pauses if not pause.kept}
     doubts, reason = [], ""
-    for take, offset in zip(plan.takes, take_offsets(plan), strict=True):
-        for shot in take.shots:
-            goes_on = (take.file, shot.start) in parted and shot.reason == reason
-            if shot.scores and max(shot.scores.values()) <= DOUBT and not goes_on:
-                at = shot.start + offset
-                doubts.append(f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet.")
-            reason = shot.reason
+    shown = [(t, shot, offset) for t, offset in zip(plan.takes, take_offsets(plan), strict=True) for shot in t.shots]
+    for number, (take, shot, offset) in enumerate(shown, 1):
+        goes_on = (take.file, shot.start) in parted and shot.reason == reason
+        if shot.scores and max(shot.scores.values()) <= DOUBT and not goes_on:
+            at = shot.start + offset
+            text = f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet."
+            doubts.append(Note(code="guess", text=text, at=round(at, 3), shot=number, level="warning"))
+        reason = shot.reason
     return doubts
 
 

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from basis.data import FOREVER
 from basis.errors import WrongUse
+from basis.spans import Spans
 from pipeline.analysis import AnalysedShot, Analysis
 from pipeline.framing import NEAR
-from pipeline.plan import Pause, Plan, Shot, Somebody, Spans, Take, nearest_frame, take_offsets
+from pipeline.plan import Pause, Plan, Shot, Somebody, Take, nearest_frame, take_offsets
 from presets.graphics import Caption, PlacedGraphic
 
 LEFT = 0.12  # seconds that stay on each side of speech

@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Box
 from pipeline.footage import source as footage
 from pipeline.footage.source import Frame, Source
 from pipeline.graphics.blend import Overlay, blurred, planes
-from pipeline.plan import Box, Plan, Shot, Take, corners, take_frames, take_shots
+from pipeline.plan import Plan, Shot, Take, corners, take_frames, take_shots
 
 DIM = 0.55  # brightness of the blurred copy
 BLACK, GRAY = 16, 128  # limited range: luma of black, chroma of no colour

@@ -4,7 +4,7 @@ Rendering needs the plan, the footage and the preset, and nothing else. Times ar
 Shots and paths are in the time of their footage file; graphics and music are in the time of the episode.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
@@ -14,30 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from basis.boxes import Box
 from basis.data import FOREVER, Channels, Data, Seconds
+from basis.spans import Spans
 from presets.graphics import PlacedGraphic
 
 PLAN_VERSION = 1
-Span = tuple[float, float]  # [start, end) seconds
-Spans = Sequence[Span]  # in order
 Layout = Literal["follow", "hold", "pan", "split", "fit"]
-
-
-class Box(Data):
-    """A rectangle: left, top, width, height in pixels of the picture that it lies in."""
-
-    x: float
-    y: float
-    width: float = Field(gt=0)
-    height: float = Field(gt=0)
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
 
 
 class Knot(Data):

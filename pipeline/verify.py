@@ -1,7 +1,7 @@
 """Any file against a delivery spec, measured from the file itself: a list of checks, those not ok being findings."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from basis.data import Data
 from basis.errors import Unusable
+from basis.notes import Note
 from pipeline.footage import loudness
 from pipeline.footage.source import PLAYLISTS, open_media
 from presets.delivery import DeliverySpec
@@ -95,6 +96,15 @@ def verify(file: Path, spec: DeliverySpec) -> list[Check]:
 
 
 Add = Callable[..., None]
+
+
+def notes(checks: Sequence[Check]) -> list[Note]:
+    """What of a file that is delivered all the same a person should know."""
+    return [
+        Note(code="delivery", text=f"{check.name}: {check.measured}, {check.limit}", level="warning")
+        for check in checks
+        if not check.ok and check.level == "warning"
+    ]
 
 
 def _check_container(container: Any, file: Path, spec: DeliverySpec, add: Add) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 import assets
 from basis.data import Colour
+from basis.errors import WrongUse
 from basis.toml import explain, read_toml
 from presets.graphics import CaptionStyle, Over, PlacedGraphic
 
@@ -21,7 +22,7 @@ LARGEST_PICTURE, SMALLEST_PICTURE = 4000, 120  # pixels of a mark's side and hei
 LEAST_CONTRAST = 4.5  # of text against what is behind it, WCAG 2.1 AA
 
 
-class PresetError(Exception):
+class PresetError(WrongUse):
     """A preset that does not exist or cannot be; one sentence for the user."""
 
 

@@ -38,7 +38,7 @@ def flash_and_click(tmp_path_factory):
 @pytest.fixture(scope="session")
 def quick():
     """Renders with x264's fastest setting: what tests look at does not depend on it."""
-    from pipeline import encode
+    from pipeline.encode import encoding as encode
 
     before, encode.X264_PRESET = encode.X264_PRESET, "ultrafast"
     yield

@@ -6,8 +6,9 @@ import ffmpeg
 import numpy as np
 from scipy.signal import resample_poly
 
+from basis.boxes import Box
 from pipeline.footage import ffmpeg_tool
-from pipeline.plan import Box, Knot, Music, Pane, Plan, Shot, Sting, Take
+from pipeline.plan import Knot, Music, Pane, Plan, Shot, Sting, Take
 
 RATE = 48_000
 

@@ -89,10 +89,10 @@ def test_what_is_not_heard_is_said(camera, tmp_path):
     (tmp_path / "patient.toml").write_text("sound.longest_pause = 2", "utf-8")
     patient = str(tmp_path / "patient.toml")
     plan, notes = planned(camera, footage={"audio": short}, tighten=True, preset=patient)
-    assert any("short.wav begins at 0.0 and ends at 5.0 s" in note for note in notes)
-    assert any("no pause of more than 2 s" in note for note in notes)
+    assert any("short.wav begins at 0.0 and ends at 5.0 s" in note.text for note in notes)
+    assert any("no pause of more than 2 s" in note.text for note in notes)
     _, notes = planned(camera, preset=str(camera / "look.toml"))
-    assert any("title_sting is not heard" in note for note in notes)
+    assert any("title_sting is not heard" in note.text for note in notes)
     write(short, 0.2 * VOICE[: 6 * RATE])
     assert "short.wav has changed" in sound.notes(plan)[0]
 
@@ -127,4 +127,4 @@ def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, tmp_path
     silent = dataclasses.replace(files, video=tmp_path / "silent.mp4")
     plan.takes[0].recording, plan.takes[0].audio_stream = None, None
     quiet = episode.render(plan, silent, lambda *_: None)
-    assert quiet.sound.after.integrated is None and not any("bit rate" in warning for warning in quiet.warnings)
+    assert quiet.sound.after.integrated is None and not any("bit rate" in warning.text for warning in quiet.warnings)

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from basis.boxes import Box
 from basis.errors import WrongUse
 from pipeline.analysis import AnalysedShot, Analysis, Sighting, Track
 from pipeline.framing import Look, Wish, frame
 from pipeline.framing.camera import solve_path
 from pipeline.listening.speech import Turn
-from pipeline.plan import Box, Shot, corners
+from pipeline.plan import Shot, corners
 from presets import Framing
 
 LOOK = Look(1080, 1920)

@@ -11,13 +11,14 @@ import pytest
 from PIL import features
 
 import presets
+from basis.boxes import Box
 from basis.errors import WrongUse
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
 from pipeline.graphics.blend import Overlay, planes
 from pipeline.graphics.captions import large_words
 from pipeline.graphics.cards import end_layers
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
+from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from pipeline.synthetic import demo
 from presets.graphics import (
     Caption,

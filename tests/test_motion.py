@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from basis.boxes import Box
 from pipeline.analysis.analysers import motion, saliency
-from pipeline.plan import Box
 from pipeline.synthetic import demo
 
 SOURCE = SimpleNamespace(width=640, height=360)

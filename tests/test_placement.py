@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import presets
+from basis.boxes import Box
 from pipeline import episode, graphics, picture
 from pipeline.brief import make_brief
 from pipeline.graphics import captions, labels
 from pipeline.graphics.blend import Overlay
 from pipeline.graphics.onscreen import OnScreen
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, corners, take_shots
+from pipeline.plan import Knot, Pane, Plan, Shot, Take, corners, take_shots
 from presets.graphics import Caption, Chapter, LowerThird, Mark, Quote, TitleCard, Word
 from tests.footage import Face, Scene, make
 

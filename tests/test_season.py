@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from basis.errors import WrongUse
+from basis.notes import Note
 from jobs import machine, season
 from jobs.manifest import read_season
 from jobs.record import cover_file, made_of, read_record
@@ -130,7 +131,7 @@ def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest, mo
 
     def answers(task, attempt):
         if task.kind == "plan":
-            return Answer(segments=ranges, warnings=["a note"])
+            return Answer(segments=ranges, warnings=[Note(code="kept", text="a note")])
         if task.kind == "segment" and task.segment == 1 and attempt == 2:
             return Answer(failure=MACHINE)
         return Answer(seconds=10.0, warnings=task.notes)
@@ -139,7 +140,7 @@ def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest, mo
     kinds = [(t.kind, t.segment) for t in executor.tasks]
     assert kinds == [("plan", 0), ("segment", 0), ("segment", 1), ("segment", 2), ("segment", 1), ("join", 0)]
     assert executor.tasks[-1].segments == ranges
-    assert (report.episodes[0].state, report.episodes[0].warnings) == ("delivered", ["a note"])
+    assert (report.episodes[0].state, report.episodes[0].warnings) == ("delivered", [Note(code="kept", text="a note")])
 
 
 def test_what_is_begun_is_finished_before_the_next_begins(manifest):

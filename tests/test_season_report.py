@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from basis.errors import WrongUse
+from basis.notes import Note
 from jobs.report import EpisodeResult, Failure, SeasonReport, files, junit, page, read, summary, write
 from pipeline.verify import Check
 
@@ -46,7 +47,7 @@ def season(*episodes, **about):
 
 BROKEN = Failure(kind="machine", message="Its process was killed.", exit_code=6)
 MIXED = season(
-    result("e1", checks=[check(), check("bit rate", False, "warning")], warnings=["bit rate: low"]),
+    result("e1", checks=[check(), check("bit rate", False, "warning")], warnings=[Note(code="delivery", text="bit rate: low")]),
     result("e2", "failed", failure=BROKEN, seconds=None),
     result("e3", "failed", failure=Failure(kind="delivery", message="The file breaks it.", exit_code=4), checks=[check(ok=False), check("b")]),
     result("e4", "not run", why="it was not asked for", took=None, seconds=None, attempts=0),
@@ -80,7 +81,7 @@ FAILURES = st.builds(
 CHECKS = st.lists(
     st.builds(check, NASTY, st.booleans(), st.sampled_from(["error", "warning"]), measured=NASTY), max_size=3
 )  # fmt: skip
-ABOUT = {"title": NASTY, "why": NASTY, "checks": CHECKS, "warnings": st.lists(NASTY, max_size=4)}
+ABOUT = {"title": NASTY, "why": NASTY, "checks": CHECKS, "warnings": st.lists(NASTY.map(lambda text: Note(code="kept", text=text)), max_size=4)}
 RESULTS = st.builds(
     result, NASTY, st.sampled_from(["delivered", "up to date", "not run"]), took=st.none() | st.floats(0, 1e5), **ABOUT
 ) | st.builds(result, NASTY, st.just("failed"), failure=FAILURES, **ABOUT)  # fmt: skip
@@ -189,7 +190,7 @@ def test_no_text_becomes_markup_on_the_page(tmp_path_factory, report):
     }  # fmt: skip
     assert all(link == "#" or link[1:] in seen.places for link in seen.links)
     for one in report.episodes:
-        shown = [one.title, *one.warnings, *(known.name for known in one.checks if not known.ok)]
+        shown = [one.title, *map(str, one.warnings), *(known.name for known in one.checks if not known.ok)]
         shown += [one.failure.message] if one.failure else []
         assert all(cleaned(text) in seen.text for text in [report.series, *shown])
 
@@ -235,7 +236,7 @@ def test_a_page_of_a_thousand_episodes_stays_small(tmp_path):
     for end in (".mp4", ".sheet.jpg", ".plan.json", ".report.json", ".srt", ".vtt", ".cover.jpg"):
         (tmp_path / f"{name}{end}").touch()
     note = "A note that is a sentence of quite some length, with a place and a number in it."
-    one = result(name, title="Династия сталеваров, часть вторая", checks=[check()] * 31, warnings=[note] * 3)
+    one = result(name, title="Династия сталеваров, часть вторая", checks=[check()] * 31, warnings=[Note(code="kept", text=note)] * 3)
     whole = page(season(*[one] * 1000), tmp_path)
     assert whole.count("<img") == 1000 and len(whole.encode()) < 3_000_000
 

@@ -18,12 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import presets
+from basis.boxes import Box
 from basis.errors import MachineFailed, WrongUse
 from pipeline import encode, episode, graphics, picture, verify
 from pipeline.brief import make_brief
 from pipeline.footage import ffmpeg_tool, source
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take
+from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from presets import delivery
 from presets.graphics import TitleCard
 from tests.sounds import write

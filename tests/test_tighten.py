@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import presets
+from basis.boxes import Box
 from basis.data import FOREVER
 from basis.errors import WrongUse
 from pipeline import episode
@@ -21,7 +22,6 @@ from pipeline.brief import make_brief
 from pipeline.captions import Stretch, for_episode, said_unheard
 from pipeline.pauses import LEFT, LONGEST
 from pipeline.plan import (
-    Box,
     Knot,
     Pane,
     Pause,

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from basis import cache
+from basis.boxes import Box
 from pipeline.analysis import look as samples
 from pipeline.analysis import tracks
 from pipeline.analysis.analysers import bars, faces, motion, people, saliency
@@ -13,7 +14,6 @@ from pipeline.analysis.analysers import cuts as shots
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.footage.source import Source
 from pipeline.listening.speech import Speech, hear
-from pipeline.plan import Box
 
 STILLS = 6  # pictures of a shot in which nothing moves that are enough to say what stands out
 FACES_ENOUGH = 0.8  # share of a shot for which one face is seen, from which what moves says nothing more

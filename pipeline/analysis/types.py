@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from basis.boxes import Box
 from basis.data import Data
 from pipeline.listening.speech import Turn
-from pipeline.plan import Box
 
 ANALYSIS_VERSION = 3  # counts up whenever the same footage would give another analysis
 

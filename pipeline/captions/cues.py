@@ -19,7 +19,7 @@ from pysubs2.formats.subrip import SubripFormat
 from pysubs2.formats.webvtt import WebVTTFormat
 
 from basis.errors import Unusable
-from pipeline.plan import Spans
+from basis.spans import Spans
 from presets.graphics import Word
 
 SHORTEST = 0.83  # seconds on screen, DELIVERY.md

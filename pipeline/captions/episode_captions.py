@@ -14,10 +14,10 @@ from PIL import ImageFont
 
 import presets
 from basis.errors import Unusable, WrongUse
+from basis.spans import Spans
 from pipeline.captions.cues import SHORTEST, Cue, read_captions, respread, said, spread
 from pipeline.captions.extract import embedded
 from pipeline.captions.readability import LINE_WIDTH, Measure, balanced, readable, summed
-from pipeline.plan import Spans
 from presets import Preset
 from presets.graphics import Caption, Word
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Box
 from pipeline.analysis import Track
-from pipeline.plan import Box, Knot
+from pipeline.plan import Knot
 
 KNOTS_A_SECOND = 8
 WINDOW, OVERLAP = 480, 160  # knots solved at once, and of these the ones that the next window solves again

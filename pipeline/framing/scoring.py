@@ -11,12 +11,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Box
 from basis.errors import WrongUse
+from basis.spans import Spans
 from pipeline.analysis import AnalysedShot, Analysis, Track
 from pipeline.analysis.analysers import people
 from pipeline.framing import camera
 from pipeline.framing.camera import Aim, boxes, extent, usual
-from pipeline.plan import Box, Knot, Layout, Pane, Shot, Somebody, Spans
+from pipeline.plan import Knot, Layout, Pane, Shot, Somebody
 from presets import Framing
 
 EYES = 0.34  # height of the eyes in the crop, DELIVERY.md: 0.22 to 0.45

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from basis.data import Data
+from basis.notes import Note
 from pipeline.plan import Plan, Shot
 from pipeline.sound import SoundReport
 from pipeline.verify import Check
@@ -19,7 +20,7 @@ class Report(Data):
     sound: SoundReport
     checks: list[Check]
     shots: list[dict[str, str | float]]
-    warnings: list[str]
+    warnings: list[Note]
     timings: dict[str, float]
 
 

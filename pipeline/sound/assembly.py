@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.spans import Spans
 from pipeline.listening.channels import RATE, Samples
-from pipeline.plan import Spans
 from pipeline.sound.cleaning import CLEAR, within
 
 with warnings.catch_warnings():

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import MissingTool
+from basis.spans import Spans
 from pipeline.footage import ffmpeg_tool
 from pipeline.listening.channels import RATE, Samples
-from pipeline.plan import Spans
 
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech

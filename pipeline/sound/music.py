@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import Unusable
+from basis.spans import Spans
 from pipeline.footage import loudness
 from pipeline.footage.source import input_of, sounds_in
 from pipeline.listening.channels import RATE, Samples, stereo
-from pipeline.plan import Spans
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
 from pipeline.sound.cleaning import within
 

@@ -11,13 +11,14 @@ from PIL import Image, ImageDraw, ImageFont
 
 import assets
 import presets
+from basis.boxes import Box
 from basis.errors import MissingTool
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
 from pipeline.footage.source import Frame
 from pipeline.graphics.blend import RGB_TO_YUV, Overlay, planes, rgb
 from pipeline.graphics.cards import SIZE
-from pipeline.plan import Box, Knot, Pane, Plan, Shot, Take, corners, nearest_frame
+from pipeline.plan import Knot, Pane, Plan, Shot, Take, corners, nearest_frame
 from pipeline.synthetic import demo
 from presets import Preset
 from presets.graphics import (

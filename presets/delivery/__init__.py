@@ -9,12 +9,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from basis.errors import WrongUse
+
 FOLDER = Path(__file__).parent
 
 Sure = Literal["C", "S", "O"]  # confirmed by a public source, commonly stated, our own choice
 
 
-class DeliverySpecError(Exception):
+class DeliverySpecError(WrongUse):
     """A delivery spec that does not exist or cannot be; one sentence for the user."""
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Box
 from pipeline.footage.source import Source
-from pipeline.plan import Box
 
 BLACK = 26  # of 255, the brightest that a bar's pixels get with compression noise
 LARGEST = 0.4  # share of the picture that one bar may take

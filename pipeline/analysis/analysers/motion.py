@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Box
 from pipeline.analysis.analysers.faces import Rectangle
 from pipeline.analysis.analysers.flow import there_and_back
 from pipeline.footage.source import Source
-from pipeline.plan import Box
 
 # All lengths in pixels are of the small picture (longer side SIDE) unless they say "look" (longer side 320).
 SIDE = 160

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Box
 from pipeline.analysis.analysers.faces import Rectangle
 from pipeline.footage.source import Source
-from pipeline.plan import Box
 
 # Lengths in pixels are of pictures whose longer side is 160.
 COLOURS = (0.55, 1.0, 1.0)  # weights of lightness and the two colours of Lab: a machine's paint, not a lamp
