@@ -11,6 +11,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from basis.errors import MachineFailed, MissingTool, Unusable, WrongUse
+from basis.tools import Tools
 
 SETTING = "EPISODE_FFMPEG"
 THREADS = "EPISODE_THREADS"
@@ -20,21 +21,31 @@ NEEDED = {"libx264": "-encoders", "aac": "-encoders"} | dict.fromkeys(
 )
 
 
-def executable() -> Path:
-    """The ffmpeg that the user names in EPISODE_FFMPEG, else the one inside imageio-ffmpeg. Raises MissingTool."""
+def from_environment() -> Tools:
+    """What EPISODE_FFMPEG and EPISODE_THREADS ask for. Raises WrongUse."""
     named = os.environ.get(SETTING)
+    return Tools(ffmpeg=Path(named) if named else None, threads=_threads_wanted())
+
+
+def executable(tools: Tools | None = None) -> Path:
+    """The ffmpeg that is asked for, else the one inside imageio-ffmpeg. Raises MissingTool."""
+    named = (tools or from_environment()).ffmpeg
     if named:
-        if not Path(named).is_file():
+        if not named.is_file():
             raise MissingTool(f"{SETTING} names {named}, which is not a file; correct it or unset it.")
-        return Path(named)
+        return named
     try:
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise MissingTool(f"No ffmpeg was found; name one in {SETTING} or install imageio-ffmpeg.") from error
 
 
-def threads() -> int | None:
-    """How many threads each decoder and encoder may use, from EPISODE_THREADS; None leaves it to them. Raises WrongUse."""
+def threads(tools: Tools | None = None) -> int | None:
+    """How many threads each decoder and encoder may use; None leaves it to them."""
+    return (tools or from_environment()).threads
+
+
+def _threads_wanted() -> int | None:
     named = os.environ.get(THREADS)
     if not named:
         return None
@@ -43,11 +54,11 @@ def threads() -> int | None:
     return int(named)
 
 
-def command(stream: Any) -> list[str]:
+def command(stream: Any, tools: Tools | None = None) -> list[str]:
     """The argument list of an ffmpeg-python stream, with the options that every call here needs."""
-    few = ["-filter_threads", str(limit)] if (limit := threads()) else []
+    few = ["-filter_threads", str(limit)] if (limit := threads(tools)) else []
     quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", *few)
-    return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable()))]
+    return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable(tools)))]
 
 
 def start(arguments: list[str], **pipes: Any) -> subprocess.Popen[bytes]:
@@ -66,9 +77,9 @@ def must_not_be_killed(process: subprocess.Popen[bytes]) -> None:
         )
 
 
-def run(stream: Any, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(stream: Any, tools: Tools | None = None, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
-    process = start(command(stream), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = start(command(stream, tools), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
         out, err = process.communicate(input)
     must_not_be_killed(process)
@@ -77,12 +88,12 @@ def run(stream: Any, *, input: bytes | None = None) -> subprocess.CompletedProce
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def blocks(stream: Any, size: int) -> Iterator[bytes]:
+def blocks(stream: Any, size: int, tools: Tools | None = None) -> Iterator[bytes]:
     """What an ffmpeg-python stream writes to its pipe, `size` bytes at a time, the last block shorter.
 
     It may break off early, which is no error. Raises MissingTool, MachineFailed.
     """
-    process = start(command(stream), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = start(command(stream, tools), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout
     try:
         while block := process.stdout.read(size):
