@@ -303,7 +303,7 @@ def plan(
     with Meter(quiet or as_json) as meter:
         made, notes = episode.make_plan(brief, None if no_cache else cache.folder(), meter)
         _refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would
-        episode.plan_files(made, where, meter)
+        episode.plan_files(made, where, meter, notes)
     if as_json:
         print(made.model_dump_json(indent=2))
     elif not quiet:

@@ -236,7 +236,7 @@ def render(
     job = _job(plan, warnings)
     with _unfinished(files) as (part, mastered):
         heard = _master(job, mastered, clock, progress)
-        sheet = report.ContactSheet(job.plan)
+        sheet = report.ContactSheet(job.plan, job.notes)
         with clock.stage("encode"):
             frames = picture.render(job.plan, job.sources, job.overlay, sheet.see)
             count = _counter(progress, job.plan.frame_count)
@@ -340,9 +340,9 @@ class Rejected(DeliveryFailed):
         self.report = made
 
 
-def plan_files(plan: Plan, files: Files, progress: Progress) -> None:
+def plan_files(plan: Plan, files: Files, progress: Progress, warnings: list[Note] | None = None) -> None:
     """Writes the plan and its contact sheet, nothing else."""
-    job = _job(plan)
+    job = _job(plan, warnings)
     with writable(files.video.parent):
         save_picture(_sheet(job, progress).image(), files.sheet)
         save_text(job.plan.model_dump_json(indent=2), files.plan)
@@ -435,7 +435,7 @@ def _save(plan: Plan, made: Report, sheet: report.ContactSheet, files: Files, ke
 def _sheet(job: _Job, progress: Progress) -> report.ContactSheet:
     """The contact sheet of an episode whose frames are not all made here."""
     progress("contact sheet", 0, 1)
-    sheet = report.ContactSheet(job.plan)
+    sheet = report.ContactSheet(job.plan, job.notes)
     picture.stills(job.plan, job.sources, job.overlay, sheet.frames, sheet.see)
     progress("contact sheet", 1, 1)
     return sheet

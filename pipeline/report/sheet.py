@@ -1,6 +1,8 @@
 """What was made and why: a contact sheet to look at and a report in JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 import assets
+from basis.notes import Note
 from pipeline.footage.source import Frame
 from pipeline.graphics.blend import rgb
 from pipeline.plan import Plan, Shot, Take, corners, take_frames
@@ -19,22 +22,23 @@ TEXT = 380  # width of a row's text
 GAP = 12
 GROUND, INK, FAINT, CROP, LINE = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40), (60, 64, 68)
 SOUND_ROW, MOST_LINES = 220, 20  # height of the loudness curve's row, lines that say how the sound was read
+Line = tuple[str, tuple[int, int, int]]  # text and its colour
 TOP_LUFS, BOTTOM_LUFS = 0, -60  # of the loudness curve
 
 
 class ContactSheet:
-    """One row a shot: the footage with the crop and everybody's number drawn on it, the result beside it, and why.
+    """One row a shot: the footage with the crop and everybody's number drawn on it, the result beside it, why, and notes.
 
     The moment shown is a third into the shot; the end card, if there is one, is the last row but that of the sound's
     loudness. It is shown the frames that are made anyway (see) and keeps small copies of those that it needs.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, plan: Plan, notes: Sequence[Note] = ()) -> None:
+        self._plan, self._notes = plan, notes
         rows = list(_rows(plan))
         if len(rows) > MOST_ROWS:
             rows = [rows[i] for i in np.linspace(0, len(rows) - 1, MOST_ROWS).astype(int)]
-        self._shots = {frame: (take, second, shot) for frame, take, second, shot in rows}
+        self._shots = {row.frame: row for row in rows}
         self._drawn: dict[int, Image.Image] = {}
         self._end = plan.frame_count - 1 if plan.tail else None
 
@@ -46,22 +50,27 @@ class ContactSheet:
     def see(self, number: int, original: Frame | None, result: Frame) -> None:
         """Takes a frame of the footage (None after its end) and what became of it, both I420."""
         if number in self._shots and original is not None:
-            take, second, shot = self._shots[number]
+            row = self._shots[number]
+            shot = row.shot
             text = [
-                f"{shot.layout}  at {number / float(self._plan.frame_rate):.1f} s",
-                f"{take.file.name}  {shot.start:.2f} to {shot.end:.2f} s",
-                shot.reason,
-                *(f"{name} {score:.2f}" for name, score in shot.scores.items() if len(shot.scores) > 1),
+                (f"shot {row.number}  {shot.layout}  at {number / float(self._plan.frame_rate):.1f} s", INK),
+                (f"{row.take.file.name}  {shot.start:.2f} to {shot.end:.2f} s", FAINT),
+                (shot.reason, INK),
+                *((f"{name} {score:.2f}", FAINT) for name, score in shot.scores.items() if len(shot.scores) > 1),
+                *((note.text, CROP) for note in self._notes if note.shot == row.number),
             ]
-            self._drawn[number] = _join(_with_crop(rgb(original), shot, second), rgb(result), text)
+            self._drawn[number] = _join(_with_crop(rgb(original), shot, row.second), rgb(result), text)
         elif number == self._end:
-            self._drawn[number] = _join(None, rgb(result), ["end card", f"{self._plan.tail:g} s"])
+            self._drawn[number] = _join(None, rgb(result), [("end card", INK), (f"{self._plan.tail:g} s", FAINT)])
 
     def image(self, heard: SoundReport | None = None) -> Image.Image:
         """The whole sheet of what was seen, and of what was heard if there is any."""
         drawn = [self._drawn[number] for number in sorted(self._drawn)]
         if heard and heard.curve:
             drawn.append(_loudness(heard, self._plan, max(image.width for image in drawn)))
+        shown = {row.number for row in self._shots.values()}
+        if others := [note.text for note in self._notes if note.shot not in shown]:
+            drawn.append(_written(others, max(image.width for image in drawn)))
         sheet = Image.new("RGB", (max(i.width for i in drawn), sum(i.height for i in drawn)), GROUND)
         y = 0
         for image in drawn:
@@ -70,15 +79,24 @@ class ContactSheet:
         return sheet
 
 
-def _rows(plan: Plan) -> Iterator[tuple[int, Take, float, Shot]]:
-    """(frame of the episode, take, footage second, shot) of the moment that shows each shot."""
-    first = 0
+class _Row(NamedTuple):
+    """The moment that shows a shot: its frame of the episode, the shot's number from 1, and its second of the footage."""
+
+    frame: int
+    number: int
+    take: Take
+    second: float
+    shot: Shot
+
+
+def _rows(plan: Plan) -> Iterator[_Row]:
+    first, numbers = 0, count(1)
     for take in plan.takes:
-        count = take_frames(plan, take)
+        frames = take_frames(plan, take)
         for shot in take.shots:
-            frame = min(count - 1, max(0, round((shot.moment - take.start) * float(plan.frame_rate))))
-            yield first + frame, take, take.start + frame / float(plan.frame_rate), shot
-        first += count
+            frame = min(frames - 1, max(0, round((shot.moment - take.start) * float(plan.frame_rate))))
+            yield _Row(first + frame, next(numbers), take, take.start + frame / float(plan.frame_rate), shot)
+        first += frames
 
 
 def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArray[np.uint8]:
@@ -102,7 +120,7 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
     return original
 
 
-def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: list[str]) -> Image.Image:
+def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: Sequence[Line]) -> Image.Image:
     pictures = [image for image in (original, result) if image is not None]
     scaled = [
         Image.fromarray(cv2.resize(p, (round(p.shape[1] * ROW / p.shape[0]), ROW), interpolation=cv2.INTER_AREA))
@@ -117,10 +135,20 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: l
     draw = ImageDraw.Draw(row)
     font = ImageFont.truetype(str(assets.path("Roboto")), 20)
     y = GAP
-    for number, paragraph in enumerate(text):
+    for paragraph, colour in text:
         for line in _wrap(paragraph, font, TEXT - GAP):
-            draw.text((x, y), line, font=font, fill=INK if number in (0, 2) else FAINT)
+            draw.text((x, y), line, font=font, fill=colour)
             y += 27
+    return row
+
+
+def _written(sentences: Sequence[str], width: int) -> Image.Image:
+    """Notes that are about no shot on the sheet, as wide as the sheet."""
+    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
+    lines = [line for sentence in sentences for line in _wrap(sentence, font, width - 2 * GAP)][:MOST_LINES]
+    row = Image.new("RGB", (width, 27 * len(lines) + 2 * GAP), GROUND)
+    for number, line in enumerate(lines):
+        ImageDraw.Draw(row).text((GAP, GAP + 27 * number), line, font=font, fill=CROP)
     return row
 
 
