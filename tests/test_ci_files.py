@@ -225,22 +225,23 @@ def test_the_image_is_given_all_that_the_wheel_is_built_of():
     copied = {word for words in copies for word in words[:-1]}  # the last one says where to
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    hook = project["tool"]["hatch"]["build"]["hooks"]["custom"]["path"]
-    assert copied >= {*wheel, hook, "pyproject.toml", project["project"]["readme"], "requirements.lock"}
+    assert copied >= {*wheel, "LICENSE", "NOTICE", "pyproject.toml", project["project"]["readme"], "requirements.lock"}
     assert all((ROOT / name).exists() for name in copied)
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
 
 
-def test_every_package_of_the_lock_has_hashes_and_no_dependency_is_missing():
-    lock = (ROOT / "requirements.lock").read_text("utf-8").replace("\\\n", " ")
-    packages = [line for line in lock.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_package_of_a_lock_has_hashes_and_no_dependency_is_missing(lock):
+    text = (ROOT / lock).read_text("utf-8").replace("\\\n", " ")
+    packages = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert packages
     for package in packages:
         assert re.match(r"[\w.-]+==\S+ ", package), package
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", package), package
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert {name_of(wanted) for wanted in project["dependencies"]} <= {name_of(package) for package in packages}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"] * (lock == "requirements-dev.lock")
+    assert {name_of(requirement) for requirement in wanted} <= {name_of(package) for package in packages}
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["jobs", "run", "season.toml", "-o", "out"]])
