@@ -31,7 +31,9 @@ def path(name: str) -> Path:
 
 def fonts() -> list[str]:
     """The names of the fonts that come with the font packages."""
-    return sorted(name for name, font in PACKAGED_FONTS.items() if name[0].isupper() and str(font).lower().endswith(".ttf"))
+    return sorted(
+        name for name, font in PACKAGED_FONTS.items() if name[0].isupper() and str(font).lower().endswith(".ttf")
+    )
 
 
 def damaged() -> list[str]:
