@@ -4,12 +4,17 @@ import os
 import time
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pipeline import episode
 from tests import footage
 from tests.footage import Face, Scene, make
 
 FORGOTTEN = 7 * 24 * 3600  # seconds after which made footage that no run used is thrown away
+
+# The same examples everywhere, and none fails because the machine is slow.
+settings.register_profile("episode", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("episode")
 
 
 def pytest_configure(config):
