@@ -7,11 +7,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
-NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.py))`")  # `pipeline/plan.py`, `jobs/`
+NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.py)|(?!out/|raw/)[\w.-]+(?:/[\w.-]+)+\.(?:toml|json|txt))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)")
 ELSEWHERE = {"raw/", "out/", ".season/"}  # of the user
 COMING = {  # brought by other branches
-    "commands/", "pipeline/framing/layouts/", "pipeline/graphics/kinds/", "pipeline/captions/formats/", "pipeline/encode/encoders/",
+    "commands/", "presets/delivery/_base.toml", "pipeline/encode/codecs.py", "pipeline/framing/layouts/registry.py",
+    *(f"pipeline/{room}/{end}" for room in ("framing/layouts", "graphics/kinds", "captions/formats", "encode/encoders")
+      for end in ("", "__init__.py")),
 }  # fmt: skip
 
 
