@@ -28,6 +28,12 @@ def pytest_configure(config):
                 file.unlink(missing_ok=True)
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One file is not worth a second process."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    return 0 if len(files) == 1 and files.pop().endswith(".py") else None
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory):
     """Analyses of this run, those of all its processes."""
