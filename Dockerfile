@@ -6,17 +6,21 @@
 
 FROM python:3.12-slim AS build
 WORKDIR /source
-RUN python -m venv /opt/episode
+RUN python -m venv --without-pip /opt/episode
 COPY requirements.lock ./
-RUN /opt/episode/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml build_hook.py README.md cli.py ./
+# The tests that NumPy and SciPy bring along are 50 MB.
+RUN pip --python /opt/episode/bin/python install --no-cache-dir --require-hashes -r requirements.lock \
+    && find /opt/episode -type d -name tests -prune -exec rm -r {} +
+COPY pyproject.toml README.md LICENSE NOTICE cli.py ./
+COPY basis basis
+COPY commands commands
 COPY jobs jobs
 COPY pipeline pipeline
 COPY presets presets
 COPY assets assets
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
-    && /opt/episode/bin/pip install --no-cache-dir --no-deps --no-index /wheels/*.whl \
-    && /opt/episode/bin/pip check
+    && pip --python /opt/episode/bin/python install --no-cache-dir --no-deps --no-index /wheels/*.whl \
+    && pip --python /opt/episode/bin/python check
 
 FROM python:3.12-slim
 # What OpenCV loads, and FriBiDi for kerning, Hebrew and Arabic. libglib2.0-0 is called libglib2.0-0t64 from Debian 13

@@ -1,16 +1,44 @@
 """Footage that several tests share, made once; analyses are cached in a temporary folder."""
 
 import os
+import time
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pipeline import episode
+from tests import footage
 from tests.footage import Face, Scene, make
+
+FORGOTTEN = 7 * 24 * 3600  # seconds after which made footage that no run used is thrown away
+
+# The same examples everywhere, and none fails because the machine is slow.
+settings.register_profile("episode", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("episode")
+
+
+def pytest_configure(config):
+    """Footage is kept in pytest's own cache, where all processes of a run find it; --cache-clear empties it."""
+    if (cache := getattr(config, "cache", None)) is None:
+        return  # -p no:cacheprovider
+    footage.STORE = cache.mkdir("footage")
+    for truth in footage.STORE.glob("*.truth"):
+        if time.time() - truth.stat().st_mtime > FORGOTTEN:
+            for file in footage.STORE.glob(f"{truth.stem}.*"):
+                file.unlink(missing_ok=True)
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One file is not worth a second process."""
+    files = {argument.partition("::")[0] for argument in config.args}
+    return 0 if len(files) == 1 and files.pop().endswith(".py") else None
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("cache")
+    """Analyses of this run, those of all its processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
     os.environ["EPISODE_CACHE"] = str(folder)
     return folder
 

@@ -7,14 +7,20 @@ video.turns      # who speaks from when to when, by the sound itself
 video.cuts       # frame numbers
 """
 
+import hashlib
+import pickle
+import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 from skimage import data
 
@@ -25,6 +31,9 @@ Array = NDArray[np.float32]
 Rectangle = tuple[float, float, float, float]  # left, top, width, height in source pixels
 Share = float | Callable[[float], float]  # of the picture, constant or at a second of the scene
 Spans = Sequence[tuple[float, float]]  # [start, end) in seconds of the scene
+
+STORE: Path | None = None  # where made footage is kept between tests, processes and runs; None makes it each time
+DRAWN_WITH = ("imageio-ffmpeg", "numpy", "opencv-python", "scikit-image")  # other versions may draw other pixels
 
 MOUTH_STEPS = 12  # how finely the opening of a mouth is drawn
 TURN = 0.4  # seconds in which a head turns away or back
@@ -160,9 +169,47 @@ def make(
     """Writes footage. flash: a second whose frame is white, with a click in the sound; bars: black pixels left and right.
 
     sound: "voice" (of those who talk; where nobody is said to, one voice without a face), "clicks" (only at the
-    flash) or None. options: ffmpeg output options, as crf=30.
+    flash) or None. options: ffmpeg output options, as crf=30. With a STORE the same footage is drawn once.
     """
-    rate = Fraction(rate)
+    settings: dict[str, Any] = {"flash": flash, "bars": bars, "sound": sound, **options}
+    if STORE is None:
+        return _made(file, scenes, size, Fraction(rate), **settings)
+    content = [_content(scene, round(scene.seconds * rate), float(rate)) for scene in scenes]
+    wanted = repr((content, size, Fraction(rate), sorted(settings.items()), file.suffix, _drawing()))
+    kept = STORE / (hashlib.sha256(wanted.encode()).hexdigest()[:32] + file.suffix)
+    truth = kept.with_suffix(".truth")
+    with FileLock(kept.with_suffix(".lock")):
+        if truth.exists():
+            truth.touch()
+        else:
+            made = _made(kept, scenes, size, Fraction(rate), **settings)
+            part = kept.with_suffix(".part")
+            part.write_bytes(pickle.dumps(made))
+            part.replace(truth)
+    shutil.copyfile(kept, file)
+    return replace(pickle.loads(truth.read_bytes()), file=file)
+
+
+def _content(value: object, count: int, rate: float) -> object:
+    """What a part of a scene is, functions of time being told by their values at each frame."""
+    if is_dataclass(value):
+        return type(value).__name__, [_content(getattr(value, part.name), count, rate) for part in fields(value)]
+    if isinstance(value, list | tuple):
+        return [_content(part, count, rate) for part in value]
+    return [float(value(number / rate)) for number in range(count)] if callable(value) else value
+
+
+@cache
+def _drawing() -> str:
+    """What draws footage: the code and the packages."""
+    code = b"".join(Path(str(file)).read_bytes() for file in (__file__, demo.__file__))
+    return " ".join([hashlib.sha256(code).hexdigest(), *map(version, DRAWN_WITH)])
+
+
+def _made(
+    file: Path, scenes: Sequence[Scene], size: tuple[int, int], rate: Fraction, flash: float | None, bars: int,
+    sound: str | None, **options: Any,
+) -> Made:  # fmt: skip
     counts = [round(scene.seconds * rate) for scene in scenes]
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(int)
     seconds = int(starts[-1]) / float(rate)
@@ -187,8 +234,7 @@ def make(
                     frame[:, :bars] = frame[:, -bars:] = 0
                 yield frame
 
-    settings: dict[str, str | int] = {"preset": "ultrafast", "crf": 20, **options}
-    demo.write_video(file, frames(), size, rate, heard, **settings)
+    demo.write_video(file, frames(), size, rate, heard, **{"preset": "ultrafast", "crf": 20, **options})
     return truth
 
 

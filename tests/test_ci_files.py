@@ -16,8 +16,10 @@ from typer.main import get_command
 
 ROOT = Path(__file__).parent.parent
 GITHUB, GITLAB = ROOT / "docs/ci/github-actions.yml", ROOT / "docs/ci/gitlab-ci.yml"
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 SYSTEM_PACKAGES = {"libgl1", "libglib2.0-0", "libfribidi0"}
-READ_BY_MAIN = {"--debug", "--version"}  # flags that cli.main takes before the commands see them
+READ_BY_MAIN = {"--debug", "--version", "--help", "--install-completion"}  # flags that no command declares
+OTHERS_FLAGS = {"CONTRIBUTING.md", "scale.md"}  # these pages speak of other programs' flags, too
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 OPERATOR = re.compile(r"[();<>|&]+")
 
@@ -58,12 +60,12 @@ def docker_shell():
     return [shlex.join(json.loads(run)) if run.startswith("[") else run for run in of_docker("RUN")] + [entry]
 
 
-def readme_shell():
-    blocks = re.findall(FENCED, (ROOT / "README.md").read_text("utf-8"))
+def pages_shell():
+    blocks = [block for page in PAGES for block in re.findall(FENCED, page.read_text("utf-8"))]
     return [block for kind, block in blocks if kind in ("sh", "bash") or re.match(r"(pip|uv|episode)\b", block)]
 
 
-SHELL = {"github": github_shell(), "gitlab": gitlab_shell(), "docker": docker_shell(), "readme": readme_shell()}
+SHELL = {"github": github_shell(), "gitlab": gitlab_shell(), "docker": docker_shell(), "pages": pages_shell()}
 BLOCKS = [pytest.param(block, id=f"{name}-{n}") for name, blocks in SHELL.items() for n, block in enumerate(blocks)]
 
 
@@ -127,7 +129,7 @@ def test_the_calls_of_episode_are_found():
         assert ["jobs", "check", "season.toml"] in found[name]
         assert [c[:5] for c in found[name]].count(run) == 1, name
     assert found["docker"] == [["doctor"], run]
-    assert len(found["readme"]) > 10
+    assert len(found["pages"]) > 10
 
 
 @pytest.mark.parametrize("arguments", [["jobs", "runn"], ["doctor", "--jsn"], ["render", "--number", "three"]])
@@ -136,7 +138,8 @@ def test_a_call_that_episode_does_not_take_is_noticed(arguments):
         parse(arguments)
 
 
-def test_commands_and_flags_that_the_readme_mentions_exist():
+@pytest.mark.parametrize("page", [p for p in PAGES if p.name not in OTHERS_FLAGS], ids=lambda page: page.name)
+def test_commands_and_flags_that_a_page_mentions_exist(page):
     import cli
 
     def flags(command):
@@ -145,7 +148,7 @@ def test_commands_and_flags_that_the_readme_mentions_exist():
         return {flag for parameter in command.params for flag in [*parameter.opts, *parameter.secondary_opts]}
 
     known = flags(get_command(cli.app)) | READ_BY_MAIN
-    prose = FENCED.sub("", (ROOT / "README.md").read_text("utf-8"))
+    prose = FENCED.sub("", page.read_text("utf-8"))
     for paragraph in prose.split("\n\n"):
         for code in re.findall(r"`([^`\n]+)`", paragraph):
             words = code.split()
@@ -225,22 +228,23 @@ def test_the_image_is_given_all_that_the_wheel_is_built_of():
     copied = {word for words in copies for word in words[:-1]}  # the last one says where to
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
-    hook = project["tool"]["hatch"]["build"]["hooks"]["custom"]["path"]
-    assert copied >= {*wheel, hook, "pyproject.toml", project["project"]["readme"], "requirements.lock"}
+    assert copied >= {*wheel, "LICENSE", "NOTICE", "pyproject.toml", project["project"]["readme"], "requirements.lock"}
     assert all((ROOT / name).exists() for name in copied)
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
 
 
-def test_every_package_of_the_lock_has_hashes_and_no_dependency_is_missing():
-    lock = (ROOT / "requirements.lock").read_text("utf-8").replace("\\\n", " ")
-    packages = [line for line in lock.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_every_package_of_a_lock_has_hashes_and_no_dependency_is_missing(lock):
+    text = (ROOT / lock).read_text("utf-8").replace("\\\n", " ")
+    packages = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert packages
     for package in packages:
         assert re.match(r"[\w.-]+==\S+ ", package), package
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", package), package
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert {name_of(wanted) for wanted in project["dependencies"]} <= {name_of(package) for package in packages}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"] * (lock == "requirements-dev.lock")
+    assert {name_of(requirement) for requirement in wanted} <= {name_of(package) for package in packages}
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["jobs", "run", "season.toml", "-o", "out"]])
