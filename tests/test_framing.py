@@ -210,7 +210,7 @@ def test_two_wishes_are_met_on_both_sides_of_a_pause_that_is_cut_and_refused_in_
 
 
 def test_a_wish_that_cannot_be_met_names_what_can():
-    with pytest.raises(WrongUse, match="person 2, everybody, split, fit, left"):
+    with pytest.raises(WrongUse, match="person 2, everybody, left, middle, right, fit, split"):
         frame(
             [Analysis(shots=[AnalysedShot(start=0, end=6, picture=WIDE, tracks=[LEFT, RIGHT])])],
             LOOK,
