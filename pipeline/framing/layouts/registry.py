@@ -1,6 +1,6 @@
 """What a layout is, and all of them. A new one is a file beside this one and a place in LAYOUTS."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from basis.errors import WrongUse
@@ -28,12 +28,12 @@ class Layout(Protocol):
         """Draws into the output's planes what lies behind the panes of one of its shots, from a frame of the footage."""
 
 
-LAYOUTS: Sequence[Layout] = (fit, crop, split)  # of options with one score and as many subjects, the first's is taken
-_BY_NAME = {name: layout for layout in LAYOUTS for name in layout.NAMES}
+LAYOUTS: list[Layout] = [fit, crop, split]  # of options with one score and as many subjects, the first's is taken
 
 
 def named(name: str) -> Layout:
     """The layout of a shot in a plan. Raises WrongUse for one that there is not."""
-    if name not in _BY_NAME:
-        raise WrongUse(f"There is no layout {name}; there are {', '.join(_BY_NAME)}.")
-    return _BY_NAME[name]
+    for layout in LAYOUTS:
+        if name in layout.NAMES:
+            return layout
+    raise WrongUse(f"There is no layout {name}; there are {', '.join(n for layout in LAYOUTS for n in layout.NAMES)}.")
