@@ -473,7 +473,7 @@ def _pauses(
     if not brief.tighten:
         return [[] for _ in stretches]
     found = [
-        tighten.pauses(
+        tighten.find(
             s.source.file.resolve(), (s.start, s.end), s.offset, analysis.shots, [*s.speech, *said], Clock(rate),
             preset.sound.longest_pause,
         )

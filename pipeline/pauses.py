@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 from basis.clock import Clock
 from basis.data import FOREVER
@@ -24,7 +23,7 @@ NEAREST = 0.5  # seconds from a pause at which an editor still means it
 EPS = 1e-6  # seconds and frames, below which times are the same
 
 
-def pauses(
+def find(
     file: Path, span: Span, offset: float, shots: Sequence[AnalysedShot], speech: Spans, clock: Clock, longest: float
 ) -> list[Pause]:
     """What can be taken out of the pauses of more than `longest` seconds in a span of a file, in order.
@@ -35,7 +34,7 @@ def pauses(
     """
     start = span[0]
     frames_a_second = clock.rate.numerator / clock.rate.denominator
-    found: list[Pause] = []
+    pauses: list[Pause] = []
     for (_, quiet), (talk, _) in pairwise(merge(clip(speech, *span))):
         inside = any(shot.start <= quiet and talk <= shot.end for shot in shots)
         if not (inside and longest < talk - quiet <= LONGEST_PAUSE):
@@ -44,34 +43,34 @@ def pauses(
         last = math.floor((talk - LEFT - start) * frames_a_second + EPS)
         if last > first:
             a, b = (start + clock.second(frame) for frame in (first, last))
-            found.append(Pause(file=file, start=a, end=b, at=a + offset))
-    return found
+            pauses.append(Pause(file=file, start=a, end=b, at=a + offset))
+    return pauses
 
 
-def marked(found: Sequence[Pause], keep: Sequence[float]) -> list[Pause]:
+def marked(pauses: Sequence[Pause], keep: Sequence[float]) -> list[Pause]:
     """The pauses, those kept that contain one of these seconds or are NEAREST to it.
 
     keep: in the clock of `at`, with nothing taken out yet. Raises WrongUse for a second at which there is no pause.
     """
     kept: set[int] = set()
     for second in keep:
-        away = {n: max(p.at - second, second - p.at - (p.end - p.start), 0.0) for n, p in enumerate(found)}
+        away = {n: max(p.at - second, second - p.at - (p.end - p.start), 0.0) for n, p in enumerate(pauses)}
         nearest = min(away, key=lambda n: away[n], default=None)
         if nearest is None:
             raise WrongUse(f"There is no pause to keep at {second:g} s: no long pause was found in the talk.")
         if away[nearest] > NEAREST + EPS:
-            pause = found[nearest]
+            pause = pauses[nearest]
             raise WrongUse(
                 f"There is no pause to keep at {second:g} s; the nearest is from {pause.at:.1f} to "
                 f"{pause.at + pause.end - pause.start:.1f} s."
             )
         kept.add(nearest)
-    return [pause.model_copy(update={"kept": n in kept}) for n, pause in enumerate(found)]
+    return [pause.model_copy(update={"kept": n in kept}) for n, pause in enumerate(pauses)]
 
 
-def notes(found: Sequence[Pause], longest: float) -> list[Note]:
-    """What the editor should know of the pauses of an episode that was to be tightened; longest: as in pauses."""
-    gone = [pause for pause in found if not pause.kept]
+def notes(pauses: Sequence[Pause], longest: float) -> list[Note]:
+    """What the editor should know of the pauses of an episode that was to be tightened; longest: as in find."""
+    gone = [pause for pause in pauses if not pause.kept]
     if not gone:
         text = f"Nothing was tightened: the talk has no pause of more than {longest:g} s that is not kept."
         return [Note(code="nothing-tightened", text=text)]
@@ -132,21 +131,15 @@ class _Change:
 _Move = tuple[float, float]  # at and by of a change
 
 
-class _Place(NamedTuple):
-    """Index of the take in which a pause lies whole, or at whose end it was cut."""
-
-    take: int
-    whole: bool
-
-
 def _changes(plan: Plan) -> list[_Change]:
     """What is to be done to the takes. Raises WrongUse for pauses that run backwards or overlap."""
     offsets = plan.offsets
     changes: list[_Change] = []
-    for pause, place in zip(plan.pauses, _places(plan, offsets), strict=True):
-        if place is None or place.whole == pause.kept:
+    for pause in plan.pauses:
+        index, whole = _place(pause, plan.takes, offsets)
+        if index is None or whole == pause.kept:
             continue
-        same = [c.pause for c in changes if c.take == place.take and c.pause.kept == pause.kept]
+        same = [c.pause for c in changes if c.take == index and c.pause.kept == pause.kept]
         clash = bool(same) if pause.kept else any(p.start <= pause.end and pause.start <= p.end for p in same)
         if clash or pause.end <= pause.start:
             raise WrongUse(
@@ -154,28 +147,23 @@ def _changes(plan: Plan) -> list[_Change]:
                 "overlaps another; take it out of the plan."
             )
         seconds = plan.clock.second(plan.clock.frame(pause.end - pause.start))
-        at = pause.start + offsets[place.take]
-        changes.append(_Change(pause, place.take, at, seconds if pause.kept else -seconds))
+        changes.append(_Change(pause, index, pause.start + offsets[index], seconds if pause.kept else -seconds))
     return changes
 
 
-def _places(plan: Plan, offsets: Sequence[float]) -> list[_Place | None]:
-    """Where each pause is; of several places the one that is nearest to the pause's time."""
-    takes: dict[Path, list[tuple[int, float, float, float]]] = {}
-    for index, take in enumerate(plan.takes):
-        following = plan.takes[index + 1] if index + 1 < len(plan.takes) else None
-        goes_on = following.start if following and following.file == take.file else -math.inf
-        takes.setdefault(take.file, []).append((index, take.start, take.end, goes_on))
-    found: list[_Place | None] = []
-    for pause in plan.pauses:
-        start, end = pause.start, pause.end
-        places = [
-            _Place(index, end < b)
-            for index, a, b, goes_on in takes.get(pause.file, [])
-            if (a < start - EPS and end + EPS < b) or (abs(b - start) < EPS and abs(goes_on - end) < EPS)
-        ]
-        found.append(min(places, key=lambda place: abs(start + offsets[place.take] - pause.at), default=None))
-    return found
+def _place(pause: Pause, takes: Sequence[Take], offsets: Sequence[float]) -> tuple[int | None, bool]:
+    """Index of the take in which a pause lies whole (True), or after which it was cut; None where no take reaches it.
+
+    Of several the one that is nearest to the pause's time.
+    """
+    start, end = pause.start, pause.end
+    around = [n for n, t in enumerate(takes) if t.start < start - EPS and end + EPS < t.end and t.file == pause.file]
+    before = [
+        n for n, (t, following) in enumerate(pairwise(takes))
+        if abs(t.end - start) < EPS and abs(following.start - end) < EPS and t.file == following.file == pause.file
+    ]  # fmt: skip
+    nearest = min(sorted(around + before), key=lambda n: abs(start + offsets[n] - pause.at), default=None)
+    return nearest, nearest in around
 
 
 def _parts(take: Take, cut: Sequence[Pause]) -> list[Take]:

@@ -55,7 +55,7 @@ def planned(takes, pauses=(), rate=25, **more):
 
 
 def found(speech, edges=(0.0, 60.0), rate=Fraction(25), longest=0.8, offset=0.0):
-    return tighten.pauses(FILE, (edges[0], edges[-1]), offset, analysed(*edges), speech, Clock(rate), longest)
+    return tighten.find(FILE, (edges[0], edges[-1]), offset, analysed(*edges), speech, Clock(rate), longest)
 
 
 def kept(plan, *numbers):
@@ -247,7 +247,7 @@ def test_faces_on_the_sheet_are_those_of_each_piece_s_own_moment():
 TALK = st.lists(st.tuples(st.floats(0.02, 10), st.floats(0.2, 4)), min_size=1, max_size=8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(st.tuples(st.floats(0, 4000), TALK, st.floats(0, 3)), min_size=1, max_size=3),
     st.sampled_from(RATES), st.floats(0.4, 2), st.lists(st.booleans(), min_size=24, max_size=24),
@@ -264,7 +264,7 @@ def test_any_talk_is_cut_between_words_on_frames_and_can_be_put_together_again(s
         edges = [start, *((a + b) / 2 for (a, b), cut in zip(speech, cuts, strict=False) if cut), second + tail]
         own = analysed(*edges) if tail < 1 else analysed(edges[0], edges[-1])  # the footage's cuts, or to speakers
         takes.append(taken(*edges, speech=speech, file=Path(f"/{len(takes)}.mp4")))
-        pauses.append(tighten.pauses(takes[-1].file, takes[-1].span, offset - start, own, speech, clock, longest))
+        pauses.append(tighten.find(takes[-1].file, takes[-1].span, offset - start, own, speech, clock, longest))
         heard.append(speech)
         offset += clock.second(clock.frames(*takes[-1].span))
 

@@ -12,7 +12,7 @@ import numpy as np
 from basis.boxes import Box
 from basis.spans import Span
 from pipeline.framing.subjects import Array, Region, extent
-from pipeline.plan import Knot, Pane
+from pipeline.plan import Knot
 
 KNOTS_A_SECOND = 8
 WINDOW, OVERLAP = 480, 160  # knots solved at once, and of these the ones that the next window solves again
@@ -47,13 +47,6 @@ class Aim:
     eager: float
     look_room: float
     others: Sequence[Region] = ()
-
-
-def pane(aim: Aim, onto: Box, shot: Span, part: Span) -> Pane:
-    """A crop for a part of a shot: in one place, the same through the whole shot, where that serves, else on a path."""
-    place = still(aim, *shot)
-    line = [Knot(t=part[0], x=round(place[0], 2), y=round(place[1], 2))] if place else path(aim, *part)
-    return Pane(width=round(aim.size[0], 3), height=round(aim.size[1], 3), path=line, onto=onto)
 
 
 def still(aim: Aim, start: float, end: float) -> tuple[float, float] | None:

@@ -11,8 +11,10 @@ import numpy as np
 
 from basis.boxes import Box
 from pipeline.analysis import AnalysedShot
+from pipeline.framing import camera
+from pipeline.framing.camera import Aim
 from pipeline.framing.subjects import Region
-from pipeline.plan import Pane, Shot
+from pipeline.plan import Knot, Pane, Shot
 from presets import Framing
 
 VERTICAL = 1.02  # times the output's shape, up to which footage has no sides to choose from
@@ -157,6 +159,22 @@ class Part:
     end: float
     reason: str
     scores: Mapping[str, float] = field(default_factory=dict)
+
+    def pane(
+        self, regions: Sequence[Region], size: tuple[float, float], eyes: float, onto: Box, look_room: float
+    ) -> Pane:
+        """A crop of one size, in source pixels, that holds the regions; eyes and look_room: shares of it, as in Aim.
+
+        It is in one place, the same through the whole scene, where that serves, else on a path.
+        """
+        shot, own = self.scene.shot, [region.number for region in regions]
+        others = [other for other in self.scene.people if other.number not in own]
+        eager = self.scene.look.habits.follow * (regions[0].kind.eagerness if regions else 1)
+        aim = Aim(regions, shot.picture, size, eyes, eager, look_room, others)
+        place = camera.still(aim, shot.start, shot.end)
+        knot = place and Knot(t=self.start, x=round(place[0], 2), y=round(place[1], 2))
+        path = [knot] if knot else camera.path(aim, self.start, self.end)
+        return Pane(width=round(size[0], 3), height=round(size[1], 3), path=path, onto=onto)
 
     def shot(self, layout: str, panes: list[Pane], regions: Sequence[Region]) -> Shot:
         """The part as it stands in the plan."""

@@ -10,7 +10,6 @@ import numpy as np
 from basis.boxes import Box
 from pipeline.footage.yuv import Planes
 from pipeline.framing import camera
-from pipeline.framing.camera import Aim
 from pipeline.framing.layouts.fit import whole_picture
 from pipeline.framing.scoring import LEAST_SEGMENT, Option, Part, Scene, Segment
 from pipeline.framing.subjects import Region, extent
@@ -56,10 +55,10 @@ def wishes(scene: Scene) -> Mapping[str, Callable[[Part], Shot]]:
 def build(part: Part, option: Option) -> list[Shot]:
     """One shot, or one for each segment."""
     if not option.segments:
-        return [_watchable(replace(part, reason=option.reason), option.regions)]
+        return [_watchable(part, option.regions)]
     return [
         _watchable(
-            replace(part, start=s.start, end=s.end, reason=f"{s.region.name} {s.why} ({option.reason})"), [s.region]
+            replace(part, start=s.start, end=s.end, reason=f"{s.region.name} {s.why} ({part.reason})"), [s.region]
         )
         for s in option.segments
     ]
@@ -72,12 +71,12 @@ def draw_behind(shot: Shot, footage: Planes, out: Planes) -> None:
 def _without_faces(things: Sequence[Region]) -> list[Option]:
     """What moves, else what stands out where it clearly does, else the middle."""
     why = "nobody and nothing that moves was found: the middle is held"
-    found = [Option("hold the middle", WITHOUT_SUBJECT, why)]
+    ways = [Option("hold the middle", WITHOUT_SUBJECT, why)]
     for thing in things[:1]:
         least, more = thing.kind.worth
         score = least + more * thing.certainty
-        found.append(Option(f"{thing.kind.verb} {thing.name}", score, thing.kind.why, [thing]))
-    return found
+        ways.append(Option(f"{thing.kind.verb} {thing.name}", score, thing.kind.why, [thing]))
+    return ways
 
 
 def _alone(scene: Scene) -> Option:
@@ -100,22 +99,22 @@ def _alone(scene: Scene) -> Option:
 
 def _several(scene: Scene) -> list[Option]:
     """The ways to show more than one person."""
-    found, important = [], scene.important
+    ways, important = [], scene.important
     width = scene.picture.height * scene.look.aspect
     scale = scene.look.height / scene.picture.height
     if _fits_for(important, width) >= WHOLE:
         why = f"{len(important)} faces that fit side by side"
-        found.append(Option("everybody in one crop", scene.legible(important, scale), why, important))
+        ways.append(Option("everybody in one crop", scene.legible(important, scale), why, important))
     if len(scene.speakers) > 1:
-        found.append(_to_speakers(scene))
+        ways.append(_to_speakers(scene))
     if come_and_go := _one_after_another(scene):
-        found.append(come_and_go)
+        ways.append(come_and_go)
     if len(important) >= CROWD and scene.look.habits.crowd == "fit":
         held, share = _fullest_hold(important, width)
         why = f"a crowd: the {len(held)} of {len(important)} faces that one still crop holds"
         name = f"hold {len(held)} of {len(important)}"
-        found.append(Option(name, share * scene.legible(held, scale), why, held))
-    return found
+        ways.append(Option(name, share * scene.legible(held, scale), why, held))
+    return ways
 
 
 def _to_speakers(scene: Scene) -> Option:
@@ -178,13 +177,10 @@ def _watchable(part: Part, regions: Sequence[Region]) -> Shot:
 
 def _crop(part: Part, regions: Sequence[Region]) -> Shot:
     """One crop over the part, its size constant."""
-    scene, look = part.scene, part.scene.look
-    height = look.height / _scale(scene, regions)
-    others = [other for other in scene.people if all(other.number != region.number for region in regions)]
-    eager = look.habits.follow * (regions[0].kind.eagerness if regions else 1)
-    aim = Aim(regions, scene.picture, (height * look.aspect, height), EYES, eager, look.habits.look_room, others)
+    look = part.scene.look
+    height = look.height / _scale(part.scene, regions)
     onto = Box(x=0, y=0, width=look.width, height=look.height)
-    pane = camera.pane(aim, onto, (scene.shot.start, scene.shot.end), (part.start, part.end))
+    pane = part.pane(regions, (height * look.aspect, height), EYES, onto, look.habits.look_room)
     layout = "hold" if len(pane.path) == 1 else "pan" if len(pane.path) == 2 else "follow"
     return part.shot(layout, [pane], regions)
 
@@ -202,11 +198,7 @@ def _scale(scene: Scene, regions: Sequence[Region]) -> float:
     """Output pixels per source pixel: the picture's whole height, or more where the footage has pixels to spare."""
     look, picture = scene.look, scene.picture
     whole = max(look.height / picture.height, look.width / picture.width)
-    if not regions:
-        return whole
-    kind = regions[0].kind
-    share = look.habits.face_height if kind.person else kind.height
-    if share is None:
+    if not regions or not (share := look.habits.face_height if regions[0].kind.person else regions[0].kind.height):
         return whole
     tallest = max(float(np.percentile(region.places[:, 3], 90)) for region in regions)
     wanted = share * look.height / tallest

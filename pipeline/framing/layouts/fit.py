@@ -1,7 +1,6 @@
 """The whole picture over a blurred copy of itself: shows everything, and leaves most of the screen without a subject."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -40,7 +39,7 @@ def wishes(scene: Scene) -> Mapping[str, Callable[[Part], Shot]]:
 
 def build(part: Part, option: Option) -> list[Shot]:
     """One shot."""
-    return [whole_picture(replace(part, reason=option.reason), option.regions)]
+    return [whole_picture(part, option.regions)]
 
 
 def draw_behind(shot: Shot, footage: Planes, out: Planes) -> None:

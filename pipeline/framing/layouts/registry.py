@@ -22,7 +22,7 @@ class Layout(Protocol):
         """What an editor may ask it to show of the shot, and how a part of the shot is built then."""
 
     def build(self, part: Part, option: Option) -> list[Shot]:
-        """The shots that cover the part, which is the whole shot, for one of its options."""
+        """The shots that cover the part, which is a whole scene, for one of its options."""
 
     def draw_behind(self, shot: Shot, footage: Planes, out: Planes) -> None:
         """Draws into the output's planes what lies behind the panes of one of its shots, from a frame of the footage."""

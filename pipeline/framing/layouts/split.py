@@ -7,8 +7,6 @@ import numpy as np
 
 from basis.boxes import Box
 from pipeline.footage.yuv import Planes
-from pipeline.framing import camera
-from pipeline.framing.camera import Aim
 from pipeline.framing.scoring import Option, Part, Scene
 from pipeline.framing.subjects import Region
 from pipeline.plan import Shot
@@ -54,10 +52,10 @@ def build(part: Part, option: Option) -> list[Shot]:
     share = part.scene.look.habits.split_speaker
     pair = option.regions
     if share == 0.5 or not option.segments:
-        return [_halves(replace(part, reason=option.reason), pair, 0.5)]
+        return [_halves(part, pair, 0.5)]
     return [
         _halves(
-            replace(part, start=s.start, end=s.end, reason=f"{option.reason}; {s.region.name} {s.why}"), pair,
+            replace(part, start=s.start, end=s.end, reason=f"{part.reason}; {s.region.name} {s.why}"), pair,
             share if s.region.number == pair[0].number else 1 - share,
         )
         for s in option.segments
@@ -80,12 +78,7 @@ def _halves(part: Part, pair: Sequence[Region], upper: float) -> Shot:
         height = min(height, picture.height, picture.width * onto.height / onto.width)
         halves.append((region, (height * onto.width / onto.height, height), onto))
     eyes = _level(picture, [(region, size[1]) for region, size, _ in halves])
-    panes = []
-    for region, size, onto in halves:
-        others = [other for other in scene.people if other.number != region.number]
-        aim = Aim([region], picture, size, eyes, look.habits.follow * region.kind.eagerness, 0.0, others)
-        panes.append(camera.pane(aim, onto, (scene.shot.start, scene.shot.end), (part.start, part.end)))
-    return part.shot("split", panes, pair)
+    return part.shot("split", [part.pane([region], size, eyes, onto, 0.0) for region, size, onto in halves], pair)
 
 
 def _level(picture: Box, halves: Sequence[tuple[Region, float]]) -> float:
