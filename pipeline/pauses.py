@@ -70,12 +70,12 @@ def marked(pauses: Sequence[Pause], keep: Sequence[float]) -> list[Pause]:
 
 def notes(pauses: Sequence[Pause], longest: float) -> list[Note]:
     """What the editor should know of the pauses of an episode that was to be tightened; longest: as in find."""
-    gone = [pause for pause in pauses if not pause.kept]
-    if not gone:
+    cut = [pause for pause in pauses if not pause.kept]
+    if not cut:
         text = f"Nothing was tightened: the talk has no pause of more than {longest:g} s that is not kept."
         return [Note(code="nothing-tightened", text=text)]
     text = (
-        f"Tightened: {len(gone)} pause{'s' * (len(gone) > 1)} taken out, {sum(p.end - p.start for p in gone):.1f} s in all; "
+        f"Tightened: {len(cut)} pause{'s' * (len(cut) > 1)} taken out, {sum(p.end - p.start for p in cut):.1f} s in all; "
         "`episode plan` lists them, --keep-pause keeps one."
     )
     return [Note(code="tightened", text=text)]

@@ -44,9 +44,8 @@ class Overlay:
         self, graphics: list[Graphic], width: int, height: int, rate: Fraction, ground: str = "#000000"
     ) -> None:
         self._size = (width, height)
-        self._rate = rate
-        clock = Clock(rate)
-        self._spans = [(clock.frame(g.start), clock.frame(g.end), g) for g in graphics]
+        self._clock = Clock(rate)
+        self._spans = [(self._clock.frame(g.start), self._clock.frame(g.end), g) for g in graphics]
         self._states: dict[int, tuple[int, Patch | None]] = {}
         colour = np.array([[[int(ground[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
         self._ground = [int(value) for value in cv2.transform(colour, RGB_TO_YUV)[0, 0]]
@@ -58,7 +57,7 @@ class Overlay:
                 if index >= last:
                     self._states.pop(number, None)
                 continue
-            t = max(0.0, min((index - first) / float(self._rate), graphic.end - graphic.start - 1e-3))
+            t = max(0.0, min((index - first) / float(self._clock.rate), graphic.end - graphic.start - 1e-3))
             if graphic.blur and (strength := graphic.blur(t)) > 0:
                 _blur(frame, strength, self._ground)
             if patch := self._patch(number, graphic, t):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from basis import boxes
+from basis.boxes import Boxes, area, covered
 from pipeline.analysis import Analysis, Track
 from pipeline.plan import Pane, Plan, Shot, corners, take_shots
 
@@ -59,8 +59,8 @@ def _in_panes(shot: Shot, track: Track, times: NDArray[np.float64], first: int) 
 
 
 def _through(
-    pane: Pane, front: Sequence[Pane], corner: NDArray[np.float64], box: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    pane: Pane, front: Sequence[Pane], corner: NDArray[np.float64], box: Boxes
+) -> tuple[Boxes, NDArray[np.bool_]]:
     """Boxes of the footage as the pane shows them, cut to it, and whether enough of each is left; front: the panes over it.
 
     One that a pane over it hides whole is cut to nothing.
@@ -69,9 +69,9 @@ def _through(
     scale = np.array([onto.width / pane.width, onto.height / pane.height] * 2)
     shown = (box - np.tile(corner, 2)) * scale + np.array([onto.x, onto.y] * 2)
     cut = np.clip(shown, [onto.x, onto.y] * 2, [onto.right, onto.bottom] * 2)
-    hidden = np.max([np.zeros(len(cut)), *(boxes.covered(cut, np.array(over.onto.sides)) for over in front)], axis=0)
+    hidden = np.max([np.zeros(len(cut)), *(covered(cut, np.array(over.onto.sides)) for over in front)], axis=0)
     cut[hidden >= 1] = 0
-    return cut, boxes.area(cut) * (1 - hidden) >= WHOLE * boxes.area(shown)
+    return cut, area(cut) * (1 - hidden) >= WHOLE * area(shown)
 
 
 def overlap(
