@@ -19,10 +19,10 @@ Boxes = NDArray[np.float64]
 class Box(Data):
     """A rectangle: left, top, width, height in pixels of the picture that it lies in."""
 
-    x: float
-    y: float
-    width: float = Field(gt=0)
-    height: float = Field(gt=0)
+    x: float = Field(ge=-100_000, le=100_000)
+    y: float = Field(ge=-100_000, le=100_000)
+    width: float = Field(gt=0, le=100_000)
+    height: float = Field(gt=0, le=100_000)
 
     @property
     def right(self) -> float:

@@ -5,8 +5,11 @@
 (26, 1.04, 50)
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+
+from basis.spans import Span
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,14 @@ class Clock:
     def frames(self, start: float, end: float) -> int:
         """How many frames a stretch [start, end) of footage gives: at least one."""
         return max(1, self.frame(end - start))
+
+    def offsets(self, spans: Iterable[Span]) -> list[float]:
+        """What to add to the seconds of each span, for its place where they follow each other in whole frames."""
+        found, first = [], 0
+        for start, end in spans:
+            found.append(self.second(first) - start)
+            first += self.frames(start, end)
+        return found
 
     @property
     def step(self) -> float:

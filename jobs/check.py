@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import presets
+from basis.clock import Clock
 from basis.errors import EpisodeError
 from jobs.manifest import Season, Slip
 from pipeline import captions, episode, graphics
@@ -14,7 +15,6 @@ from pipeline.captions import Stretch
 from pipeline.captions.cues import read_captions
 from pipeline.footage import source
 from pipeline.footage.source import Source
-from pipeline.plan import range_frames, range_offsets
 from presets import Preset, delivery
 
 
@@ -48,18 +48,18 @@ def _failures(brief: Brief, probe: Callable[[Path, int | None], Source], load: C
             with _told(found):
                 read_captions(file)
         return found
-    rate = sources[0].rate
-    seconds = float(sum(range_frames(start, end, rate) for start, end in ranges) / rate)
+    clock = Clock(sources[0].rate)
+    seconds = clock.second(sum(clock.frames(start, end) for start, end in ranges))
     stretches = [
         Stretch(own, start, end, offset, footage.captions, [])
         for own, (start, end), offset, footage in zip(
-            sources, ranges, range_offsets(ranges, rate), brief.footage, strict=True
+            sources, ranges, clock.offsets(ranges), brief.footage, strict=True
         )
     ]
     for file in [brief.captions] if brief.captions else dict.fromkeys(f.captions for f in brief.footage if f.captions):
         said = stretches if brief.captions else [stretch for stretch in stretches if stretch.file == file]
         with _told(found):
-            captions.for_episode(brief.captions, said, preset, seconds, float(rate))
+            captions.for_episode(brief.captions, said, preset, seconds, float(clock.rate))
     if not brief.tighten:
         tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
         with _told(found):

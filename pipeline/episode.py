@@ -15,6 +15,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 import presets
+from basis.clock import Clock
 from basis.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
 from basis.files import fingerprint, save_text, temporary, writable
 from basis.notes import Note, distinct
@@ -27,6 +28,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
 from pipeline.footage import source
 from pipeline.footage.source import Source
+from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay, rgb
 from pipeline.listening.channels import hear, without_speakers
 from pipeline.plan import (
@@ -36,10 +38,7 @@ from pipeline.plan import (
     Shot,
     Sting,
     Take,
-    nearest_frame,
-    range_offsets,
     shots_with_offsets,
-    take_offsets,
 )
 from pipeline.report import Report
 from pipeline.sound import SoundReport
@@ -48,8 +47,6 @@ from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, TitleCard
 
 VERSION = version("episode-pipeline")
-
-DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
@@ -120,7 +117,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     stretches = [
         Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
         for source_, (start, end), offset, wanted, analysis in zip(
-            sources, ranges, range_offsets(ranges, rate), brief.footage, analyses, strict=True
+            sources, ranges, Clock(rate).offsets(ranges), brief.footage, analyses, strict=True
         )
     ]
     pauses = _pauses(brief, stretches, analyses, rate, preset)
@@ -148,17 +145,11 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     )  # fmt: skip
     cues, said = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
     notes = _as_notes("captions", said)
-    if brief.tighten and not gone:
-        text = f"Nothing was tightened: the talk has no pause of more than {preset.sound.longest_pause:g} s that is not kept."
-        notes.append(Note(code="nothing-tightened", text=text))
+    if brief.tighten:
+        notes += tighten.notes(plan.pauses, preset.sound.longest_pause)
     if gone:
         analyses = [analysis for analysis, own in zip(analyses, removed, strict=True) for _ in range(len(own) + 1)]
-        plan = tighten.with_faces(tighten.settled(plan), analyses)
-        text = (
-            f"Tightened: {len(gone)} pause{'s' * (len(gone) > 1)} taken out, {sum(b - a for a, b in gone):.1f} s in all; "
-            "`episode plan` lists them, --keep-pause keeps one."
-        )
-        notes.append(Note(code="tightened", text=text))
+        plan = framing.with_faces(tighten.settled(plan), analyses)
     faces = graphics.on_screen(plan, analyses)
     placed = graphics.schedule(brief, preset, cues, plan, faces)
     for graphic in placed:
@@ -182,7 +173,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         notes.append(Note(code="sting", text="The preset's title_sting is not heard: the episode has no title."))
     if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
         notes.append(Note(code="sting", text="The preset's end_sting is not heard: the episode has no end card."))
-    return plan, [*_doubts(plan), *notes, *_as_notes("sound", sound.notes(plan))]
+    return plan, [*framing.doubts(plan), *notes, *_as_notes("sound", sound.notes(plan))]
 
 
 def _as_notes(code: str, sentences: Iterable[str]) -> list[Note]:
@@ -221,6 +212,19 @@ def read_plan(file: Path) -> Plan:
         raise WrongUse(f"The plan {file} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         raise WrongUse(f"The plan {file}: {explain(error, Plan)}") from error
+    spec = delivery.load(plan.delivery)
+    if (plan.width, plan.height) != (spec.width, spec.height):
+        raise WrongUse(
+            f"The plan {file}: width and height are {plan.width}x{plan.height} and {plan.delivery} takes "
+            f"{spec.width}x{spec.height}."
+        )
+    if plan.frame_rate not in spec.allowed_rates:
+        raise WrongUse(f"The plan {file}: rate: {plan.delivery} does not take {plan.rate}, but {', '.join(spec.rates)}.")
+    for number, (shot, _) in enumerate(shots_with_offsets(plan), 1):
+        try:
+            layouts.named(shot.layout)
+        except WrongUse as error:
+            raise WrongUse(f"The plan {file}: shot {number}, layout: {error}") from None
     return plan
 
 
@@ -322,8 +326,8 @@ def cover(plan: Plan, files: Files, file: Path) -> None:
     moments = [card.start + (card.end - card.start) * share for card in cards for share in (0.5, 0.35, 0.65, 0.25, 0.75)]
     moments = moments or [shot.moment + offset, (shot.start + shot.end) / 2 + offset]
     free = [moment for moment in moments if not any(caption.start <= moment < caption.end for caption in said)]
-    number = nearest_frame((free or moments)[0], plan.frame_rate)
-    second = min(number, plan.frame_count - 1) / float(plan.frame_rate)
+    number = plan.clock.frame((free or moments)[0])
+    second = plan.clock.second(min(number, plan.frame_count - 1))
     frame = next(source.frames(source.probe(files.video), second, 1, plan.frame_rate))
     with writable(file.parent):
         save_picture(Image.fromarray(rgb(frame)), file)
@@ -445,21 +449,6 @@ def _counter(progress: Progress, total: int) -> Callable[[int], None]:
     return lambda done: progress("encode", done, total)
 
 
-def _doubts(plan: Plan) -> list[Note]:
-    """A note for each shot whose framing is little more than a guess."""
-    parted = {(pause.file, pause.end) for pause in plan.pauses if not pause.kept}
-    doubts, reason = [], ""
-    shown = [(t, shot, offset) for t, offset in zip(plan.takes, take_offsets(plan), strict=True) for shot in t.shots]
-    for number, (take, shot, offset) in enumerate(shown, 1):
-        goes_on = (take.file, shot.start) in parted and shot.reason == reason
-        if shot.scores and max(shot.scores.values()) <= DOUBT and not goes_on:
-            at = shot.start + offset
-            text = f"The shot at {at:.1f} s is a guess ({shot.reason}); look at it in the sheet."
-            doubts.append(Note(code="guess", text=text, at=round(at, 3), shot=number, level="warning"))
-        reason = shot.reason
-    return doubts
-
-
 def _spoken(analysis: Analysis, start: float, end: float) -> list[Span]:
     """Where somebody speaks in [start, end) footage seconds; nowhere if it is so little that it is a false alarm."""
     spans = [(round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start]
@@ -484,8 +473,8 @@ def _pauses(
     if not brief.tighten:
         return [[] for _ in stretches]
     found = [
-        tighten.pauses(
-            s.source.file.resolve(), s.start, s.end, s.offset, analysis.shots, [*s.speech, *said], rate,
+        tighten.find(
+            s.source.file.resolve(), (s.start, s.end), s.offset, analysis.shots, [*s.speech, *said], Clock(rate),
             preset.sound.longest_pause,
         )
         for s, analysis, said in zip(

@@ -3,80 +3,82 @@
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
+from basis.clock import Clock
 from basis.data import FOREVER
 from basis.errors import WrongUse
-from basis.spans import Spans
-from pipeline.analysis import AnalysedShot, Analysis
-from pipeline.framing import NEAR
-from pipeline.plan import Pause, Plan, Shot, Somebody, Take, nearest_frame, take_offsets
-from presets.graphics import Caption, PlacedGraphic
+from basis.notes import Note
+from basis.spans import Span, Spans, clip, merge
+from pipeline.analysis import AnalysedShot
+from pipeline.plan import Pause, Plan, Take
+from presets.graphics import Caption, PlacedGraphic, Word
 
 LEFT = 0.12  # seconds that stay on each side of speech
-LONGEST = 8.0  # seconds; longer is no pause in talk but a scene without any
+LONGEST_PAUSE = 8.0  # seconds; longer is no pause in talk but a scene without any
 NEAREST = 0.5  # seconds from a pause at which an editor still means it
 EPS = 1e-6  # seconds and frames, below which times are the same
 
-Move = Callable[[float], float]
-_Change = tuple[float, float]  # an episode second, and the seconds that are put in there or, negative, taken out
 
-
-class _Place(NamedTuple):
-    """Index of the take in which a pause lies whole, or at whose end it was cut."""
-
-    take: int
-    whole: bool
-
-
-def pauses(
-    file: Path, start: float, end: float, offset: float, shots: Sequence[AnalysedShot], speech: Spans, rate: Fraction,
-    longest: float,
-) -> list[Pause]:  # fmt: skip
-    """What can be taken out of the pauses of more than `longest` seconds in [start, end) of a file, in order.
+def find(
+    file: Path, span: Span, offset: float, shots: Sequence[AnalysedShot], speech: Spans, clock: Clock, longest: float
+) -> list[Pause]:
+    """What can be taken out of the pauses of more than `longest` seconds in a span of a file, in order.
 
     A pause lies between two stretches of speech and inside one shot; what is taken out begins and ends on the frames of
-    a take that begins at start, LEFT from speech at least. speech: footage seconds; offset: what to add to footage
+    a take that begins with the span, LEFT from speech at least. speech: footage seconds; offset: what to add to footage
     seconds for those of the episode with nothing taken out, which `at` is in.
     """
-    found: list[Pause] = []
-    heard = _joined([(max(a, start), min(b, end)) for a, b in speech if a < end and b > start])
-    for (_, quiet), (talk, _) in pairwise(heard):
-        if not longest < talk - quiet <= LONGEST:
+    start = span[0]
+    frames_a_second = clock.rate.numerator / clock.rate.denominator
+    pauses: list[Pause] = []
+    for (_, quiet), (talk, _) in pairwise(merge(clip(speech, *span))):
+        inside = any(shot.start <= quiet and talk <= shot.end for shot in shots)
+        if not (inside and longest < talk - quiet <= LONGEST_PAUSE):
             continue
-        if not any(shot.start <= quiet and talk <= shot.end for shot in shots):
-            continue
-        first = math.ceil((quiet + LEFT - start) * rate.numerator / rate.denominator - EPS)
-        last = math.floor((talk - LEFT - start) * rate.numerator / rate.denominator + EPS)
+        first = math.ceil((quiet + LEFT - start) * frames_a_second - EPS)
+        last = math.floor((talk - LEFT - start) * frames_a_second + EPS)
         if last > first:
-            a, b = (start + float(frame / rate) for frame in (first, last))
-            found.append(Pause(file=file, start=a, end=b, at=a + offset))
-    return found
+            a, b = (start + clock.second(frame) for frame in (first, last))
+            pauses.append(Pause(file=file, start=a, end=b, at=a + offset))
+    return pauses
 
 
-def marked(found: Sequence[Pause], keep: Sequence[float]) -> list[Pause]:
+def marked(pauses: Sequence[Pause], keep: Sequence[float]) -> list[Pause]:
     """The pauses, those kept that contain one of these seconds or are NEAREST to it.
 
     keep: in the clock of `at`, with nothing taken out yet. Raises WrongUse for a second at which there is no pause.
     """
     kept: set[int] = set()
     for second in keep:
-        away = {n: max(p.at - second, second - p.at - (p.end - p.start), 0.0) for n, p in enumerate(found)}
+        away = {n: max(p.at - second, second - p.at - (p.end - p.start), 0.0) for n, p in enumerate(pauses)}
         nearest = min(away, key=lambda n: away[n], default=None)
         if nearest is None:
             raise WrongUse(f"There is no pause to keep at {second:g} s: no long pause was found in the talk.")
         if away[nearest] > NEAREST + EPS:
-            pause = found[nearest]
+            pause = pauses[nearest]
             raise WrongUse(
                 f"There is no pause to keep at {second:g} s; the nearest is from {pause.at:.1f} to "
                 f"{pause.at + pause.end - pause.start:.1f} s."
             )
         kept.add(nearest)
-    return [pause.model_copy(update={"kept": n in kept}) for n, pause in enumerate(found)]
+    return [pause.model_copy(update={"kept": n in kept}) for n, pause in enumerate(pauses)]
+
+
+def notes(pauses: Sequence[Pause], longest: float) -> list[Note]:
+    """What the editor should know of the pauses of an episode that was to be tightened; longest: as in find."""
+    cut = [pause for pause in pauses if not pause.kept]
+    if not cut:
+        text = f"Nothing was tightened: the talk has no pause of more than {longest:g} s that is not kept."
+        return [Note(code="nothing-tightened", text=text)]
+    text = (
+        f"Tightened: {len(cut)} pause{'s' * (len(cut) > 1)} taken out, {sum(p.end - p.start for p in cut):.1f} s in all; "
+        "`episode plan` lists them, --keep-pause keeps one."
+    )
+    return [Note(code="tightened", text=text)]
 
 
 def settled(plan: Plan) -> Plan:
@@ -85,39 +87,22 @@ def settled(plan: Plan) -> Plan:
     Where that is not so yet, a take becomes two of the same file, or two become one, and everything in episode time
     moves with it. A pause that no take reaches any more is left alone. Raises WrongUse for pauses that overlap.
     """
-    offsets = take_offsets(plan)
-    cuts: dict[int, list[Pause]] = {}
-    joins: set[int] = set()
-    changes: list[_Change] = []
-    for pause, place in zip(plan.pauses, _places(plan, offsets), strict=True):
-        if place and place.whole != pause.kept:
-            seconds = float(nearest_frame(pause.end - pause.start, plan.frame_rate) / plan.frame_rate)
-            changes.append((pause.start + offsets[place.take], seconds if pause.kept else -seconds))
-            clear = all(p.end < pause.start or pause.end < p.start for p in cuts.get(place.take, []))
-            if pause.end <= pause.start or not clear or (pause.kept and place.take in joins):
-                raise WrongUse(
-                    f"The plan's pause from {pause.start:g} to {pause.end:g} s of {pause.file.name} runs backwards or "
-                    "overlaps another; take it out of the plan."
-                )
-            if pause.kept:
-                joins.add(place.take)
-            else:
-                cuts.setdefault(place.take, []).append(pause)
+    changes = _changes(plan)
     if not changes:
         return plan
     takes: list[Take] = []
     for index, take in enumerate(plan.takes):
-        parts = _parts(take, cuts.get(index, []))
-        if index - 1 in joins:
+        parts = _parts(take, [c.pause for c in changes if c.take == index and not c.pause.kept])
+        if any(c.take == index - 1 and c.pause.kept for c in changes):
             parts[0] = _one(takes.pop(), parts[0])
         takes += parts
-    changes.sort()
+    moves = sorted((change.at, change.by) for change in changes)
     return plan.model_copy(
         update={
             "takes": takes,
-            "graphics": [moved for graphic in plan.graphics if (moved := _moved(graphic, changes))],
-            "stings": [s.model_copy(update={"at": _through(s.at, changes, _start)}) for s in plan.stings],
-            "pauses": [p.model_copy(update={"at": _through(p.at, changes, _end)}) for p in plan.pauses],
+            "graphics": [moved for graphic in plan.graphics if (moved := _moved(graphic, moves))],
+            "stings": [s.model_copy(update={"at": _through(s.at, moves, _start)}) for s in plan.stings],
+            "pauses": [p.model_copy(update={"at": _through(p.at, moves, _end)}) for p in plan.pauses],
         }
     )
 
@@ -130,43 +115,55 @@ def joined_seconds(plan: Plan) -> list[float]:
     ]
 
 
-def with_faces(plan: Plan, analyses: Sequence[Analysis]) -> Plan:
-    """The plan with the faces that are there at the moments of its shots; analyses: one for each take."""
-    takes = [
-        take.model_copy(update={"shots": [_with_faces(shot, analysis) for shot in take.shots]})
-        for take, analysis in zip(plan.takes, analyses, strict=True)
-    ]
-    return plan.model_copy(update={"takes": takes})
+@dataclass(frozen=True)
+class _Change:
+    """A pause that is to be cut out of a take, or put back between it and the next one.
+
+    take: its index. at: the episode second; by: the seconds that are put in there or, negative, taken out from there on.
+    """
+
+    pause: Pause
+    take: int
+    at: float
+    by: float
 
 
-def _joined(spans: Spans) -> list[tuple[float, float]]:
-    """The spans in order, those that touch as one."""
-    found: list[tuple[float, float]] = []
-    for a, b in sorted(spans):
-        if found and a <= found[-1][1]:
-            found[-1] = (found[-1][0], max(b, found[-1][1]))
-        else:
-            found.append((a, b))
-    return found
+_Move = tuple[float, float]  # at and by of a change
 
 
-def _places(plan: Plan, offsets: Sequence[float]) -> list[_Place | None]:
-    """Where each pause is; of several places the one that is nearest to the pause's time."""
-    takes: dict[Path, list[tuple[int, float, float, float]]] = {}
-    for index, take in enumerate(plan.takes):
-        following = plan.takes[index + 1] if index + 1 < len(plan.takes) else None
-        goes_on = following.start if following and following.file == take.file else -math.inf
-        takes.setdefault(take.file, []).append((index, take.start, take.end, goes_on))
-    found: list[_Place | None] = []
+def _changes(plan: Plan) -> list[_Change]:
+    """What is to be done to the takes. Raises WrongUse for pauses that run backwards or overlap."""
+    offsets = plan.offsets
+    changes: list[_Change] = []
     for pause in plan.pauses:
-        start, end = pause.start, pause.end
-        places = [
-            _Place(index, end < b)
-            for index, a, b, goes_on in takes.get(pause.file, [])
-            if (a < start - EPS and end + EPS < b) or (abs(b - start) < EPS and abs(goes_on - end) < EPS)
-        ]
-        found.append(min(places, key=lambda place: abs(start + offsets[place.take] - pause.at), default=None))
-    return found
+        index, whole = _place(pause, plan.takes, offsets)
+        if index is None or whole == pause.kept:
+            continue
+        same = [c.pause for c in changes if c.take == index and c.pause.kept == pause.kept]
+        clash = bool(same) if pause.kept else any(p.start <= pause.end and pause.start <= p.end for p in same)
+        if clash or pause.end <= pause.start:
+            raise WrongUse(
+                f"The plan's pause from {pause.start:g} to {pause.end:g} s of {pause.file.name} runs backwards or "
+                "overlaps another; take it out of the plan."
+            )
+        seconds = plan.clock.second(plan.clock.frame(pause.end - pause.start))
+        changes.append(_Change(pause, index, pause.start + offsets[index], seconds if pause.kept else -seconds))
+    return changes
+
+
+def _place(pause: Pause, takes: Sequence[Take], offsets: Sequence[float]) -> tuple[int | None, bool]:
+    """Index of the take in which a pause lies whole (True), or after which it was cut; None where no take reaches it.
+
+    Of several the one that is nearest to the pause's time.
+    """
+    start, end = pause.start, pause.end
+    around = [n for n, t in enumerate(takes) if t.start < start - EPS and end + EPS < t.end and t.file == pause.file]
+    before = [
+        n for n, (t, following) in enumerate(pairwise(takes))
+        if abs(t.end - start) < EPS and abs(following.start - end) < EPS and t.file == following.file == pause.file
+    ]  # fmt: skip
+    nearest = min(sorted(around + before), key=lambda n: abs(start + offsets[n] - pause.at), default=None)
+    return nearest, nearest in around
 
 
 def _parts(take: Take, cut: Sequence[Pause]) -> list[Take]:
@@ -188,12 +185,17 @@ def _parted(take: Take, pause: Pause) -> list[Take]:
         after.pop(0)
     before[-1] = before[-1].model_copy(update={"end": pause.start})
     after[0] = after[0].model_copy(update={"start": pause.end})
-    early = [(a, min(b, pause.start)) for a, b in take.speech if a < pause.start]
-    late = [(max(a, pause.end), b) for a, b in take.speech if b > pause.end]
-    turns = [turn for turn in take.turns if turn[0] < pause.start], [turn for turn in take.turns if turn[1] > pause.end]
+    early = {
+        "speech": clip(take.speech, -FOREVER, pause.start),
+        "turns": [turn for turn in take.turns if turn[0] < pause.start],
+    }
+    late = {
+        "speech": clip(take.speech, pause.end, FOREVER),
+        "turns": [turn for turn in take.turns if turn[1] > pause.end],
+    }
     return [
-        take.model_copy(update={"end": pause.start, "shots": before, "speech": early, "turns": turns[0]}),
-        take.model_copy(update={"start": pause.end, "shots": after, "speech": late, "turns": turns[1]}),
+        take.model_copy(update={"end": pause.start, "shots": before} | early),
+        take.model_copy(update={"start": pause.end, "shots": after} | late),
     ]
 
 
@@ -223,45 +225,57 @@ def _one(take: Take, following: Take) -> Take:
         update={
             "end": following.end,
             "shots": shots,
-            "speech": _joined([*take.speech, *following.speech]),
+            "speech": merge([*take.speech, *following.speech]),
             "turns": turns,
         }
     )
 
 
-def _moved(graphic: PlacedGraphic, changes: Sequence[_Change]) -> PlacedGraphic | None:
-    """A graphic once time is put in or taken out; None: all of it was."""
-    words = [word for line in graphic.lines for word in line] if isinstance(graphic, Caption) else []
+def _moved(graphic: PlacedGraphic, moves: Sequence[_Move]) -> PlacedGraphic | None:
+    """A graphic once all the time is put in and taken out; None: all of it was taken out. moves: in order."""
+    words = _words(graphic)
     first = min([graphic.start, *(word.start for word in words)])
     last = max([graphic.end, *(word.end for word in words)])
-    before = bisect_left(changes, first - EPS, key=lambda change: change[0] + max(0.0, -change[1]))
+    # those that end before it shift it as a whole, those that touch it are gone through one by one, from the last
+    before = bisect_left(moves, first - EPS, key=lambda move: move[0] + max(0.0, -move[1]))
     moved: PlacedGraphic | None = graphic
-    for change in reversed(changes[before : bisect_right(changes, last + EPS, key=lambda change: change[0])]):
-        moved = moved and _changed(moved, *change)
-    return moved and _shifted(moved, partial(_later, by=sum(by for _, by in changes[:before])))
+    for at, by in reversed(moves[before : bisect_right(moves, last + EPS, key=lambda move: move[0])]):
+        moved = moved and _through_one(moved, at, by)
+    return moved and _retimed(moved, partial(_later, by=sum(by for _, by in moves[:before])))
 
 
-def _changed(graphic: PlacedGraphic, at: float, by: float) -> PlacedGraphic | None:
-    """A graphic once `by` seconds are put in at an episode second, or -by are taken out from there on; None: it is gone.
-
-    One that spans the place gets longer; a caption only if it is said on both sides.
-    """
-    words = [word for line in graphic.lines for word in line] if isinstance(graphic, Caption) else []
-    before, after = any(w.start < at - EPS for w in words), any(w.end > at + EPS for w in words)
-    start, end = _start(graphic.start, at, by), _end(graphic.end, at, by)
-    if by > 0 and before and after and abs(graphic.end - at) <= EPS:  # its other part comes after the cut
-        end = graphic.end + by
-    elif by > 0 and before and not after:
-        start, end = graphic.start, graphic.end
-    elif by > 0 and after and not before:
-        start, end = graphic.start + by, graphic.end + by
+def _through_one(graphic: PlacedGraphic, at: float, by: float) -> PlacedGraphic | None:
+    """A graphic once `by` seconds are put in at an episode second, or -by are taken out from there on; None: it is gone."""
+    start, end = _shown(graphic, at, by)
     if end <= start < FOREVER and graphic.end > graphic.start:
         return None
-    changed = _shifted(graphic, partial(_start, at=at, by=by), partial(_end, at=at, by=by))
-    return changed.model_copy(update={"start": start, "end": end})
+    retimed = _retimed(graphic, partial(_start, at=at, by=by), partial(_end, at=at, by=by))
+    return retimed.model_copy(update={"start": start, "end": end})
 
 
-def _shifted(graphic: PlacedGraphic, start: Move, end: Move | None = None) -> PlacedGraphic:
+def _shown(graphic: PlacedGraphic, at: float, by: float) -> Span:
+    """When a graphic is on screen then. One that spans the place gets longer; a caption only if it is said on both sides."""
+    span = _start(graphic.start, at, by), _end(graphic.end, at, by)
+    words = _words(graphic)
+    if by < 0 or not words:
+        return span
+    before, after = any(w.start < at - EPS for w in words), any(w.end > at + EPS for w in words)
+    if before and not after:
+        return graphic.start, graphic.end
+    if after and not before:
+        return graphic.start + by, graphic.end + by
+    if before and after and abs(graphic.end - at) <= EPS:  # its other part comes after the cut
+        return span[0], graphic.end + by
+    return span
+
+
+def _words(graphic: PlacedGraphic) -> list[Word]:
+    return [word for line in graphic.lines for word in line] if isinstance(graphic, Caption) else []
+
+
+def _retimed(
+    graphic: PlacedGraphic, start: Callable[[float], float], end: Callable[[float], float] | None = None
+) -> PlacedGraphic:
     """A graphic and its words at other times; end: of what ends, as start unless given."""
     end = end or start
     update: dict[str, object] = {"start": start(graphic.start), "end": end(graphic.end)}
@@ -272,9 +286,10 @@ def _shifted(graphic: PlacedGraphic, start: Move, end: Move | None = None) -> Pl
     return graphic.model_copy(update=update)
 
 
-def _through(t: float, changes: Sequence[_Change], move: Callable[[float, float, float], float]) -> float:
-    for at, by in reversed(changes):
-        t = move(t, at, by)
+def _through(t: float, moves: Sequence[_Move], edge: Callable[[float, float, float], float]) -> float:
+    """A second once all the time is put in and taken out; edge: _start or _end."""
+    for at, by in reversed(moves):
+        t = edge(t, at, by)
     return t
 
 
@@ -284,19 +299,9 @@ def _start(t: float, at: float, by: float) -> float:
 
 
 def _end(t: float, at: float, by: float) -> float:
+    """When something ends that ended at t; at the place itself it belongs to what comes before."""
     return max(at, t + by) if at + EPS < t < FOREVER else t
 
 
 def _later(t: float, by: float) -> float:
     return t + by if t < FOREVER else t
-
-
-def _with_faces(shot: Shot, analysis: Analysis) -> Shot:
-    faces = []
-    for analysed in analysis.shots:
-        if analysed.start <= shot.moment < analysed.end:
-            for track in analysed.tracks:
-                near = min(track.sightings, key=lambda sighting: abs(sighting.t - shot.moment))
-                if track.number in shot.identities and abs(near.t - shot.moment) < NEAR:
-                    faces.append(Somebody(person=shot.identities[track.number], box=near.box))
-    return shot.model_copy(update={"faces": faces})

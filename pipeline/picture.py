@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from basis.boxes import Box
 from pipeline.footage import source as footage
 from pipeline.footage.source import Frame, Source
-from pipeline.graphics.blend import Overlay, blurred, planes
-from pipeline.plan import Plan, Shot, Take, corners, take_frames, take_shots
+from pipeline.footage.yuv import BLACK, GRAY, PARTS, planes
+from pipeline.framing import layouts
+from pipeline.graphics.blend import Overlay
+from pipeline.plan import Plan, Shot, Take, corners, take_shots
 
-DIM = 0.55  # brightness of the blurred copy
-BLACK, GRAY = 16, 128  # limited range: luma of black, chroma of no colour
 LEAD_IN = 2  # seconds decoded before a range begins: footage may show one frame that long
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
 
@@ -45,7 +45,7 @@ def render(
     out, still = blank(plan), blank(plan)
     begin = 0  # the take's first frame of the episode
     for take in plan.takes:
-        count = take_frames(plan, take)
+        count = plan.clock.frames(*take.span)
         paths = _shot_frames(plan, take, count)
         enter, leave = max(0, first - begin), min(count, last - begin)
         if take is plan.takes[-1] and last > begin + count:
@@ -70,11 +70,11 @@ def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers
     """Makes only the frames of these numbers and shows them to watch."""
     first = 0
     for take in plan.takes:
-        count = take_frames(plan, take)
+        count = plan.clock.frames(*take.span)
         paths = _shot_frames(plan, take, count)
         for number in numbers:
             if first <= number < first + count:
-                second = take.start + (number - first) / float(plan.frame_rate)
+                second = take.start + plan.clock.second(number - first)
                 frame = next(iter(footage.frames(sources[take.file], second, 1, plan.frame_rate)))
                 out = blank(plan)
                 compose(frame, *paths[number - first], out)
@@ -95,13 +95,14 @@ def blank(plan: Plan) -> Frame:
 
 
 def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -> None:
-    """Fills out (I420) with the shot's panes cut from frame (I420); places: (panes, 2) corners in source pixels."""
-    targets = planes(out)
-    origins = planes(frame)
-    if shot.layout == "fit":
-        _blurred(origins, shot.picture, targets)
+    """Fills out (I420) with the shot's panes cut from frame (I420); places: (panes, 2) corners in source pixels.
+
+    Raises WrongUse for a layout that there is not.
+    """
+    origins, targets = planes(frame), planes(out)
+    layouts.named(shot.layout).draw_behind(shot, origins, targets)
     for pane, (x, y) in zip(shot.panes, places, strict=True):
-        for origin, target, part in zip(origins, targets, (1, 2, 2), strict=True):
+        for origin, target, part in zip(origins, targets, PARTS, strict=True):
             onto = _whole(pane.onto, part)
             _cut(
                 origin,
@@ -170,15 +171,3 @@ def _window(start: float, size: float, low: int, high: int) -> tuple[int, int]:
     first = max(low, int(np.floor(start)) - MARGIN)
     last = min(high, int(np.ceil(start + size)) + MARGIN)
     return first, max(first + 1, last)
-
-
-def _blurred(origins: tuple[Frame, Frame, Frame], picture: Box, targets: tuple[Frame, Frame, Frame]) -> None:
-    """The picture's middle, blurred and dimmed, over the whole output."""
-    high, wide = targets[0].shape
-    width = min(picture.width, picture.height * wide / high)
-    height = width * high / wide
-    x, y = picture.x + (picture.width - width) / 2, picture.y + (picture.height - height) / 2
-    for origin, target, part, zero in zip(origins, targets, (1, 2, 2), (BLACK, GRAY, GRAY), strict=True):
-        a, b = int(x / part), int(y / part)
-        middle = origin[b : b + int(height / part), a : a + int(width / part)]
-        np.copyto(target, blurred(middle, (target.shape[1], target.shape[0]), DIM, zero))

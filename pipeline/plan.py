@@ -4,31 +4,40 @@ Rendering needs the plan, the footage and the preset, and nothing else. Times ar
 Shots and paths are in the time of their footage file; graphics and music are in the time of the episode.
 """
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import accumulate
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from basis.boxes import Box
+from basis.clock import Clock
 from basis.data import FOREVER, Channels, Data, Seconds
-from basis.spans import Spans
+from basis.spans import Span, clip, shift
 from presets.graphics import PlacedGraphic
 
 PLAN_VERSION = 1
-Layout = Literal["follow", "hold", "pan", "split", "fit"]
+LEAST_CROP, LEAST_PICTURE = 2, 4  # source pixels: enough for one of colour, which has half as many
+FASTEST_RATE = 240  # frames a second
+LONGEST_TAIL = 60.0  # seconds
+NEAREST_KNOTS = 1e-4  # seconds
+EPS = 1e-6
+
+Moment = Annotated[float, Field(ge=-FOREVER, le=FOREVER)]  # seconds of footage, or of an episode
+Pixels = Annotated[float, Field(ge=-100_000, le=100_000)]
+Number = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class Knot(Data):
     """Where a crop's left top corner is at one moment: t in footage seconds, x and y in source display pixels."""
 
-    t: float
-    x: float
-    y: float
+    t: Moment
+    x: Pixels
+    y: Pixels
 
 
 class Pane(Data):
@@ -37,44 +46,46 @@ class Pane(Data):
     width, height: source display pixels; onto: output pixels; between knots the path is interpolated.
     """
 
-    width: float = Field(gt=0)
-    height: float = Field(gt=0)
+    width: float = Field(ge=LEAST_CROP)
+    height: float = Field(ge=LEAST_CROP)
     path: list[Knot] = Field(min_length=1)
     onto: Box
 
     @model_validator(mode="after")
-    def _knots_in_order(self) -> "Pane":
-        if any(b.t <= a.t for a, b in zip(self.path, self.path[1:], strict=False)):
+    def _can_be_drawn(self) -> "Pane":
+        if any(b.t - a.t < NEAREST_KNOTS for a, b in zip(self.path, self.path[1:], strict=False)):
             raise ValueError("the times of a path must rise from knot to knot")
+        if any(value % 2 for value in self.onto.sides):
+            raise ValueError("onto must begin and end on even pixels, as colours do")
         return self
 
 
 class Somebody(Data):
     """Who is where in the footage at the moment that stands for a shot: number of the person, box of the face."""
 
-    person: int
+    person: Number
     box: Box
 
 
 class Shot(Data):
     """One shot between two cuts and how it fills the output. start, end: footage seconds.
 
-    picture is the part of the footage that holds a picture (black bars left out). Layout fit draws its pane over
-    a blurred copy of the picture. subjects are track numbers of the analysis, people their identities, counted from 1
+    layout: its name among pipeline.framing.layouts, which knows what is drawn behind the panes; of panes that overlap
+    the later one is in front. picture is the part of the footage that holds a picture (black bars left out). subjects are track numbers of the analysis, people their identities, counted from 1
     through the whole episode; identities: those of all faces, by track number; faces: everybody who is there at its
     moment. scores: of each way to frame the shot that was considered, the highest was taken; empty where the editor
     chose.
     """
 
-    start: float
-    end: float
-    layout: Layout
+    start: Moment
+    end: Moment
+    layout: str
     reason: str
     picture: Box
     panes: list[Pane] = Field(min_length=1)
-    subjects: list[int] = []
-    people: list[int] = []
-    identities: dict[int, int] = {}
+    subjects: list[Number] = []
+    people: list[Number] = []
+    identities: dict[Number, Number] = {}
     faces: list[Somebody] = []
     scores: dict[str, float] = {}
 
@@ -82,6 +93,26 @@ class Shot(Data):
     def moment(self) -> float:
         """The footage second that stands for the shot in pictures: a third into it."""
         return self.start + (self.end - self.start) / 3
+
+    @property
+    def seam(self) -> float | None:
+        """y at which one pane ends and the next one begins, in output pixels; None where none lies above another."""
+        ends = {pane.onto.bottom for pane in self.panes}
+        return min((pane.onto.y for pane in self.panes if pane.onto.y in ends), default=None)
+
+    @model_validator(mode="after")
+    def _crops_lie_in_the_picture(self) -> "Shot":
+        if self.end <= self.start:
+            raise ValueError(f"it ends at {self.end:g} s, before it begins at {self.start:g} s")
+        if min(self.picture.width, self.picture.height) < LEAST_PICTURE:
+            raise ValueError(f"picture must be {LEAST_PICTURE} pixels wide and high or more")
+        for number, pane in enumerate(self.panes, 1):
+            if pane.width > self.picture.width + 1 or pane.height > self.picture.height + 1:
+                raise ValueError(
+                    f"the crop of panes[{number}], {pane.width:g}x{pane.height:g}, is larger than the picture, "
+                    f"{self.picture.width:g}x{self.picture.height:g}"
+                )
+        return self
 
 
 class Recording(Data):
@@ -93,10 +124,10 @@ class Recording(Data):
 
     file: Path
     fingerprint: str = ""
-    audio_stream: int
-    offset: float
+    audio_stream: Number
+    offset: Moment
     drift: float = Field(0.0, ge=-200, le=200)
-    seconds: float | None = None
+    seconds: float | None = Field(None, gt=0, le=FOREVER)
 
     @property
     def pace(self) -> float:
@@ -119,30 +150,31 @@ class Take(Data):
 
     file: Path
     fingerprint: str
-    start: float
-    end: float
-    audio_stream: int | None
+    start: float = Field(ge=0, le=FOREVER)
+    end: float = Field(ge=0, le=FOREVER)
+    audio_stream: Number | None
     channels: Channels = "stereo"
     heard: str = ""
     recording: Recording | None = None
-    speech: list[tuple[float, float]] = Field([], max_length=5000)
-    turns: list[tuple[float, float, int]] = Field([], max_length=5000)
+    speech: list[tuple[Moment, Moment]] = Field([], max_length=5000)
+    turns: list[tuple[Moment, Moment, Number]] = Field([], max_length=5000)
     shots: list[Shot] = Field(min_length=1)
 
     @property
-    def spoken(self) -> list[tuple[float, float]]:
+    def span(self) -> Span:
+        return self.start, self.end
+
+    @property
+    def spoken(self) -> list[Span]:
         """The speech that lies in the take, in order."""
-        inside = [(max(a, self.start), min(b, self.end)) for a, b in self.speech]
-        return sorted((a, b) for a, b in inside if b > a)
+        return sorted(clip(self.speech, *self.span))
 
     @model_validator(mode="after")
     def _shots_cover_the_take(self) -> "Take":
         edges = [self.start, *(shot.end for shot in self.shots)]
         starts = [shot.start for shot in self.shots] + [self.end]
-        if any(abs(a - b) > 1e-6 for a, b in zip(edges, starts, strict=True)):
+        if any(abs(a - b) > EPS for a, b in zip(edges, starts, strict=True)):
             raise ValueError(f"the shots of {self.file.name} must cover {self.start} to {self.end} without gaps")
-        if any(shot.end <= shot.start for shot in self.shots):
-            raise ValueError(f"a shot of {self.file.name} ends before it starts")
         return self
 
 
@@ -166,16 +198,16 @@ class Pause(Data):
     """
 
     file: Path
-    start: float
-    end: float
-    at: float
+    start: Moment
+    end: Moment
+    at: Moment
     kept: bool = False
 
 
 class Plan(Data):
     """What is shown and heard in an episode. rate: frames a second as a fraction, as "25" or "30000/1001".
 
-    tail: seconds after the last footage frame (the end card's), in which the last frame stands still.
+    width, height: output pixels. tail: seconds after the last footage frame (the end card's), in which the last frame stands still.
     """
 
     version: int = PLAN_VERSION
@@ -183,10 +215,10 @@ class Plan(Data):
     preset: str
     delivery: str
     rate: str
-    width: int
-    height: int
+    width: int = Field(gt=0, le=8192, multiple_of=2)
+    height: int = Field(gt=0, le=8192, multiple_of=2)
     takes: list[Take] = Field(min_length=1)
-    tail: float = 0.0
+    tail: float = Field(0.0, ge=0, le=LONGEST_TAIL)
     captions: list[Path] = []  # the files that they were read from
     graphics: list[PlacedGraphic] = Field([], max_length=5000)
     music: Music | None = None
@@ -200,44 +232,81 @@ class Plan(Data):
         sounds = [*([self.music.file] if self.music else []), *(sting.file for sting in self.stings)]
         return [*(take.file for take in self.takes), *recordings, *self.captions, *sounds]
 
+    @field_validator("version")
+    @classmethod
+    def _version_is_known(cls, value: int) -> int:
+        if not 1 <= value <= PLAN_VERSION:
+            raise ValueError(f"there is no version {value} of plans that this program can read; plan the episode again")
+        return value
+
+    @field_validator("rate")
+    @classmethod
+    def _rate_is_one(cls, value: str) -> str:
+        parts = re.fullmatch(r"(\d{1,6})(?:/([1-9]\d{0,5}))?", value, re.ASCII)
+        if not parts or not 1 <= int(parts[1]) / int(parts[2] or 1) <= FASTEST_RATE:
+            raise ValueError(f'{value!r} is no frame rate; write it as "25" or "30000/1001"')
+        return value
+
+    @model_validator(mode="after")
+    def _panes_lie_in_the_output(self) -> "Plan":
+        for take_number, take in enumerate(self.takes, 1):
+            for shot_number, shot in enumerate(take.shots, 1):
+                for number, pane in enumerate(shot.panes, 1):
+                    left, top, right, bottom = pane.onto.sides
+                    if min(left, top) < 0 or right > self.width or bottom > self.height:
+                        raise ValueError(
+                            f"takes[{take_number}].shots[{shot_number}].panes[{number}].onto: it lies outside the "
+                            f"output, {self.width}x{self.height}"
+                        )
+        return self
+
     @property
     def frame_rate(self) -> Fraction:
         return Fraction(self.rate)
 
     @property
+    def clock(self) -> Clock:
+        """The frames of the episode."""
+        return Clock(self.frame_rate)
+
+    @property
     def duration(self) -> float:
         """Episode seconds, a whole number of frames."""
-        return float(self.frame_count / self.frame_rate)
+        return self.clock.second(self.frame_count)
 
     @property
     def frame_count(self) -> int:
-        return self.footage_frames + nearest_frame(self.tail, self.frame_rate)
+        return self.footage_frames + self.clock.frame(self.tail)
 
     @property
     def footage_frames(self) -> int:
-        return sum(take_frames(self, take) for take in self.takes)
-
-    @property
-    def speech(self) -> list[tuple[float, float]]:
-        """[start, end) episode seconds in which somebody speaks, in order."""
-        offsets = zip(self.takes, take_offsets(self), strict=True)
-        return [(a + offset, b + offset) for take, offset in offsets for a, b in take.spoken]
-
-    @property
-    def turns(self) -> list[tuple[float, float, int]]:
-        """[start, end) episode seconds in which a person speaks, and its number."""
-        offsets = zip(self.takes, take_offsets(self), strict=True)
-        return [
-            (max(a, take.start) + offset, min(b, take.end) + offset, person)
-            for take, offset in offsets
-            for a, b, person in take.turns
-            if min(b, take.end) > max(a, take.start)
-        ]
+        return sum(self.clock.frames(*take.span) for take in self.takes)
 
     @property
     def footage_seconds(self) -> float:
         """Episode seconds until the tail begins."""
-        return float(self.footage_frames / self.frame_rate)
+        return self.clock.second(self.footage_frames)
+
+    @property
+    def offsets(self) -> list[float]:
+        """What to add to each take's footage seconds for episode seconds."""
+        return self.clock.offsets(take.span for take in self.takes)
+
+    @property
+    def speech(self) -> list[Span]:
+        """[start, end) episode seconds in which somebody speaks, in order."""
+        takes = zip(self.takes, self.offsets, strict=True)
+        return [span for take, offset in takes for span in shift(take.spoken, offset)]
+
+    @property
+    def turns(self) -> list[tuple[float, float, int]]:
+        """[start, end) episode seconds in which a person speaks, and its number."""
+        return [
+            (start, end, person)
+            for take, offset in zip(self.takes, self.offsets, strict=True)
+            for a, b, person in take.turns
+            for start, end in shift(clip([(a, b)], *take.span), offset)
+        ]
 
 
 def pane_positions(pane: Pane, times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -283,40 +352,14 @@ def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def shots_with_offsets(plan: Plan) -> Iterator[tuple[Shot, float]]:
     """Each shot, and what to add to its footage seconds for episode seconds."""
-    for take, offset in zip(plan.takes, take_offsets(plan), strict=True):
+    for take, offset in zip(plan.takes, plan.offsets, strict=True):
         for shot in take.shots:
             yield shot, offset
 
 
-def take_offsets(plan: Plan) -> list[float]:
-    """What to add to each take's footage seconds for episode seconds."""
-    return range_offsets([(take.start, take.end) for take in plan.takes], plan.frame_rate)
-
-
-def range_offsets(ranges: Spans, rate: Fraction) -> list[float]:
-    """The same for ranges of footage that follow each other in an episode."""
-    frames = accumulate((range_frames(start, end, rate) for start, end in ranges), initial=0)
-    return [float(first / rate) - start for first, (start, _) in zip(frames, ranges, strict=False)]
-
-
-def nearest_frame(seconds: float, rate: Fraction) -> int:
-    """The frame number whose time is nearest; halves go up, as in ffmpeg's fps filter."""
-    return int(seconds * rate.numerator / rate.denominator + 0.5 + 1e-9)
-
-
-def take_frames(plan: Plan, take: Take) -> int:
-    """How many output frames a take lasts: at least one."""
-    return range_frames(take.start, take.end, plan.frame_rate)
-
-
-def range_frames(start: float, end: float, rate: Fraction) -> int:
-    """The same for [start, end) footage seconds."""
-    return max(1, nearest_frame(end - start, rate))
-
-
 def take_shots(plan: Plan, take: Take) -> list[tuple[Shot, int, int]]:
     """The shots of a take that are seen, each with its [first, last) output frame of the take."""
-    count = take_frames(plan, take)
-    edges = [min(count, nearest_frame(s.end - take.start, plan.frame_rate)) for s in take.shots[:-1]] + [count]
+    count = plan.clock.frames(*take.span)
+    edges = [min(count, plan.clock.frame(shot.end - take.start)) for shot in take.shots[:-1]] + [count]
     spans = zip(take.shots, [0, *edges], edges, strict=False)
     return [(shot, first, last) for shot, first, last in spans if last > first]

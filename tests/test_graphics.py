@@ -15,7 +15,8 @@ from basis.boxes import Box
 from basis.errors import WrongUse
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
-from pipeline.graphics.blend import Overlay, planes
+from pipeline.footage.yuv import planes
+from pipeline.graphics.blend import Overlay
 from pipeline.graphics.captions import large_words
 from pipeline.graphics.cards import end_layers
 from pipeline.plan import Knot, Pane, Plan, Shot, Take

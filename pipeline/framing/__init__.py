@@ -1,5 +1,6 @@
 """How each shot fills the output: every way is scored, the best is built."""
 
-from pipeline.framing.scoring import NEAR, Look, Wish, frame
+from pipeline.framing.scoring import Look
+from pipeline.framing.shots import Wish, doubts, frame, with_faces
 
-__all__ = ["NEAR", "Look", "Wish", "frame"]
+__all__ = ["Look", "Wish", "doubts", "frame", "with_faces"]

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from basis.boxes import Box
-from pipeline.analysis import Track
+from basis.spans import Span
+from pipeline.framing.subjects import Array, Region, extent
 from pipeline.plan import Knot
 
 KNOTS_A_SECOND = 8
@@ -20,8 +20,6 @@ PINNED = 3  # knots that a window takes over: place, speed and acceleration go o
 WEIGHTS = (10.0, 100.0, 30.0)  # of |v|, |a| and |jerk| from knot to knot: short ramps, then one speed
 OUTSIDE = 200.0  # cost of one pixel of the subject outside the crop
 PULL = 0.02  # cost of one pixel away from the ideal place: only decides between equally calm paths
-HEAD = (0.35, 0.55, 0.35, 0.45)  # face boxes to leave free left, above, right and below, in face widths and heights
-LEAN = 0.1  # face widths that a head may reach into that room before the camera moves
 ASIDE = 0.15  # face widths beside another face that a still crop's edge leaves it
 SHAKE = 0.012  # of the crop's width: anything that moves less than this is held
 CALM = 0.045  # picture widths per second^2, mean: 0.046 px/frame^2 at 640 px and 25 frames a second
@@ -30,10 +28,7 @@ MOVES = 0.002  # crop widths a second from which a crop moves
 REST = 3.0  # seconds in which an operator starts to move once at most
 PAN = 0.15  # of the crop's width by which a pan at one speed may leave the ideal place
 SPEED = 0.25  # crop widths a second, of movement that gets the whole look-room
-YAW = 0.12  # how far off the middle between the eyes the nose is, in face widths, for a gaze that gets all of it
 SETTLE = 0.6  # seconds over which movement is averaged to tell its direction
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -45,20 +40,20 @@ class Aim:
     held, but that the edge of a still crop does not cut in half where it can be helped.
     """
 
-    tracks: Sequence[Track]
+    regions: Sequence[Region]
     picture: Box
     size: tuple[float, float]
     eyes: float
     eager: float
     look_room: float
-    others: Sequence[Track] = ()
+    others: Sequence[Region] = ()
 
 
 def still(aim: Aim, start: float, end: float) -> tuple[float, float] | None:
     """The one place (x, y) of the crop's corner that serves all of [start, end), or None where it has to move."""
     times = knots(start, end)
-    places = [_hold(*_demands(aim, times, axis), *_spans(aim, axis)) for axis in (0, 1)]
-    return None if places[0] is None or places[1] is None else (places[0], places[1])
+    x, y = (_hold(_demand(aim, times, axis)) for axis in (0, 1))
+    return None if x is None or y is None else (x, y)
 
 
 def path(aim: Aim, start: float, end: float) -> list[Knot]:
@@ -66,12 +61,12 @@ def path(aim: Aim, start: float, end: float) -> list[Knot]:
     times = knots(start, end)
     lines, straight = [], True
     for axis in (0, 1):
-        lower, upper, ideal, limits, slack = _demands(aim, times, axis)
-        held = _hold(lower, upper, ideal, limits, slack, *_spans(aim, axis))
-        line = np.full(len(times), held) if held is not None else _pan(times, lower, upper, ideal, limits, slack, aim)
+        demand = _demand(aim, times, axis)
+        held = _hold(demand)
+        line = np.full(len(times), held) if held is not None else _pan(demand, times, PAN * aim.size[0])
         if line is None:
             straight = False
-            line = _follow(times, lower, upper, ideal, limits, aim)
+            line = _follow(demand, times, aim)
         lines.append(line)
     places = np.round(np.transpose(lines), 2)
     if np.ptp(places, axis=0).max() < 0.5:
@@ -86,64 +81,46 @@ def knots(start: float, end: float) -> Array:
     return np.linspace(start, end, max(2, int(np.ceil((end - start) * KNOTS_A_SECOND)) + 1))
 
 
-def boxes(track: Track) -> Array:
-    """A track's boxes as (n, 4): x, y, width, height in source pixels."""
-    return np.array([(s.box.x, s.box.y, s.box.width, s.box.height) for s in track.sightings])
+@dataclass(frozen=True)
+class _Demand:
+    """What is asked of the crop's left or upper edge. lower, upper, ideal: between which values it must lie at each knot
+    and where it would best be, (n,); limits: where it can be at all. slack: how far a still crop may leave lower and
+    upper. size: of the crop along this axis; others: the spans of faces that neither edge should cut in half."""
+
+    lower: Array
+    upper: Array
+    ideal: Array
+    limits: tuple[float, float]
+    size: float
+    slack: float = 0.0
+    others: Sequence[Span] = ()
 
 
-def usual(track: Track) -> tuple[float, float, float, float]:
-    """A track's box most of the time: the medians of x, y, width, height."""
-    x, y, width, height = (float(v) for v in np.median(boxes(track), axis=0))
-    return x, y, width, height
-
-
-def extent(tracks: Sequence[Track], times: Array, axis: int) -> tuple[Array, Array]:
-    """Lowest and highest coordinate (axis 0: x, 1: y) that the tracks' whole heads reach at each time."""
-    lows, highs = [], []
-    for track in tracks:
-        found = boxes(track)
-        before, after = (HEAD[axis], HEAD[axis + 2]) if track.kind == "face" else (0.0, 0.0)
-        seen = [s.t for s in track.sightings]
-        lows.append(np.interp(times, seen, found[:, axis] - before * found[:, axis + 2]))
-        highs.append(np.interp(times, seen, found[:, axis] + (1 + after) * found[:, axis + 2]))
-    return np.min(lows, axis=0), np.max(highs, axis=0)
-
-
-def eye_height(track: Track) -> Array:
-    """y of the middle between a face's eyes at each sighting."""
-    return np.array(
-        [
-            (s.landmarks[0][1] + s.landmarks[1][1]) / 2 if len(s.landmarks) > 1 else s.box.y + 0.4 * s.box.height
-            for s in track.sightings
-        ]
-    )
-
-
-def _demands(aim: Aim, times: Array, axis: int) -> tuple[Array, Array, Array, tuple[float, float], float]:
-    """Between which values the crop's edge must and may lie at each knot, where it would best be, and the slack."""
+def _demand(aim: Aim, times: Array, axis: int) -> _Demand:
     size = aim.size[axis]
     first = (aim.picture.x, aim.picture.y)[axis]
     room = (aim.picture.width, aim.picture.height)[axis] - size
     limits = (first, first + max(0.0, room))
-    if not aim.tracks:
+    faces = [region.usual for region in aim.others] if axis == 0 else []
+    others = [(box.x - ASIDE * box.width, box.x + (1 + ASIDE) * box.width) for box in faces]
+    if not aim.regions:
         middle = np.full(len(times), sum(limits) / 2)
-        return middle, middle, middle, limits, 0.0
-    lower, upper = _bounds(aim.tracks, times, axis, size)
-    ideal = _ideal(aim, times, axis)
-    lean = LEAN * max(usual(t)[2] for t in aim.tracks) if aim.tracks[0].kind == "face" else 0.0
-    lower, upper = np.clip(lower, *limits), np.clip(upper, *limits)
-    return lower, upper, np.clip(np.clip(ideal, lower, upper), *limits), limits, max(SHAKE * aim.size[0], lean)
+        return _Demand(middle, middle, middle, limits, size, others=others)
+    lower, upper = (np.clip(bound, *limits) for bound in _bounds(aim.regions, times, axis, size))
+    ideal = np.clip(np.clip(_ideal(aim, times, axis), lower, upper), *limits)
+    lean = max(region.kind.lean * region.usual.width for region in aim.regions)
+    return _Demand(lower, upper, ideal, limits, size, max(SHAKE * aim.size[0], lean), others)
 
 
-def _bounds(tracks: Sequence[Track], times: Array, axis: int, size: float) -> tuple[Array, Array]:
+def _bounds(regions: Sequence[Region], times: Array, axis: int, size: float) -> tuple[Array, Array]:
     """Lowest and highest place of the crop's edge at each knot for the subject to be whole.
 
     Each knot also answers for the moments halfway to its neighbours. A subject larger than the crop is centred.
     """
     step = times[1] - times[0]
-    seen = np.concatenate([[s.t for s in track.sightings] for track in tracks])
+    seen = np.concatenate([region.times for region in regions])
     dense = np.unique(np.concatenate([times, times[:-1] + step / 2, seen[(seen >= times[0]) & (seen <= times[-1])]]))
-    low, high = extent(tracks, dense, axis)
+    low, high = extent(regions, dense, axis)
     first = np.searchsorted(dense, times - step / 2 - 1e-9)
     last = np.searchsorted(dense, times + step / 2 + 1e-9)
     lower = np.array([high[a:b].max() for a, b in zip(first, last, strict=True)]) - size
@@ -154,70 +131,49 @@ def _bounds(tracks: Sequence[Track], times: Array, axis: int, size: float) -> tu
 
 def _ideal(aim: Aim, times: Array, axis: int) -> Array:
     """Where the crop's edge would best be: look-room ahead of the subject, its eyes in the upper third."""
-    low, high = extent(aim.tracks, times, axis)
+    low, high = extent(aim.regions, times, axis)
     size = aim.size[axis]
     if axis == 0:
         middle = (low + high) / 2
-        return middle - size / 2 + aim.look_room * size * _direction(aim.tracks, times, middle, size)
-    if any(track.kind != "face" for track in aim.tracks):
+        return middle - size / 2 + aim.look_room * size * _direction(aim.regions, times, middle, size)
+    if not all(region.kind.person for region in aim.regions):
         return (low + high) / 2 - size / 2
-    eyes = [np.interp(times, [s.t for s in track.sightings], eye_height(track)) for track in aim.tracks]
+    eyes = [np.interp(times, region.times, region.eye_heights) for region in aim.regions]
     return np.asarray(np.mean(eyes, axis=0) - aim.eyes * size)
 
 
-def _direction(tracks: Sequence[Track], times: Array, middle: Array, width: float) -> Array:
+def _direction(regions: Sequence[Region], times: Array, middle: Array, width: float) -> Array:
     """Where the subject looks or goes, at each time: -1 left to 1 right."""
     step = times[1] - times[0]
     reach = max(1, round(SETTLE / step))
     padded = np.pad(middle, reach, mode="edge")
     speed = (padded[2 * reach :] - padded[: -2 * reach]) / (2 * reach * step)
-    return np.asarray(np.clip(speed / (SPEED * width) + (_gaze(tracks[0]) if len(tracks) == 1 else 0.0), -1, 1))
+    return np.asarray(np.clip(speed / (SPEED * width) + (regions[0].gaze if len(regions) == 1 else 0.0), -1, 1))
 
 
-def _gaze(track: Track) -> float:
-    """Where a face looks most of the time, -1 left to 1 right, from its nose and eyes."""
-    turns = [
-        (s.landmarks[2][0] - (s.landmarks[0][0] + s.landmarks[1][0]) / 2) / s.box.width
-        for s in track.sightings
-        if len(s.landmarks) >= 3
-    ]
-    turn = float(np.median(turns)) if turns else 0.0
-    return float(np.clip(turn / YAW, -1, 1)) if abs(turn) > YAW / 3 else 0.0
-
-
-def _spans(aim: Aim, axis: int) -> tuple[list[tuple[float, float]], float]:
-    """Where the other faces are on an axis most of the time, and the crop's size there."""
-    if axis == 1:
-        return [], aim.size[1]
-    middle = [usual(track) for track in aim.others]
-    return [(x - ASIDE * width, x + (1 + ASIDE) * width) for x, _, width, _ in middle], aim.size[0]
-
-
-def _hold(
-    lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], slack: float,
-    spans: Sequence[tuple[float, float]], size: float,
-) -> float | None:  # fmt: skip
+def _hold(demand: _Demand) -> float | None:
     """One place for all knots: as few other faces cut in half as the subject allows, then as near the ideal."""
-    if limits[1] - limits[0] < 0.5:
-        return limits[0]
-    if lower.max() > upper.min() + slack:
+    if demand.limits[1] - demand.limits[0] < 0.5:
+        return demand.limits[0]
+    if demand.lower.max() > demand.upper.min() + demand.slack:
         return None
-    least, most = sorted((float(lower.max()), float(upper.min())))
-    wanted = min(max(float(np.median(ideal)), least), most)
-    places = [wanted, *(edge - end for span in spans for edge in span for end in (0.0, size))]
+    least, most = sorted((float(demand.lower.max()), float(demand.upper.min())))
+    wanted = min(max(float(np.median(demand.ideal)), least), most)
+    places = [wanted, *(edge - end for face in demand.others for edge in face for end in (0.0, demand.size))]
 
     def cost(place: float) -> tuple[int, float]:
-        cut = sum(low < edge < high for low, high in spans for edge in (place, place + size))
+        cut = sum(low < edge < high for low, high in demand.others for edge in (place, place + demand.size))
         return cut, abs(place - wanted)
 
     return min((place for place in places if least <= place <= most), key=cost)
 
 
-def _follow(times: Array, lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], aim: Aim) -> Array:
+def _follow(demand: _Demand, times: Array, aim: Aim) -> Array:
     """The calmest path as near the ideal as the aim is eager; less near where it would hurry or hunt."""
     step = times[1] - times[0]
+    lower, upper, ideal = demand.lower, demand.upper, demand.ideal
     for eager in (aim.eager, aim.eager / 2, 0.0):
-        line = solve_path(lower + eager * (ideal - lower), upper - eager * (upper - ideal), ideal, limits)
+        line = solve_path(lower + eager * (ideal - lower), upper - eager * (upper - ideal), ideal, demand.limits)
         if _hurry(line, step) <= CALM * aim.picture.width and not _hunts(line / aim.size[0], step):
             break
     return line
@@ -241,10 +197,8 @@ def _hunts(line: Array, step: float) -> bool:
     return bool(np.any(np.diff(starts) < REST))
 
 
-def _pan(
-    times: Array, lower: Array, upper: Array, ideal: Array, limits: tuple[float, float], slack: float, aim: Aim
-) -> Array | None:
-    """The straight line nearest to the ideal that keeps the subject whole, or None where there is none near it."""
+def _pan(demand: _Demand, times: Array, reach: float) -> Array | None:
+    """The straight line nearest to the ideal that keeps the subject whole; None where none is within reach of the ideal."""
     from scipy.optimize import linprog  # here, as below: a still camera need not wait for it
 
     share = (times - times[0]) / (times[-1] - times[0])
@@ -253,8 +207,8 @@ def _pan(
     result = linprog(
         [0, 0, 1],
         A_ub=np.block([[ends, -far], [-ends, -far], [ends, 0 * far], [-ends, 0 * far]]),
-        b_ub=np.concatenate([ideal, -ideal, upper + slack, slack - lower]),
-        bounds=[limits, limits, (0, PAN * aim.size[0])],
+        b_ub=np.concatenate([demand.ideal, -demand.ideal, demand.upper + demand.slack, demand.slack - demand.lower]),
+        bounds=[demand.limits, demand.limits, (0, reach)],
         method="highs-ds",
     )
     return None if result.x is None else np.asarray(ends @ result.x[:2], float)

@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.clock import Clock
+from pipeline.footage.yuv import Plane, blurred, planes
 from pipeline.graphics.layers import Graphic
-from pipeline.plan import nearest_frame
-
-Plane = NDArray[np.uint8]
 
 # 8-bit R, G, B and 1 to limited-range Y, U, V, ITU-R BT.709
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
@@ -21,8 +20,6 @@ RGB_TO_YUV = np.array([
     [*((np.array([1, 0, 0]) - _LUMA) / 1.5748 * 224 / 255), 128],
 ])  # fmt: skip
 
-BLUR_SIDE = 96  # height, in pixels, of the copy that is blurred
-BLUR_SIGMA = 3.0
 CARD_SHARE = 0.3  # of the picture in the blurred ground of a card: ink keeps 7:1 on it over white footage
 
 
@@ -47,8 +44,8 @@ class Overlay:
         self, graphics: list[Graphic], width: int, height: int, rate: Fraction, ground: str = "#000000"
     ) -> None:
         self._size = (width, height)
-        self._rate = rate
-        self._spans = [(nearest_frame(g.start, rate), nearest_frame(g.end, rate), g) for g in graphics]
+        self._clock = Clock(rate)
+        self._spans = [(self._clock.frame(g.start), self._clock.frame(g.end), g) for g in graphics]
         self._states: dict[int, tuple[int, Patch | None]] = {}
         colour = np.array([[[int(ground[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
         self._ground = [int(value) for value in cv2.transform(colour, RGB_TO_YUV)[0, 0]]
@@ -60,7 +57,7 @@ class Overlay:
                 if index >= last:
                     self._states.pop(number, None)
                 continue
-            t = max(0.0, min((index - first) / float(self._rate), graphic.end - graphic.start - 1e-3))
+            t = max(0.0, min((index - first) / float(self._clock.rate), graphic.end - graphic.start - 1e-3))
             if graphic.blur and (strength := graphic.blur(t)) > 0:
                 _blur(frame, strength, self._ground)
             if patch := self._patch(number, graphic, t):
@@ -75,18 +72,6 @@ class Overlay:
         return self._states[number][1]
 
 
-def planes(frame: Plane) -> tuple[Plane, Plane, Plane]:
-    """Views of the Y, U and V planes of an I420 frame; U and V have half its width and height."""
-    height, width = frame.shape[0] * 2 // 3, frame.shape[1]
-    size = height * width
-    flat = frame.reshape(-1)
-    return (
-        flat[:size].reshape(height, width),
-        flat[size : size * 5 // 4].reshape(height // 2, width // 2),
-        flat[size * 5 // 4 :].reshape(height // 2, width // 2),
-    )
-
-
 def rgb(frame: Plane) -> NDArray[np.uint8]:
     """I420, BT.709 limited, as RGB (OpenCV's own conversion assumes BT.601)."""
     y, u, v = planes(frame)
@@ -96,15 +81,6 @@ def rgb(frame: Plane) -> NDArray[np.uint8]:
     cr = (cv2.resize(v, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) - 128) * (255 / 224)
     rgb = np.stack([luma + 1.5748 * cr, luma - 0.1873 * cb - 0.4681 * cr, luma + 1.8556 * cb], axis=-1)
     return np.asarray(np.clip(rgb, 0, 255), np.uint8)
-
-
-def blurred(plane: Plane, size: tuple[int, int], share: float, towards: int) -> Plane:
-    """A plane blurred, mixed with a constant (share: of the plane) and brought to a size (width, height)."""
-    wide, high = size
-    small = cv2.resize(plane, (BLUR_SIDE * wide // high, BLUR_SIDE), interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(small, (0, 0), BLUR_SIGMA)
-    dim = cv2.convertScaleAbs(soft, alpha=share, beta=towards * (1 - share))
-    return np.asarray(cv2.resize(dim, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _blur(frame: Plane, strength: float, ground: list[int]) -> None:

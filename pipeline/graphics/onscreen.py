@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.boxes import Boxes, area, covered
 from pipeline.analysis import Analysis, Track
-from pipeline.plan import Pane, Plan, Shot, corners, take_frames, take_shots
+from pipeline.plan import Pane, Plan, Shot, corners, take_shots
 
 NEAR = 0.5  # seconds from a sighting within which a face is taken to be there
 WHOLE = 0.8  # share of a face inside its pane from which it can be recognised
@@ -39,7 +40,7 @@ def on_screen(plan: Plan, analyses: Sequence[Analysis]) -> list[OnScreen]:
                 if analysed.start <= middle < analysed.end:
                     faces = [track for track in analysed.tracks if track.kind == "face"]
                     found += [face for track in faces for face in _in_panes(shot, track, times, begin + first)]
-        begin += take_frames(plan, take)
+        begin += plan.clock.frames(*take.span)
     return found
 
 
@@ -51,22 +52,26 @@ def _in_panes(shot: Shot, track: Track, times: NDArray[np.float64], first: int) 
     box = np.stack([np.interp(times, seen, side) for side in sides.T], axis=1)
     return [
         OnScreen(shot.identities.get(track.number), first + np.flatnonzero(kept), cut[kept], whole[kept])
-        for pane, corner in zip(shot.panes, corners(shot, times).transpose(1, 0, 2), strict=True)
-        for cut, whole in [_through(pane, corner, box)]
+        for number, corner in enumerate(corners(shot, times).transpose(1, 0, 2))
+        for cut, whole in [_through(shot.panes[number], shot.panes[number + 1 :], corner, box)]
         if (kept := there & (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])).any()
     ]
 
 
 def _through(
-    pane: Pane, corner: NDArray[np.float64], box: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Boxes of the footage as the pane shows them, cut to it, and whether enough of each is left."""
+    pane: Pane, front: Sequence[Pane], corner: NDArray[np.float64], box: Boxes
+) -> tuple[Boxes, NDArray[np.bool_]]:
+    """Boxes of the footage as the pane shows them, cut to it, and whether enough of each is left; front: the panes over it.
+
+    One that a pane over it hides whole is cut to nothing.
+    """
     onto = pane.onto
     scale = np.array([onto.width / pane.width, onto.height / pane.height] * 2)
     shown = (box - np.tile(corner, 2)) * scale + np.array([onto.x, onto.y] * 2)
     cut = np.clip(shown, [onto.x, onto.y] * 2, [onto.right, onto.bottom] * 2)
-    area = np.prod(np.maximum(0, cut[:, 2:] - cut[:, :2]), axis=1)
-    return cut, area >= WHOLE * np.prod(shown[:, 2:] - shown[:, :2], axis=1)
+    hidden = np.max([np.zeros(len(cut)), *(covered(cut, np.array(over.onto.sides)) for over in front)], axis=0)
+    cut[hidden >= 1] = 0
+    return cut, area(cut) * (1 - hidden) >= WHOLE * area(shown)
 
 
 def overlap(

@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.graphics import captions, cards, labels
 from pipeline.graphics.content import shows
 from pipeline.graphics.onscreen import OnScreen, overlap
-from pipeline.plan import Plan, nearest_frame, shots_with_offsets
+from pipeline.plan import Plan, shots_with_offsets
 from presets import Preset
 from presets.graphics import (
     Caption,
@@ -69,7 +69,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
         """
         found = []
         for candidate, area in candidates:
-            first, last = (nearest_frame(t, plan.frame_rate) for t in (candidate.start, candidate.end))
+            first, last = (plan.clock.frame(t) for t in (candidate.start, candidate.end))
             blocked = sum(_touch(area, other) for g, other in taken if _together(g, candidate))
             dark = (0.0, area[1], float(plan.width), area[3] + SHADE_BELOW) if shaded else area
             near, on = (overlap(faces, first, last, dark, margin) for margin in (MARGIN, 0.0))
@@ -81,7 +81,7 @@ def place(plan: Plan, preset: Preset, faces: Sequence[OnScreen]) -> tuple[list[P
     def keep(chosen: tuple[float, G, Area]) -> G:
         price, graphic, area = chosen
         taken.append((graphic, area))
-        first, last = (nearest_frame(t, plan.frame_rate) for t in (graphic.start, graphic.end))
+        first, last = (plan.clock.frame(t) for t in (graphic.start, graphic.end))
         if price >= IN_THE_WAY or overlap(faces, first, last, area) > CLEAR:
             what = "a face" if price < IN_THE_WAY else "another graphic"
             kind = str(getattr(graphic, "kind", "graphic")).replace("_", " ")
@@ -211,11 +211,11 @@ def _over_picture(graphic: PlacedGraphic, preset: Preset) -> bool:
 
 
 def _seam(plan: Plan, caption: Caption) -> float | None:
-    """y of the border between the halves of a split, where the caption is in one most of its time."""
+    """y of the border between two panes, where the caption is in shots that have one most of its time."""
     shared = [
-        (min(shot.end + offset, caption.end) - max(shot.start + offset, caption.start), shot.panes[0].onto.bottom)
+        (min(shot.end + offset, caption.end) - max(shot.start + offset, caption.start), shot.seam)
         for shot, offset in shots_with_offsets(plan)
-        if shot.layout == "split"
+        if shot.seam is not None
     ]
     longest, y = max(shared, default=(0.0, 0.0))
     return y if longest >= (caption.end - caption.start) / 2 else None
@@ -244,7 +244,7 @@ def _fills_the_screen(graphic: PlacedGraphic, preset: Preset) -> bool:
 
 def _uncovered(face: OnScreen, cards: Sequence[PlacedGraphic], plan: Plan) -> OnScreen:
     """The face without the frames in which a card hides it."""
-    spans = [(nearest_frame(g.start, plan.frame_rate), nearest_frame(g.end, plan.frame_rate)) for g in cards]
+    spans = [(plan.clock.frame(g.start), plan.clock.frame(g.end)) for g in cards]
     seen = np.ones(len(face.frames), bool)
     for a, b in spans:
         seen &= (face.frames < a) | (face.frames >= b)

@@ -13,7 +13,7 @@ import assets
 from basis.notes import Note
 from pipeline.footage.source import Frame
 from pipeline.graphics.blend import rgb
-from pipeline.plan import Plan, Shot, Take, corners, take_frames
+from pipeline.plan import Plan, Shot, Take, corners
 from pipeline.sound import SoundReport
 
 ROW = 360  # height of a row's pictures in pixels
@@ -92,7 +92,7 @@ class _Row(NamedTuple):
 def _rows(plan: Plan) -> Iterator[_Row]:
     first, numbers = 0, count(1)
     for take in plan.takes:
-        frames = take_frames(plan, take)
+        frames = plan.clock.frames(*take.span)
         for shot in take.shots:
             frame = min(frames - 1, max(0, round((shot.moment - take.start) * float(plan.frame_rate))))
             yield _Row(first + frame, next(numbers), take, take.start + frame / float(plan.frame_rate), shot)
@@ -113,8 +113,8 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
             original, label, (x + side // 4, y - (side - high) // 2), cv2.FONT_HERSHEY_SIMPLEX, side / 30, INK,
             max(1, side // 12), cv2.LINE_AA,
         )  # fmt: skip
-    if shot.layout != "fit":
-        for pane, (x, y) in zip(shot.panes, corners(shot, np.array([second]))[0], strict=True):
+    for pane, (x, y) in zip(shot.panes, corners(shot, np.array([second]))[0], strict=True):
+        if pane.width < shot.picture.width or pane.height < shot.picture.height:
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
             cv2.rectangle(original, a, b, CROP, max(2, original.shape[0] // 180))
     return original

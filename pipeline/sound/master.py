@@ -15,7 +15,7 @@ from pipeline import pauses as tighten
 from pipeline.footage import ffmpeg_tool, loudness
 from pipeline.footage.source import sounds_in
 from pipeline.listening.channels import NAMES, RATE, Samples, read, sound_in
-from pipeline.plan import Plan, Take, take_frames, take_offsets
+from pipeline.plan import Plan, Take
 from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room
 from pipeline.sound.cleaning import clean
@@ -118,7 +118,7 @@ def _lengths(plan: Plan) -> list[int]:
     """Samples of each take; counted from the episode's start, so that roundings never add up."""
     edges, frames = [0], 0
     for take in plan.takes:
-        frames += take_frames(plan, take)
+        frames += plan.clock.frames(*take.span)
         edges.append(_samples(frames, plan.frame_rate))
     return [b - a for a, b in zip(edges, edges[1:], strict=False)]
 
@@ -129,7 +129,7 @@ def _samples(frames: int, rate: Fraction) -> int:
 
 def _runs(plan: Plan) -> list[list[Take]]:
     """Takes of one recording between which there is nothing or a pause that was taken out: they have the same noise."""
-    cut = {(p.file, p.start, p.end) for p in plan.pauses if not p.kept and p.end - p.start <= tighten.LONGEST}
+    cut = {(p.file, p.start, p.end) for p in plan.pauses if not p.kept and p.end - p.start <= tighten.LONGEST_PAUSE}
     runs: list[list[Take]] = []
     for take in plan.takes:
         last = runs[-1][-1] if runs else None
@@ -189,7 +189,7 @@ def _assembled(pieces: Sequence[Samples], rooms: Sequence[Room], tail: int) -> S
 
 def _speechless(plan: Plan) -> list[tuple[float, float]]:
     """[start, end) episode seconds of takes in which nobody speaks."""
-    offsets = zip(plan.takes, take_offsets(plan), strict=True)
+    offsets = zip(plan.takes, plan.offsets, strict=True)
     return [(take.start + offset, take.end + offset) for take, offset in offsets if not take.spoken]
 
 

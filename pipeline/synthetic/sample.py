@@ -3,7 +3,7 @@
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import cv2
 import numpy as np
@@ -12,13 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 import assets
 import presets
 from basis.boxes import Box
+from basis.clock import Clock
 from basis.errors import MissingTool
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
 from pipeline.footage.source import Frame
-from pipeline.graphics.blend import RGB_TO_YUV, Overlay, planes, rgb
+from pipeline.footage.yuv import BLACK, GRAY, planes
+from pipeline.graphics.blend import RGB_TO_YUV, Overlay, rgb
 from pipeline.graphics.cards import SIZE
-from pipeline.plan import Knot, Pane, Plan, Shot, Take, corners, nearest_frame
+from pipeline.plan import Knot, Pane, Plan, Shot, Take, corners
 from pipeline.synthetic import demo
 from presets import Preset
 from presets.graphics import (
@@ -42,12 +44,12 @@ COLUMNS, GAP, LABEL = 6, 24, 58  # panels in a row; pixels between panels, and o
 GROUND, INK, FAINT = (24, 26, 28), (240, 240, 236), (160, 164, 168)
 RATE = Fraction(25)
 SECONDS, MOMENT = 5.0, 2.4  # that the graphics of a panel last, and at which they are seen
-WHITE, BLACK = 235, 16  # luma, limited range
+WHITE = 235  # luma, limited range
 FACE, FACE_TOP = 220, 310  # height of a face in the footage and y of its top, in pixels
 SAID = "Здесь работал мой дед,\nпотом отец."
 
 
-def _shot(layout: Literal["hold", "split"], *crops: tuple[float, float, float]) -> Shot:
+def _shot(layout: str, *crops: tuple[float, float, float]) -> Shot:
     """Crops, each as left, top and width in the footage, that share the output's height."""
     high = SIZE[1] / len(crops)
     panes = [
@@ -175,7 +177,7 @@ def _footage(people: list[tuple[int, bool]]) -> Frame:
 
 
 def _plain(luma: int) -> Frame:
-    frame = np.full((FOOTAGE[1] * 3 // 2, FOOTAGE[0]), picture.GRAY, np.uint8)
+    frame = np.full((FOOTAGE[1] * 3 // 2, FOOTAGE[0]), GRAY, np.uint8)
     frame[: FOOTAGE[1]] = luma
     return frame
 
@@ -187,7 +189,7 @@ def _drawn(panel: _Panel, preset: Preset) -> Frame:
     picture.compose(panel.footage, panel.shot, corners(panel.shot, np.zeros(1))[0], out)
     plan.graphics, _ = graphics.place(plan, preset, [])
     overlay = Overlay(graphics.draw(plan, preset), *SIZE, RATE, preset.colours.ground)
-    overlay.blend(out, nearest_frame(panel.moment, RATE))
+    overlay.blend(out, Clock(RATE).frame(panel.moment))
     return out
 
 
