@@ -16,8 +16,9 @@ import presets
 from basis.errors import Unusable, WrongUse
 from pipeline.captions import Stretch, for_episode, of_text, subtitles
 from pipeline.captions.cues import SHORTEST, Cue, read_words
-from pipeline.captions.readability import LATE, LINE_WIDTH, LONGEST, keeps_together, readable
+from pipeline.captions.readability import LATE, LINE_WIDTH, LONGEST, readable
 from pipeline.footage import ffmpeg_tool, source
+from pipeline.typesetting import keeps_together
 from presets.graphics import Caption, Word
 
 PRESET = presets.load("open-industry")

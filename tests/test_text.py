@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont, features
 
 import presets
-from pipeline.typesetting import text
+from pipeline import typesetting as text
 
 BOLD, MEDIUM = ("ManropeExtraBold",), ("ManropeSemiBold",)
 SPARE = "fonts/DejaVuSans-Bold.ttf"

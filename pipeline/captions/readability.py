@@ -10,6 +10,7 @@ from itertools import accumulate, pairwise
 from typing import Literal
 
 from pipeline.captions.cues import HARD_STOP, SHORTEST, Band, Cue, said
+from pipeline.typesetting.wrapping import DASHES, SENTENCE_ENDS, STICKS_TO_NEXT, keeps_together
 from presets.graphics import Caption, Word
 
 # on screen, DELIVERY.md
@@ -35,10 +36,6 @@ KEPT = 0.3  # share of a break's cost where the author has it too
 AHEAD, AHEAD_FROM = 3.0, 0.7  # each second from so many on by which a cue merged into one before it is shown too early
 PAUSE = 0.8  # seconds between two cues from which they are never one caption
 
-STICKS_TO_NEXT = frozenset((
-    "а", "без", "в", "во", "да", "до", "за", "и", "из", "из-за", "к", "как", "ко", "на", "над", "не", "ни", "но",
-    "о", "об", "от", "по", "под", "при", "с", "со", "то", "у", "№",
-))  # fmt: skip
 LEANS_ON_NEXT = STICKS_TO_NEXT | frozenset((
     "для", "через", "перед", "между", "после", "около", "про", "ради", "среди", "против", "вокруг", "кроме", "вместо",
     "что", "чтобы", "если", "когда", "где", "куда", "пока", "потому", "поэтому", "или", "либо", "чем", "хотя", "зато",
@@ -51,8 +48,6 @@ LEANS_ON_NEXT = STICKS_TO_NEXT | frozenset((
 ABBREVIATIONS = frozenset(
     "г. гг. т. тт. ул. д. кв. им. стр. руб. коп. тыс. млн. млрд. см. проф. акад. инж. св.".split()
 )
-DASHES = frozenset("—–-")
-_SENTENCE_ENDS = tuple(".!?…")
 _CLOSING = "»”\"')]"
 _SOUND = re.compile(r"\[[^\[\]]+\]|\([^()]+\)")
 
@@ -134,18 +129,6 @@ def _speed(caption: Caption) -> float:
     return len(" ".join(map(said, caption.lines))) / (caption.end - caption.start)
 
 
-def keeps_together(last: str, following: str) -> bool:
-    """Whether Russian typesetting forbids a line break between two words.
-
-    Short prepositions and conjunctions stay with what follows, a dash with what precedes, a speaker's dash with what
-    is said, initials with the surname.
-    """
-    initial = len(last) == 2 and last[0].isupper() and last[1] == "."
-    dash = following in DASHES and not last.endswith(_SENTENCE_ENDS)
-    speaker = last in DASHES and following[:1].isupper()
-    return last.lower().lstrip('«(„“"') in STICKS_TO_NEXT or following == "·" or dash or speaker or initial
-
-
 @dataclass(frozen=True)
 class _Run:
     """Cues that may flow into each other, and the times between which they may be on screen."""
@@ -206,7 +189,7 @@ def _is_sound(cue: Cue) -> bool:
 def _ends(last: str, following: str) -> bool:
     """Whether a sentence ends between two words; initials and shortened words end none."""
     bare = last.rstrip(_CLOSING)
-    if not bare.endswith(_SENTENCE_ENDS):
+    if not bare.endswith(SENTENCE_ENDS):
         return False
     if following[:1].islower() and (bare != last or bare.endswith(("…", "..."))):
         return False  # «Стой!» сказал он; ну... не знаю
@@ -333,7 +316,7 @@ def _speakers(cues: Sequence[Cue]) -> list[bool]:
         spoken = texts[0] in DASHES and len(texts) > 1
         for number, text in enumerate(texts):
             inner = 1 < number < len(texts) - 1 and text in DASHES
-            begins = inner and (texts[number - 1].endswith(_SENTENCE_ENDS) or texts[number + 1][0].isupper())
+            begins = inner and (texts[number - 1].endswith(SENTENCE_ENDS) or texts[number + 1][0].isupper())
             found.append(spoken and (number == 0 or begins))
     return found
 
@@ -363,7 +346,7 @@ def break_cost(last: str, following: str) -> float:
     bare = last.rstrip(_CLOSING)
     if last[-1] in ")]" or following[0] in "([":
         return 0.2
-    if bare[-1:] in tuple(",;:") or last in DASHES or bare.endswith(_SENTENCE_ENDS):
+    if bare[-1:] in tuple(",;:") or last in DASHES or bare.endswith(SENTENCE_ENDS):
         return 0.3
     lean = last.lower().lstrip('«(„“"')
     named = last[0].isupper() and following[0].isupper()  # as first name and surname

@@ -8,11 +8,11 @@ from itertools import pairwise
 from PIL import Image
 
 import presets
+from pipeline import typesetting as text
 from pipeline.captions.cues import said
 from pipeline.captions.readability import SMALLEST_TYPE, break_cost
 from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
-from pipeline.typesetting import text
-from pipeline.typesetting.text import Fonts
+from pipeline.typesetting import Fonts
 from presets import Preset
 from presets.graphics import Caption, Word
 
