@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FLOORS = ["basis", "assets", "presets", "pipeline", "jobs", "cli"]
 STAGES = [
-    "plan", "brief", "footage", "listening", "analysis", "framing", "pauses", "typesetting", "captions", "graphics", "picture",
+    "plan", "brief", "footage", "listening", "analysis", "stretch", "framing", "pauses", "typesetting", "captions", "graphics", "picture",
     "sound", "encode", "verify", "report", "synthetic", "episode",
 ]  # fmt: skip
 

@@ -35,9 +35,10 @@ class _Run(NamedTuple):
     direction: str | None = None
 
 
-def width(text: str, fonts: Fonts, size: int) -> float:
-    """Pixels that a line takes, at a type size in pixels."""
-    return sum(font_at(run.font, size).getlength(run.text, direction=run.direction) for run in line_runs(text, fonts))
+def width(text: str, fonts: Fonts, size: int, gap: int = 0) -> float:
+    """Pixels that a line takes, at a type size in pixels; gap: by which its spaces are wider than the font's."""
+    line = sum(font_at(r.font, size).getlength(r.text, direction=r.direction) for r in line_runs(text, fonts))
+    return line + gap * text.count(" ")
 
 
 def missing(text: str, fonts: Fonts) -> str:
