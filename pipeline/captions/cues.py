@@ -17,7 +17,7 @@ _VOWELS = re.compile(r"[аеёиоуыэюяaeiouy]", re.IGNORECASE)
 Band = Literal["lower", "upper"]
 
 
-class Refused(Exception):
+class BadCaptions(Exception):
     """What is wrong with captions, as it goes on after their name: «are empty; export them as SRT in UTF-8»."""
 
 

@@ -134,7 +134,7 @@ class _Seam:
     begin, end: seconds at which one does. room: seconds that it could begin earlier. edge, letters: pixels and characters
     of all words before it, each with a space. price: how badly a break lies here. cue, sentence, turn: whether a cue of
     the author's begins or ends, a sentence ends or a second speaker begins; cues, sentences, turns: at how many seams
-    before this one. meant: number of the first word of the last cue before it that its author meant to be read at once.
+    before this one. read_at_once: number of the first word of the last cue before it that its author meant to be read at once.
     """
 
     begin: float
@@ -149,7 +149,7 @@ class _Seam:
     cues: int
     sentences: int
     turns: int
-    meant: int
+    read_at_once: int
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class _Ways:
 
     def _ahead(self, i: int, j: int) -> float:
         """What it costs that the last cue of several is shown before it is said."""
-        last = self.seams[j].meant
+        last = self.seams[j].read_at_once
         return AHEAD * max(0.0, self.seams[last].begin - self.seams[i].begin - AHEAD_FROM) if last > i else 0.0
 
     def _sense(self, i: int, j: int, own: bool) -> float:
@@ -250,12 +250,12 @@ def _seams(run: Run, column: Column, duration: float) -> list[_Seam]:
         _Seam(*values)
         for values in zip(
             begin, end, room, edges, letters, _prices(words, run.cues, turns), cues, sentences, turns, *counts,
-            _meant(run.cues), strict=False,
+            _read_at_once(run.cues), strict=False,
         )
     ]  # fmt: skip
 
 
-def _meant(cues: Sequence[Cue]) -> list[int]:
+def _read_at_once(cues: Sequence[Cue]) -> list[int]:
     """For each number of words, the first word of the last cue among them that its author meant to be read at once.
 
     0 where there is none: cues of one word, and those whose words have their own times, come from what was heard.

@@ -17,7 +17,7 @@ from pipeline.footage.source import Source, input_of, open_media
 EXTRACT_SECONDS = 120  # that taking them out may last
 
 
-def embedded(source: Source, end: float, styled: bool, tools: Tools | None = None) -> Reading:
+def embedded(source: Source, end: float, tools: Tools | None = None) -> Reading:
     """The captions inside a footage file up to second `end`, in its seconds.
 
     The Russian stream is chosen, else the default, else the first that holds text. Raises MissingTool, MachineFailed.
@@ -31,7 +31,7 @@ def embedded(source: Source, end: float, styled: bool, tools: Tools | None = Non
     if raw is not None and not re.search(rb"\d:\d\d:\d\d[.,]\d\d", raw):
         return Reading([], notes)  # nothing is said up to there
     try:
-        cues, own = parse(raw or b"", where, styled)
+        cues, own = parse(raw or b"", where)
     except Unusable:
         text = f"The captions {where} cannot be read; give a caption file."
         return Reading([], [*notes, Note(code="unreadable-captions", text=text, level="warning")])

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipeline.captions.cues import Refused
+from pipeline.captions.cues import BadCaptions
 
 UNICODE = ("utf-8-sig", "utf-16")
 RUSSIAN = ("cp1251", "cp866", "koi8-r")  # the first where nothing tells them apart
@@ -22,7 +22,7 @@ _HIGH_WORDS = re.compile(rb"[\x80-\xffA-Za-z]{2,}")
 
 
 def decode(raw: bytes) -> str:
-    """The text, its letters composed and its lines parted by line feeds. Raises Refused for what is no text."""
+    """The text, its letters composed and its lines parted by line feeds. Raises BadCaptions for what is no text."""
     for encoding in _encodings(raw):
         if encoding == "utf-16" and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
             continue
@@ -32,7 +32,7 @@ def decode(raw: bytes) -> str:
             continue
         if "\0" not in text:
             return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    raise Refused("are not text; export them as SRT in UTF-8")
+    raise BadCaptions("are not text; export them as SRT in UTF-8")
 
 
 def _encodings(raw: bytes) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Cues -> captions of an episode: in its time, where somebody speaks, readable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -34,6 +34,8 @@ def for_episode(
     if gone:
         placed = [_closed_up(cue, gone) for cue in placed]
         duration -= length(gone)
+    if not preset.captions.ass_styles:
+        placed = [replace(_coloured(cue, {}), band=None) for cue in placed]
     placed, faint = _legible(placed, preset)
     speed = preset.captions.characters_a_second
     captions, unread = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
@@ -145,22 +147,22 @@ def _moved(cue: Cue, by: float, stretch: int) -> Cue:
 
 def _legible(cues: Sequence[Cue], preset: Preset) -> tuple[list[Cue], list[Note]]:
     """Cues without the colours that cannot be read on the captions' box, and a note for each of these."""
-    first: dict[str, float] = {}
-    for colour, start in ((word.colour, cue.start) for cue in cues for word in cue.words if word.colour):
-        first.setdefault(colour, start)
-    contrasts = {c: presets.contrast_on_box(c, preset.colours.ground, preset.captions.box_opacity) for c in first}
-    faint = {c: contrast for c, contrast in contrasts.items() if contrast < presets.LEAST_CONTRAST}
-    if not faint:
-        return [*cues], []
-    legible = [
-        replace(cue, words=[w.model_copy(update={"colour": None}) if w.colour in faint else w for w in cue.words])
-        for cue in cues
-    ]
-    return legible, [
-        Note(
-            code="faint-colour", at=round(first[colour], 3),
-            text=f"The captions' colour {colour} has a contrast of {contrast:.1f} on their box and needs "
-            f"{presets.LEAST_CONTRAST}; it is not used.",
-        )
-        for colour, contrast in faint.items()
-    ]  # fmt: skip
+    kept: dict[str | None, str | None] = {None: None}
+    notes = []
+    for word in (word for cue in cues for word in cue.words if word.colour not in kept):
+        contrast = presets.contrast_on_box(str(word.colour), preset.colours.ground, preset.captions.box_opacity)
+        kept[word.colour] = word.colour if contrast >= presets.LEAST_CONTRAST else None
+        if not kept[word.colour]:
+            text = (
+                f"The captions' colour {word.colour} has a contrast of {contrast:.1f} on their box and needs "
+                f"{presets.LEAST_CONTRAST}; it is not used."
+            )
+            notes.append(Note(code="faint-colour", text=text, at=round(word.start, 3)))
+    return [_coloured(cue, kept) for cue in cues], notes
+
+
+def _coloured(cue: Cue, kept: Mapping[str | None, str | None]) -> Cue:
+    """The cue with what its words' colours become, plain unless that says so."""
+    if all(word.colour == kept.get(word.colour) for word in cue.words):
+        return cue
+    return replace(cue, words=[w.model_copy(update={"colour": kept.get(w.colour)}) for w in cue.words])

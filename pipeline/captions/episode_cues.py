@@ -37,22 +37,21 @@ def read(file: Path | None, stretches: Sequence[Stretch], preset: Preset, tools:
     file: captions of the whole episode; without them each stretch's own file is read, or the captions inside its footage
     where the preset wants these. Raises WrongUse for both at once, Unusable for a file that holds no captions.
     """
-    styled = preset.captions.ass_styles
     own = {stretch.footage.captions for stretch in stretches} - {None}
     if file and own:
         raise WrongUse(f"Give the captions of the episode ({file}) or those of its footage, not both.")
     if file:
-        cues, notes = read_captions(file, styled)
+        cues, notes = read_captions(file)
         return EpisodeCues(file, cues, [[] for _ in stretches], notes)
     readings: dict[Path, Reading] = {}
     of_stretches: list[list[Cue]] = []
     for stretch in stretches:
         captions, source = stretch.footage.captions, stretch.source
         if captions and captions not in readings:
-            readings[captions] = read_captions(captions, styled)
+            readings[captions] = read_captions(captions)
         elif not captions and preset.captions.embedded and source.subtitles and source.file not in readings:
             end = max(other.end for other in stretches if other.source.file == source.file)
-            readings[source.file] = embedded(source, end, styled, tools)
+            readings[source.file] = embedded(source, end, tools)
         of_stretches.append(readings[captions or source.file].cues if (captions or source.file) in readings else [])
     return EpisodeCues(
         None, [], of_stretches, distinct(note for reading in readings.values() for note in reading.notes)

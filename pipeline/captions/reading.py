@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from basis.errors import Unusable
 from basis.notes import Note
-from pipeline.captions.cues import HARD_STOP, Cue, Refused, respread, said
+from pipeline.captions.cues import HARD_STOP, BadCaptions, Cue, respread, said
 from pipeline.captions.encodings import decode
 from pipeline.captions.formats import format_of
 
@@ -27,11 +27,10 @@ class Reading(NamedTuple):
     notes: list[Note]
 
 
-def read_captions(file: Path, styled: bool = False) -> Reading:
+def read_captions(file: Path) -> Reading:
     """The cues of a caption file in one of the known FORMATS.
 
-    UTF-8, UTF-16, CP1251, CP866 and KOI8-R are told apart. Cues that roll up give each phrase once. styled: with the
-    colours and the top position of an ASS file. Raises Unusable.
+    UTF-8, UTF-16, CP1251, CP866 and KOI8-R are told apart. Cues that roll up give each phrase once. Raises Unusable.
     """
     try:
         if file.stat().st_size > MOST_BYTES:
@@ -39,14 +38,14 @@ def read_captions(file: Path, styled: bool = False) -> Reading:
         raw = file.read_bytes()
     except OSError as error:
         raise Unusable(f"The captions {file} cannot be read ({error.strerror}); check the path.") from None
-    return parse(raw, str(file), styled)
+    return parse(raw, str(file))
 
 
-def parse(raw: bytes, name: str, styled: bool) -> Reading:
+def parse(raw: bytes, name: str) -> Reading:
     """The cues of a file's bytes; name tells messages where they come from. Raises Unusable."""
     try:
-        cues, broken = _parsed(decode(raw), styled)
-    except Refused as error:
+        cues, broken = _parsed(decode(raw))
+    except BadCaptions as error:
         raise Unusable(f"The captions {name} {error}.") from None
     notes = []
     if broken:
@@ -58,19 +57,19 @@ def parse(raw: bytes, name: str, styled: bool) -> Reading:
     return Reading(cues, notes)
 
 
-def _parsed(text: str, styled: bool) -> tuple[list[Cue], list[str]]:
-    """The cues in order of time, and the lines of times that cannot be read. Raises Refused."""
+def _parsed(text: str) -> tuple[list[Cue], list[str]]:
+    """The cues in order of time, and the lines of times that cannot be read. Raises BadCaptions."""
     if not text.strip():
-        raise Refused("are empty; export them as SRT in UTF-8")
+        raise BadCaptions("are empty; export them as SRT in UTF-8")
     form = format_of(text)
-    cues, broken = form.read(text, styled) if form else ([], [])
+    cues, broken = form.read(text) if form else ([], [])
     if not cues and broken:
-        raise Refused(f"hold no time that can be read ({broken[0]}); write 00:00:01,000 --> 00:00:03,000")
+        raise BadCaptions(f"hold no time that can be read ({broken[0]}); write 00:00:01,000 --> 00:00:03,000")
     if not cues:
-        raise Refused("hold no caption; export them as SRT in UTF-8")
+        raise BadCaptions("hold no caption; export them as SRT in UTF-8")
     words = [word for cue in cues for word in cue.words]
     if len(cues) > MOST_CUES or len(words) > MOST_WORDS or any(len(word.text) > MOST_LETTERS for word in words):
-        raise Refused(
+        raise BadCaptions(
             f"hold more than {MOST_CUES} captions, {MOST_WORDS} words or {MOST_LETTERS} letters in a word; give the "
             "captions of this episode alone"
         )

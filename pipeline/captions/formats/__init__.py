@@ -12,10 +12,10 @@ class CaptionFormat(Protocol):
     def recognises(self, text: str) -> bool:
         """Whether text is of this format and of none before it in FORMATS, by what it holds."""
 
-    def read(self, text: str, styled: bool) -> tuple[list[Cue], list[str]]:
+    def read(self, text: str) -> tuple[list[Cue], list[str]]:
         """The cues, in any order, and the lines of times that cannot be read, as a sentence names them.
 
-        styled: with the colours and the place that the file gives them. Raises Refused for what is too long to be read.
+        Raises BadCaptions for what is too long to be read.
         """
 
 

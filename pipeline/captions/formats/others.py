@@ -3,7 +3,7 @@
 from pysubs2.formats import FORMAT_IDENTIFIER_TO_FORMAT_CLASS as READERS
 
 from pipeline.captions.cues import Cue
-from pipeline.captions.written import cues_of, opened, refuse_long, written
+from pipeline.captions.written import cues_of, open_subtitles, refuse_long, written_cue
 
 _HEAD = 10_000  # characters in which TTML is named
 _TOLD_BY_FIRST_LINE = ("sami", "whisper_jax", "microdvd", "mpl2")
@@ -13,9 +13,9 @@ def recognises(text: str) -> bool:
     return _form(text) is not None
 
 
-def read(text: str, styled: bool) -> tuple[list[Cue], list[str]]:
+def read(text: str) -> tuple[list[Cue], list[str]]:
     refuse_long(text, text.split("\n"))
-    return cues_of([written(event) for event in opened(text, _form(text) or "")]), []
+    return cues_of(map(written_cue, open_subtitles(text, _form(text) or ""))), []
 
 
 def _form(text: str) -> str | None:

@@ -9,5 +9,5 @@ def recognises(text: str) -> bool:
     return "-->" not in times
 
 
-def read(text: str, styled: bool) -> tuple[list[Cue], list[str]]:
+def read(text: str) -> tuple[list[Cue], list[str]]:
     return read_lines_of_times(text, "srt")

@@ -7,7 +7,7 @@ from pysubs2.formats.subrip import SubripFormat
 from pysubs2.formats.webvtt import WebVTTFormat
 
 from pipeline.captions.cues import Cue
-from pipeline.captions.written import JOINER, cues_of, opened, refuse_long, written
+from pipeline.captions.written import JOINER, cues_of, open_subtitles, refuse_long, written_cue
 
 TIME = SubripFormat.TIMESTAMP
 _READERS = {"srt": SubripFormat, "vtt": WebVTTFormat}
@@ -21,7 +21,7 @@ def recognises(text: str) -> bool:
     return any(_of_times(line) or len(TIME.findall(line)) == 2 for line in text.split("\n"))
 
 
-def read(text: str, styled: bool) -> tuple[list[Cue], list[str]]:
+def read(text: str) -> tuple[list[Cue], list[str]]:
     return read_lines_of_times(text, "srt")
 
 
@@ -30,11 +30,11 @@ def read_lines_of_times(text: str, form: Literal["srt", "vtt"]) -> tuple[list[Cu
     refuse_long(text, text.split("\n\n"))
     kept, broken = _without_broken(text, _READERS[form].TIMESTAMP)
     marked = _NUMBER.sub(rf"\1{JOINER}", _SAID_AT.sub(_mark, kept))  # a number that is said is none of a cue
-    file = opened(marked, form)
+    file = open_subtitles(marked, form)
     if form == "vtt":
         for event in file:
             event.text = event.text.split(r"\N\N")[0]  # a blank line ends a cue; notes and names of cues follow
-    return cues_of([written(event) for event in file]), broken
+    return cues_of(map(written_cue, file)), broken
 
 
 def _of_times(line: str) -> bool:

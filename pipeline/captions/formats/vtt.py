@@ -8,5 +8,5 @@ def recognises(text: str) -> bool:
     return text.lstrip().startswith("WEBVTT")
 
 
-def read(text: str, styled: bool) -> tuple[list[Cue], list[str]]:
+def read(text: str) -> tuple[list[Cue], list[str]]:
     return read_lines_of_times(text, "vtt")

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, BaseModel, Field, TypeAdapter
 
 from basis.data import FOREVER
 from pipeline.captions.cues import Cue, spread
-from pipeline.captions.written import Written, as_cue
+from pipeline.captions.written import WrittenCue, as_cue
 from presets.graphics import Word
 
 _JSON = re.compile(r"\s*(\{\s*[\"}]|\[\s*[\[{\]])")  # SRT, MicroDVD and ASS may begin with such brackets too
@@ -36,14 +36,14 @@ def recognises(text: str) -> bool:
     return _JSON.match(text) is not None
 
 
-def read(text: str, styled: bool) -> tuple[list[Cue], list[str]]:
+def read(text: str) -> tuple[list[Cue], list[str]]:
     cues: list[Cue] = []
     for segment in _segments(text):
         texts = segment.text.split()
         if words := _words(segment):
             cues.append(Cue(words, words[0].start, max(word.end for word in words), timed=True))
         elif texts:
-            cues.append(as_cue(Written(texts, segment.start, segment.end, segment.end, [None] * len(texts))))
+            cues.append(as_cue(WrittenCue(texts, segment.start, segment.end, segment.end, [None] * len(texts))))
     return cues, []
 
 
