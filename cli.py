@@ -55,6 +55,7 @@ from jobs.template import template as season_template
 from jobs.watch import watch as watch_folder
 from pipeline import episode
 from pipeline import pauses as tighten_
+from pipeline import typesetting as text
 from pipeline import verify as verify_
 from pipeline.brief import Brief, Footage, make_brief, read_brief
 from pipeline.encode import LEAST_SEGMENT
@@ -64,7 +65,6 @@ from pipeline.report import Report, shot_rows
 from pipeline.sound import SoundReport, cleaning
 from pipeline.synthetic import demo as demo_
 from pipeline.synthetic import sample
-from pipeline.typesetting import text
 from presets import delivery as delivery_
 from presets.template import portable, template
 

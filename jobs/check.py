@@ -11,10 +11,10 @@ from basis.errors import EpisodeError
 from jobs.manifest import Season, Slip
 from pipeline import captions, episode, graphics
 from pipeline.brief import Brief
-from pipeline.captions import Stretch
-from pipeline.captions.cues import read_captions
+from pipeline.captions.reading import read_captions
 from pipeline.footage import source
 from pipeline.footage.source import Source
+from pipeline.stretch import Stretch
 from presets import Preset, delivery
 
 
@@ -51,15 +51,16 @@ def _failures(brief: Brief, probe: Callable[[Path, int | None], Source], load: C
     clock = Clock(sources[0].rate)
     seconds = clock.second(sum(clock.frames(start, end) for start, end in ranges))
     stretches = [
-        Stretch(own, start, end, offset, footage.captions, [])
+        Stretch(own, start, end, offset, footage)
         for own, (start, end), offset, footage in zip(
             sources, ranges, clock.offsets(ranges), brief.footage, strict=True
         )
     ]
     for file in [brief.captions] if brief.captions else dict.fromkeys(f.captions for f in brief.footage if f.captions):
-        said = stretches if brief.captions else [stretch for stretch in stretches if stretch.file == file]
+        said = stretches if brief.captions else [stretch for stretch in stretches if stretch.footage.captions == file]
         with _told(found):
-            captions.for_episode(brief.captions, said, preset, seconds, float(clock.rate))
+            cues = captions.read(brief.captions, said, preset)
+            captions.for_episode(cues, said, preset, seconds, float(clock.rate))
     if not brief.tighten:
         tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
         with _told(found):

@@ -25,7 +25,6 @@ from pipeline import captions, encode, framing, graphics, picture, report, sound
 from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
-from pipeline.captions import Stretch
 from pipeline.footage import source
 from pipeline.footage.source import Source
 from pipeline.framing import layouts
@@ -42,6 +41,7 @@ from pipeline.plan import (
 )
 from pipeline.report import Report
 from pipeline.sound import SoundReport
+from pipeline.stretch import Stretch
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, TitleCard
@@ -115,12 +115,13 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     ]
     sources = [found for found, _ in heard]
     stretches = [
-        Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
+        Stretch(source_, start, end, offset, wanted, analysis.speech)
         for source_, (start, end), offset, wanted, analysis in zip(
             sources, ranges, Clock(rate).offsets(ranges), brief.footage, analyses, strict=True
         )
     ]
-    pauses = _pauses(brief, stretches, analyses, rate, preset)
+    cues = captions.read(brief.captions, stretches, preset)
+    pauses = _pauses(brief, stretches, analyses, rate, preset, cues)
     removed = [[(p.start, p.end) for p in own if not p.kept] for own in pauses]
     gone = [(a + s.offset, b + s.offset) for s, own in zip(stretches, removed, strict=True) for a, b in own]
     if brief.tighten:
@@ -143,22 +144,21 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         music=Music(file=Path(bed).resolve()) if (bed := brief.music or preset.sound.music) else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
-    cues, said = captions.for_episode(brief.captions, stretches, preset, plan.footage_seconds, float(rate), gone)
-    notes = _as_notes("captions", said)
+    captioned, notes = captions.for_episode(cues, stretches, preset, plan.footage_seconds, float(rate), gone)
     if brief.tighten:
         notes += tighten.notes(plan.pauses, preset.sound.longest_pause)
     if gone:
         analyses = [analysis for analysis, own in zip(analyses, removed, strict=True) for _ in range(len(own) + 1)]
         plan = framing.with_faces(tighten.settled(plan), analyses)
     faces = graphics.on_screen(plan, analyses)
-    placed = graphics.schedule(brief, preset, cues, plan, faces)
-    for graphic in placed:
-        if isinstance(graphic, Caption) and graphic not in cues:
+    for graphic in graphics.schedule(brief, preset, [], plan, faces):
+        if isinstance(graphic, Caption):
             parts, unread = captions.of_text(graphic, preset, float(rate))
             plan.graphics += parts
-            notes += _as_notes("captions", unread)
+            notes += unread
         else:
             plan.graphics.append(graphic)
+    plan.graphics += captioned
     plan.graphics, covered = graphics.place(plan, preset, faces)
     plan.stings = [
         Sting(file=Path(file), at=graphic.start)
@@ -467,7 +467,8 @@ def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, i
 
 
 def _pauses(
-    brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, preset: Preset
+    brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, preset: Preset,
+    cues: captions.EpisodeCues,
 ) -> list[list[Pause]]:
     """The pauses of each stretch of footage, the episode's with nothing taken out being their clock."""
     if not brief.tighten:
@@ -478,7 +479,7 @@ def _pauses(
             preset.sound.longest_pause,
         )
         for s, analysis, said in zip(
-            stretches, analyses, captions.said_unheard(brief.captions, stretches, preset), strict=True
+            stretches, analyses, captions.said_unheard(cues, stretches), strict=True
         )
     ]  # fmt: skip
     marked = iter(tighten.marked([pause for own in found for pause in own], brief.keep_pauses))

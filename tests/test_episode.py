@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import episode, verify
 from pipeline.brief import make_brief
-from pipeline.captions.cues import read_words
+from pipeline.captions.reading import read_captions
 from pipeline.plan import Plan, corners, take_shots
 from presets import delivery
 from presets.graphics import Caption
@@ -75,7 +75,7 @@ def test_a_caption_is_seen_exactly_while_it_is_said(finished):
 def test_the_subtitles_beside_the_video_say_what_the_captions_say(finished):
     _, files, _ = finished
     for file in (files.srt, files.vtt):
-        (cue,) = read_words(file)
+        (cue,) = read_captions(file).cues
         assert [w.text for w in cue.words] == ["Цех", "работает", "круглые", "сутки."]
         assert (cue.start, cue.end) == pytest.approx((3.0, 4.8), abs=0.05)
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = ["basis", "assets", "presets", "pipeline", "jobs", "commands", "cli"]
 STAGES = [
-    "plan", "brief", "footage", "listening", "analysis", "framing", "pauses", "captions", "typesetting", "graphics", "picture",
+    "plan", "brief", "footage", "listening", "analysis", "stretch", "framing", "pauses", "typesetting", "captions", "graphics", "picture",
     "sound", "encode", "verify", "report", "synthetic", "episode",
 ]  # fmt: skip
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order

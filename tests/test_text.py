@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont, features
 
 import presets
-from pipeline.typesetting import text
+from pipeline import typesetting as text
 
 BOLD, MEDIUM = ("ManropeExtraBold",), ("ManropeSemiBold",)
 SPARE = "fonts/DejaVuSans-Bold.ttf"
@@ -65,7 +65,7 @@ TEXTS = st.lists(st.tuples(WORDS, st.sampled_from([" ", "\u00a0", "\n", "  "])),
 
 
 @given(TEXTS, st.integers(22, 110), st.integers(200, 820))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_line_is_wider_than_asked(said, size, widest):
     for line in text.wrap(said, BOLD, size, widest):
         assert text.width(line, BOLD, size) <= widest
@@ -75,7 +75,7 @@ def test_no_line_is_wider_than_asked(said, size, widest):
 
 
 @given(TEXTS, st.integers(22, 110), st.integers(200, 820))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_no_letter_is_lost_and_none_moves(said, size, widest):
     def letters(lines):
         return [c for c in unicodedata.normalize("NFC", "".join(lines)) if c.isalnum()]

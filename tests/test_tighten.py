@@ -16,13 +16,15 @@ from basis.boxes import Box
 from basis.clock import Clock
 from basis.data import FOREVER
 from basis.errors import WrongUse
+from pipeline import captions as captions_
 from pipeline import episode, framing
 from pipeline import pauses as tighten
 from pipeline.analysis import AnalysedShot, Analysis, Sighting, Track
-from pipeline.brief import make_brief
-from pipeline.captions import Stretch, for_episode, said_unheard
+from pipeline.brief import Footage, make_brief
+from pipeline.captions import read, said_unheard
 from pipeline.pauses import LEFT, LONGEST_PAUSE
 from pipeline.plan import Knot, Pane, Pause, Plan, Shot, Sting, Take, take_shots
+from pipeline.stretch import Stretch
 from presets import delivery
 from presets.graphics import Caption, EndCard, LowerThird, Mark, TitleCard, Word
 
@@ -328,7 +330,12 @@ PRESET = presets.load("plain")
 
 
 def stretch(start, end, offset=0.0, file=None, speech=()):
-    return Stretch(SimpleNamespace(file=FILE, subtitles=0), start, end, offset, file, list(speech))
+    source = SimpleNamespace(file=FILE, subtitles=0)
+    return Stretch(source, start, end, offset, Footage(file=FILE, captions=file), list(speech))
+
+
+def for_episode(file, stretches, preset, duration, rate, gone):
+    return captions_.for_episode(read(file, stretches, preset), stretches, preset, duration, rate, gone)
 
 
 def srt(folder, *cues):
@@ -379,9 +386,11 @@ def test_no_word_is_lost_that_the_file_has_in_a_pause(tmp_path):
 def test_what_a_caption_file_knows_to_be_said_is_no_pause(tmp_path):
     vtt = tmp_path / "a.vtt"
     vtt.write_text("WEBVTT\n\n00:11.000 --> 00:14.000\nДа <00:11.400>вот <00:13.500>нет\n", "utf-8")
-    assert said_unheard(vtt, [stretch(5, 20, 10)], PRESET) == [[(1.0, pytest.approx(1.4)), (3.5, 4.0)]]
+    stretches = [stretch(5, 20, 10)]
+    assert said_unheard(read(vtt, stretches, PRESET), stretches) == [[(1.0, pytest.approx(1.4)), (3.5, 4.0)]]
     unheard = srt(tmp_path, (1, 3, "Слышно"), (4, 5, "Не слышно"))
-    assert said_unheard(None, [stretch(0, 9, 0, unheard, [(1, 2)]), stretch(0, 9, 9)], PRESET) == [[(4.0, 5.0)], []]
+    stretches = [stretch(0, 9, 0, unheard, [(1, 2)]), stretch(0, 9, 9)]
+    assert said_unheard(read(None, stretches, PRESET), stretches) == [[(4.0, 5.0)], []]
 
 
 # a whole episode

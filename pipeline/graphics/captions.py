@@ -8,11 +8,13 @@ from itertools import pairwise
 from PIL import Image
 
 import presets
+from pipeline import typesetting as text
+from pipeline.captions.breaks import break_cost
 from pipeline.captions.cues import said
-from pipeline.captions.readability import SMALLEST_TYPE, break_cost
+from pipeline.captions.cutting import LINE_WIDTH
+from pipeline.captions.readability import SMALLEST_TYPE
 from pipeline.graphics.layers import Enter, Graphic, Layer, canvas, graphic, plate
-from pipeline.typesetting import text
-from pipeline.typesetting.text import Fonts
+from pipeline.typesetting import Fonts
 from presets import Preset
 from presets.graphics import Caption, Word
 
@@ -92,13 +94,12 @@ def _is_said(words: Sequence[Word], number: int) -> bool:
 
 def _block(caption: Caption, preset: Preset) -> Block:
     fonts, size = text.chain(preset.type, "medium"), preset.captions.size
-    room = RIGHT - LEFT - 2 * PAD_X
     lines = [line for line in caption.lines if said(line)]
     wider = presets.WORD_GAP if _style(caption, preset) == "word" else 0.0
-    while size > SMALLEST_TYPE and any(_width(line, fonts, size, round(wider * size)) > room for line in lines):
+    while size > SMALLEST_TYPE and any(_width(line, fonts, size, round(wider * size)) > LINE_WIDTH for line in lines):
         size -= 2
     gap = round(wider * size)
-    fitted = [part for line in lines for part in _wrapped(line, fonts, size, gap, room)]
+    fitted = [part for line in lines for part in _wrapped(line, fonts, size, gap, LINE_WIDTH)]
     widest = max(_width(line, fonts, size, gap) for line in fitted)
     step = round(size * text.LEADING)
     width, height = canvas(widest + 2 * PAD_X, step * len(fitted) + 2 * PAD_Y).size
@@ -106,7 +107,7 @@ def _block(caption: Caption, preset: Preset) -> Block:
 
 
 def _width(line: Sequence[Word], fonts: Fonts, size: int, gap: int) -> float:
-    return text.width(said(line), fonts, size) + gap * (len(line) - 1)
+    return text.width(said(line), fonts, size, gap)
 
 
 def _wrapped(line: list[Word], fonts: Fonts, size: int, gap: int, room: float) -> list[list[Word]]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw
 
 from basis.errors import WrongUse
+from pipeline import typesetting as text
 from pipeline.graphics.content import call, following
 from pipeline.graphics.content import number as number_of
 from pipeline.graphics.layers import EXIT, Enter, Graphic, Layer, canvas, flat, graphic, picture, plate
-from pipeline.typesetting import text
 from presets import Preset
 from presets.graphics import EndCard, Over, Quote, TitleCard
 

@@ -1,6 +1,6 @@
 """What a placed graphic says, and whether anything of it is seen."""
 
-from pipeline.typesetting import text
+from pipeline import typesetting as text
 from presets import Preset
 from presets.graphics import (
     Caption,

@@ -3,9 +3,9 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
+from pipeline import typesetting as text
 from pipeline.graphics.content import partners
 from pipeline.graphics.layers import EXIT, Enter, Graphic, Layer, canvas, graphic, picture, plate
-from pipeline.typesetting import text
 from presets import Preset
 from presets.graphics import Chapter, LowerThird, Mark, PartnerLine, Progress
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from basis.data import FOREVER
+from pipeline import typesetting as text
 from pipeline.brief import Brief, Person
 from pipeline.graphics.cards import address
 from pipeline.graphics.content import written
 from pipeline.graphics.onscreen import OnScreen
 from pipeline.plan import Plan
-from pipeline.typesetting import text
 from presets import Preset
 from presets.graphics import Caption, EndCard, LowerThird, Mark, PartnerLine, PlacedGraphic, Progress, Quote, TitleCard
 

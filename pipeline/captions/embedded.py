@@ -1,0 +1,78 @@
+"""Captions inside a footage file."""
+
+import re
+import subprocess
+import threading
+from typing import Any
+
+from av.stream import Disposition
+
+from basis.errors import Unusable
+from basis.notes import Note
+from basis.tools import Tools
+from pipeline.captions.reading import MOST_BYTES, Reading, parse
+from pipeline.footage import ffmpeg_tool
+from pipeline.footage.source import Source, input_of, open_media
+
+EXTRACT_SECONDS = 120  # that taking them out may last
+
+
+def embedded(source: Source, end: float, tools: Tools | None = None) -> Reading:
+    """The captions inside a footage file up to second `end`, in its seconds.
+
+    The Russian stream is chosen, else the default, else the first that holds text. Raises MissingTool, MachineFailed.
+    """
+    index, codec_name, notes = _chosen(source)
+    if index is None:
+        return Reading([], notes)
+    where = f"inside {source.file} (stream {index})"
+    form = "ass" if codec_name in ("ass", "ssa") else "srt"
+    raw = _taken_out(input_of(source.file)[str(index)].output("pipe:", format=form, t=f"{end:.6f}"), tools)
+    if raw is not None and not re.search(rb"\d:\d\d:\d\d[.,]\d\d", raw):
+        return Reading([], notes)  # nothing is said up to there
+    try:
+        cues, own = parse(raw or b"", where)
+    except Unusable:
+        text = f"The captions {where} cannot be read; give a caption file."
+        return Reading([], [*notes, Note(code="unreadable-captions", text=text, level="warning")])
+    text = f"The captions come from {where}; give a file to use others, or turn off captions.embedded in the preset."
+    return Reading(cues, [*notes, *own, Note(code="embedded-captions", text=text)])
+
+
+def _chosen(source: Source) -> tuple[int | None, str, list[Note]]:
+    """The stream of captions that is read, None without one, and its codec; notes for those that hold no text."""
+    texts: list[tuple[bool, bool, int, str]] = []
+    notes: list[Note] = []
+    with open_media(source.file) as container:
+        for stream in container.streams.subtitles:
+            codec = stream.codec_context.codec if stream.codec_context else None
+            if codec and codec.text_sub:
+                russian = (stream.language or "").lower() in ("rus", "ru", "ru-ru")
+                texts.append((russian, bool(stream.disposition & Disposition.default), -stream.index, codec.name))
+            else:
+                kind = "as pictures" if codec and codec.bitmap_sub else "that cannot be read"
+                text = f"{source.file} has captions {kind} (stream {stream.index}); they are not used, give a caption file."
+                notes.append(Note(code="picture-captions", text=text))
+    if not texts:
+        return None, "", notes
+    _, _, index, codec_name = max(texts)
+    return -index, codec_name, notes
+
+
+def _taken_out(output: Any, tools: Tools | None) -> bytes | None:
+    """What an ffmpeg-python stream of captions writes; None where it fails, is too much or takes too long."""
+    process = ffmpeg_tool.start(ffmpeg_tool.command(output, tools), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout
+    late = threading.Timer(EXTRACT_SECONDS, process.kill)
+    late.start()
+    try:
+        raw = process.stdout.read(MOST_BYTES + 1)
+        whole = len(raw) <= MOST_BYTES and process.wait() == 0
+        if late.is_alive() and len(raw) <= MOST_BYTES:
+            ffmpeg_tool.must_not_be_killed(process)
+    finally:
+        late.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    return raw if whole else None
