@@ -59,6 +59,7 @@ from pipeline import verify as verify_
 from pipeline.brief import Brief, Footage, make_brief, read_brief
 from pipeline.encode import LEAST_SEGMENT
 from pipeline.footage import ffmpeg_tool, loudness, source
+from pipeline.footage.sounds import sounds_in
 from pipeline.listening.channels import hear
 from pipeline.report import Report, shot_rows
 from pipeline.sound import SoundReport, cleaning
@@ -516,7 +517,7 @@ def presets_check(
             checked = presets.load(file)
             found = sample.notes(checked)
             for own in filter(None, (getattr(checked.sound, key) for key in presets.SOUNDS)):
-                source.sounds_in(Path(own))
+                sounds_in(Path(own))
         except EpisodeError as error:
             err.print(str(error), markup=False, soft_wrap=True)
             slips += 1

@@ -10,7 +10,7 @@ from basis.errors import Unusable
 from pipeline import sound
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
-from pipeline.footage.source import voice_of
+from pipeline.footage.sounds import voice_of
 from pipeline.listening import channels, speech
 from pipeline.plan import Recording
 from pipeline.synthetic import demo

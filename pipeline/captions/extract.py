@@ -22,7 +22,8 @@ def embedded(source: "Source", end: float, styled: bool) -> tuple[list[Cue], lis
     """
     from av.stream import Disposition  # here and below: what only sets type need not wait for decoders
 
-    from pipeline.footage.source import input_of, open_media
+    from pipeline.footage.ffmpeg_tool import input_of
+    from pipeline.footage.source import open_media
 
     texts: list[tuple[bool, bool, int, str]] = []
     warnings: list[str] = []

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from basis.data import Data
 from basis.errors import Unusable
 from pipeline.footage import ffmpeg_tool
+from pipeline.footage.sounds import RATE
 
 GATE = -69.9  # LUFS; ebur128 says -70 where nothing passed its gate
-RATE = 48_000  # Hz of samples
 HOP = 0.1  # seconds that a value of power stands for
 BLOCK = 4  # hops of a gating block, which is momentary loudness
 QUIET = 1e-10  # power below which there is nothing; -100.7 LUFS

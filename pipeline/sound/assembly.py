@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.spans import Spans
-from pipeline.listening.channels import RATE, Samples
+from pipeline.footage.sounds import RATE, Samples
 from pipeline.sound.cleaning import CLEAR, within
 
 with warnings.catch_warnings():

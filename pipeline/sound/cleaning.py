@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from basis.errors import MissingTool
 from basis.spans import Spans
 from pipeline.footage import ffmpeg_tool
-from pipeline.listening.channels import RATE, Samples
+from pipeline.footage.sounds import RATE, Samples
 
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from basis.data import Data
 from basis.spans import Spans
 from pipeline.footage import loudness
-from pipeline.listening.channels import RATE, Samples
+from pipeline.footage.sounds import RATE, Samples
 
 UNIT = 0.5  # seconds of speech that are weighed at once
 CHANGE = 40.0  # dB^2 s that a run of one level must explain: voices 8 dB apart for 2.5 s, 12 dB for 1.1 s

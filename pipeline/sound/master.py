@@ -13,8 +13,8 @@ from basis.data import Data
 from basis.files import fingerprint
 from pipeline import pauses as tighten
 from pipeline.footage import ffmpeg_tool, loudness
-from pipeline.footage.source import sounds_in
-from pipeline.listening.channels import NAMES, RATE, Samples, read, sound_in
+from pipeline.footage.sounds import RATE, Samples, sounds_in
+from pipeline.listening.channels import NAMES, read, sound_in
 from pipeline.plan import Plan, Take, take_frames, take_offsets
 from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room

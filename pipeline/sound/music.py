@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from basis.errors import Unusable
 from basis.spans import Spans
 from pipeline.footage import loudness
-from pipeline.footage.source import input_of, sounds_in
-from pipeline.listening.channels import RATE, Samples, stereo
+from pipeline.footage.ffmpeg_tool import input_of
+from pipeline.footage.sounds import RATE, Samples, sounds_in, stereo
 from pipeline.sound.assembly import AudioSegment, faded, join, samples_of, segment
 from pipeline.sound.cleaning import within
 
