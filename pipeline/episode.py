@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
 from itertools import chain, pairwise
@@ -25,10 +25,10 @@ from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
 from pipeline.captions import Stretch
-from pipeline.footage import source
+from pipeline.footage import ffmpeg_tool, source
 from pipeline.footage.source import Source
 from pipeline.graphics.blend import Overlay, rgb
-from pipeline.listening.channels import hear, without_speakers
+from pipeline.listening import listen
 from pipeline.plan import (
     Music,
     Pause,
@@ -52,7 +52,6 @@ VERSION = version("episode-pipeline")
 DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
-LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
@@ -105,22 +104,22 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         must_fit(total + tail, brief.delivery, spec)
     contents = [fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
-    heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
+    tools = replace(ffmpeg_tool.from_environment(), cache=cache_folder)
+    hearings = [
+        listen(s, f, start, end, content, tools)
+        for s, f, (start, end), content in zip(sources, brief.footage, ranges, contents, strict=True)
+    ]
     progress("sound", 1, 1)
     analyses: list[Analysis] = []
     done = 0.0
-    for (source_, _), content, (start, end) in zip(heard, contents, ranges, strict=True):
-        analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
+    for source_, hearing, content, (start, end) in zip(sources, hearings, contents, ranges, strict=True):
+        counted = _counted(progress, done, total)
+        analyses.append(analyse(source_, start, end, content, hearing.speech, cache_folder, counted))
         done += end - start
-    heard = [
-        h if _spoken(analysis, start, end) or f.channels else without_speakers(*h)
-        for h, analysis, (start, end), f in zip(heard, analyses, ranges, brief.footage, strict=True)
-    ]
-    sources = [found for found, _ in heard]
     stretches = [
-        Stretch(source_, start, end, offset, wanted.captions, analysis.speech)
-        for source_, (start, end), offset, wanted, analysis in zip(
-            sources, ranges, range_offsets(ranges, rate), brief.footage, analyses, strict=True
+        Stretch(source_, start, end, offset, wanted.captions, [*hearing.speech.stretches])
+        for source_, (start, end), offset, wanted, hearing in zip(
+            sources, ranges, range_offsets(ranges, rate), brief.footage, hearings, strict=True
         )
     ]
     pauses = _pauses(brief, stretches, analyses, rate, preset)
@@ -133,11 +132,11 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-            audio_stream=source_.audio_stream, channels=source_.channels, heard=why, recording=source_.recording, shots=framed,
-            speech=_spoken(analysis, start, end), turns=_turns(analysis, framed),
+            audio_stream=hearing.audio_stream, channels=hearing.channels, heard=hearing.why, recording=hearing.recording,
+            shots=framed, speech=hearing.speech.sure, turns=_turns(analysis, framed),
         )
-        for (source_, why), content, (start, end), framed, analysis in zip(
-            heard, contents, ranges, shots, analyses, strict=True
+        for source_, hearing, content, (start, end), framed, analysis in zip(
+            sources, hearings, contents, ranges, shots, analyses, strict=True
         )
     ]  # fmt: skip
     plan = Plan(
@@ -458,12 +457,6 @@ def _doubts(plan: Plan) -> list[Note]:
             doubts.append(Note(code="guess", text=text, at=round(at, 3), shot=number, level="warning"))
         reason = shot.reason
     return doubts
-
-
-def _spoken(analysis: Analysis, start: float, end: float) -> list[Span]:
-    """Where somebody speaks in [start, end) footage seconds; nowhere if it is so little that it is a false alarm."""
-    spans = [(round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start]
-    return spans if sum(b - a for a, b in spans) >= LEAST_SPEECH else []
 
 
 def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, int]]:

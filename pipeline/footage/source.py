@@ -16,10 +16,8 @@ from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from basis.data import Channels
 from basis.errors import Unusable, WrongUse
 from pipeline.footage import ffmpeg_tool
-from pipeline.plan import Recording
 
 Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
 
@@ -50,8 +48,7 @@ class Source:
 
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
     RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
-    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None; channels: how
-    it is read. recording: what is heard instead where it has something; channels are then its own.
+    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None.
     """
 
     file: Path
@@ -75,8 +72,6 @@ class Source:
     audio: tuple[AudioStream, ...]
     audio_stream: int | None
     subtitles: int
-    channels: Channels = "stereo"
-    recording: Recording | None = None
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:

@@ -13,12 +13,13 @@ from basis.data import Data
 from basis.files import fingerprint
 from pipeline import pauses as tighten
 from pipeline.footage import ffmpeg_tool, loudness
-from pipeline.footage.sounds import RATE, Samples, sounds_in
-from pipeline.listening.channels import NAMES, read, sound_in
+from pipeline.footage.sounds import RATE, Samples, sound_in, sounds_in
+from pipeline.listening.channels import NAMES
 from pipeline.plan import Plan, Take, take_frames, take_offsets
 from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room
 from pipeline.sound.cleaning import clean
+from pipeline.sound.takes import read
 from presets import Preset
 from presets.delivery import DeliverySpec
 

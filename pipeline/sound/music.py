@@ -87,4 +87,4 @@ def ducking(speech: Spans, count: int) -> NDArray[np.float64]:
 def _decoded(file: Path, seconds: float) -> Samples:
     """The first seconds of a sound file. Raises Unusable."""
     sounds_in(file)
-    return stereo(input_of(file)["a:0"], file, max(0.0, seconds) + 0.1, RATE, "choose another file")
+    return stereo(input_of(file)["a:0"], file, max(0.0, seconds) + 0.1, RATE, advice="choose another file")
