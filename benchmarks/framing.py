@@ -40,7 +40,7 @@ from pipeline.brief import Footage, make_brief
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage import source as footage
 from pipeline.footage.source import Source
-from pipeline.listening import listen
+from pipeline.listening.hearing import listen
 from pipeline.listening.speech import Speech
 from pipeline.plan import Knot, Pane, Plan, Shot, corners, take_shots
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk

@@ -28,7 +28,7 @@ from pipeline.captions import Stretch
 from pipeline.footage import ffmpeg_tool, source
 from pipeline.footage.source import Source
 from pipeline.graphics.blend import Overlay, rgb
-from pipeline.listening import listen
+from pipeline.listening.hearing import listen
 from pipeline.plan import (
     Music,
     Pause,
@@ -181,7 +181,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         notes.append(Note(code="sting", text="The preset's title_sting is not heard: the episode has no title."))
     if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
         notes.append(Note(code="sting", text="The preset's end_sting is not heard: the episode has no end card."))
-    return plan, [*_doubts(plan), *notes, *_as_notes("sound", sound.notes(plan))]
+    return plan, [*_doubts(plan), *notes, *sound.notes(plan)]
 
 
 def _as_notes(code: str, sentences: Iterable[str]) -> list[Note]:
@@ -378,7 +378,7 @@ def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
     must_fit(plan.duration, plan.delivery, spec)
     sources, changed = _sources(plan)
     known = warnings or []
-    found = [*_as_notes("changed", changed), *_as_notes("sound", sound.notes(plan))]
+    found = [*_as_notes("changed", changed), *sound.notes(plan)]
     notes = distinct([*known, *found])
     return _Job(plan, preset, spec, sources, overlay_of(plan, preset), notes)
 
@@ -412,7 +412,7 @@ def _verified(job: _Job, files: Files, part: Path, heard: SoundReport, clock: "_
     made = Report(
         version=VERSION, file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
         delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(job.plan),
-        warnings=[*job.notes, *_as_notes("sound", heard.notes), *verify.notes(checks)],
+        warnings=[*job.notes, *heard.notes, *verify.notes(checks)],
         timings=clock.seconds,
     )  # fmt: skip
     if failed:

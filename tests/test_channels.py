@@ -11,7 +11,8 @@ from pipeline import sound
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
 from pipeline.footage.sounds import Sound
-from pipeline.listening import channels, listen
+from pipeline.listening import channels
+from pipeline.listening.hearing import listen
 from pipeline.plan import Recording
 from pipeline.sound import takes
 from pipeline.synthetic import demo

