@@ -59,8 +59,8 @@ from pipeline import typesetting as text
 from pipeline import verify as verify_
 from pipeline.brief import Brief, Footage, make_brief, read_brief
 from pipeline.encode import LEAST_SEGMENT
-from pipeline.footage import ffmpeg_tool, loudness, source
-from pipeline.listening.channels import hear
+from pipeline.footage import ffmpeg_tool, loudness, sounds, source
+from pipeline.listening.channels import of_camera
 from pipeline.report import Report, shot_rows
 from pipeline.sound import SoundReport, cleaning
 from pipeline.synthetic import demo as demo_
@@ -336,7 +336,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
     """Say what a footage file is."""
     found = source.probe(file)
     heard = loudness.measure(file) if found.audio else None
-    found, how = hear(found, 0, found.duration, Footage(file=file))
+    camera, how = of_camera(found, Footage(file=file), "", 0, found.duration)
     rows: dict[str, Any] = {
         "file": str(file),
         "container": found.container,
@@ -358,7 +358,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
                 "rate": a.rate,
                 "layout": a.layout,
                 "language": a.language,
-                "chosen": a.index == found.audio_stream,
+                "chosen": camera is not None and a.index == camera.stream,
             }
             for a in found.audio
         ],
@@ -516,7 +516,7 @@ def presets_check(
             checked = presets.load(file)
             found = sample.notes(checked)
             for own in filter(None, (getattr(checked.sound, key) for key in presets.SOUNDS)):
-                source.sounds_in(Path(own))
+                sounds.sounds_in(Path(own))
         except EpisodeError as error:
             err.print(str(error), markup=False, soft_wrap=True)
             slips += 1

@@ -38,9 +38,9 @@ def fonts() -> list[str]:
 
 def damaged() -> list[str]:
     """The names of this folder's files that are missing or are not the ones that were committed."""
-    expected = dict(reversed(line.split()) for line in CHECKSUMS.read_text("utf-8").splitlines())
+    lines = [line.split() for line in CHECKSUMS.read_text("utf-8").splitlines()]
     return [
         name
-        for name, checksum in expected.items()
+        for checksum, name in lines
         if not (file := FOLDER / name).is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != checksum
     ]

@@ -10,6 +10,9 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 Span = tuple[float, float]
 Spans = Sequence[Span]
 
@@ -52,3 +55,16 @@ def length(spans: Iterable[Span]) -> float:
 def overlap(one: Span, other: Span) -> float:
     """Seconds that two spans share."""
     return max(0.0, min(one[1], other[1]) - max(one[0], other[0]))
+
+
+def inside(times: NDArray[np.floating], spans: Iterable[Span]) -> NDArray[np.bool_]:
+    """Which of the seconds lie in one of the spans."""
+    within = np.zeros(len(times), bool)
+    for a, b in spans:
+        within |= (times >= a) & (times < b)
+    return within
+
+
+def widen(spans: Iterable[Span], by: float) -> list[Span]:
+    """The spans, each beginning and ending so many seconds further out."""
+    return [(a - by, b + by) for a, b in spans]

@@ -36,10 +36,12 @@ from basis.errors import EpisodeError
 from pipeline import episode, picture
 from pipeline.analysis import analyse
 from pipeline.analysis.analysers.faces import Detector
-from pipeline.brief import make_brief
+from pipeline.brief import Footage, make_brief
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage import source as footage
 from pipeline.footage.source import Source
+from pipeline.listening.hearing import listen
+from pipeline.listening.speech import Speech
 from pipeline.plan import Knot, Pane, Plan, Shot, corners, take_shots
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
@@ -493,13 +495,17 @@ def _images(source: Source, count: int) -> Iterator[Image]:
         yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
+def spoken(source: Source, start: float, end: float) -> Speech:
+    return listen(source, Footage(file=source.file), start, end, "").speech
+
+
 def all_shown(file: Path, scratch: Path) -> tuple[Plan, Source, dict[str, Shown]]:
     """The plan of a file, and what ours and the baselines show of it. scratch: a folder for the analysis."""
     brief = make_brief({"footage": [{"file": file}], "preset": "plain"}, "benchmark")
     plan, _ = episode.make_plan(brief, scratch, lambda *_: None)
     source = footage.probe(file)
     take = plan.takes[0]
-    found = analyse(source, take.start, take.end, take.fingerprint, scratch)  # from the cache that make_plan filled
+    found = analyse(source, take.start, take.end, take.fingerprint, spoken(source, take.start, take.end), scratch)  # from the cache that make_plan filled
     cuts = [round((shot.start - take.start) * float(plan.frame_rate)) for shot in found.shots[1:]]
     own = ours(plan)
     seen = look(source, len(own.panes), cuts)
@@ -670,7 +676,7 @@ def analysis_seconds(scratch: Path, runs: int = 3) -> float:
     taken = []
     for _ in range(runs):
         begun = time.monotonic()
-        analyse(source, 0.0, source.duration, "", None)
+        analyse(source, 0.0, source.duration, "", spoken(source, 0.0, source.duration), None)
         taken.append(time.monotonic() - begun)
     return statistics.median(taken)
 

@@ -23,7 +23,9 @@ import pyloudnorm
 
 import presets
 from pipeline import sound
+from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, loudness, source
+from pipeline.footage.sounds import Sound
 from pipeline.listening import recorder
 from pipeline.plan import Plan
 from pipeline.sound.cleaning import clean
@@ -206,7 +208,10 @@ def long_sync(folder: Path) -> list[Row]:
     heard = ffmpeg.input(str(folder / "camera.wav"))["a"]
     ffmpeg_tool.run(ffmpeg.output(picture, heard, str(video), acodec="pcm_s16le", preset="ultrafast"))
     begun = time.monotonic()
-    found, said_of_it = recorder.align(source.probe(video), 0, seconds, recording)
+    camera = source.probe(video)
+    heard_by_it = Sound(video, camera.audio_stream)
+    wanted = Footage(file=video, audio=recording)
+    found, said_of_it = recorder.align(camera, heard_by_it, wanted, 0, seconds)
     took = time.monotonic() - begun
     print(f"  {said_of_it}")
     at = np.array([0.0, seconds])

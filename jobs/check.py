@@ -13,6 +13,7 @@ from pipeline import captions, episode, graphics
 from pipeline.brief import Brief
 from pipeline.captions.reading import read_captions
 from pipeline.footage import source
+from pipeline.footage.sounds import sounds_in
 from pipeline.footage.source import Source
 from pipeline.stretch import Stretch
 from presets import Preset, delivery
@@ -36,13 +37,13 @@ def _failures(brief: Brief, probe: Callable[[Path, int | None], Source], load: C
             sources.append(own)
         if footage.audio:
             with _told(found):
-                source.sounds_in(footage.audio)
+                sounds_in(footage.audio)
     preset = spec = None
     with _told(found):
         preset, spec = load(brief.preset), delivery.load(brief.delivery)
         if bed := brief.music or preset.sound.music:
             with _told(found):
-                source.sounds_in(Path(bed))
+                sounds_in(Path(bed))
     if preset is None or spec is None or len(sources) < len(brief.footage):
         for file in filter(None, (brief.captions, *(f.captions for f in brief.footage))):
             with _told(found):

@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from importlib.metadata import version
 from itertools import chain, pairwise
@@ -25,11 +25,11 @@ from pipeline import captions, encode, framing, graphics, picture, report, sound
 from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
 from pipeline.brief import Brief, Footage
-from pipeline.footage import source
+from pipeline.footage import ffmpeg_tool, source
 from pipeline.footage.source import Source
 from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay, rgb
-from pipeline.listening.channels import hear, without_speakers
+from pipeline.listening.hearing import listen
 from pipeline.plan import (
     Music,
     Pause,
@@ -49,7 +49,6 @@ from presets.graphics import Caption, EndCard, TitleCard
 VERSION = version("episode-pipeline")
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
-LEAST_SPEECH = 0.5  # seconds in one file; less is a door or a note of music
 
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
@@ -102,22 +101,22 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         must_fit(total + tail, brief.delivery, spec)
     contents = [fingerprint(source_.file) for source_ in sources]
     progress("sound", 0, 1)
-    heard = [hear(s, start, end, f) for s, (start, end), f in zip(sources, ranges, brief.footage, strict=True)]
+    tools = replace(ffmpeg_tool.from_environment(), cache=cache_folder)
+    hearings = [
+        listen(s, f, start, end, content, tools)
+        for s, f, (start, end), content in zip(sources, brief.footage, ranges, contents, strict=True)
+    ]
     progress("sound", 1, 1)
     analyses: list[Analysis] = []
     done = 0.0
-    for (source_, _), content, (start, end) in zip(heard, contents, ranges, strict=True):
-        analyses.append(analyse(source_, start, end, content, cache_folder, _counted(progress, done, total)))
+    for source_, hearing, content, (start, end) in zip(sources, hearings, contents, ranges, strict=True):
+        counted = _counted(progress, done, total)
+        analyses.append(analyse(source_, start, end, content, hearing.speech, cache_folder, counted))
         done += end - start
-    heard = [
-        h if _spoken(analysis, start, end) or f.channels else without_speakers(*h)
-        for h, analysis, (start, end), f in zip(heard, analyses, ranges, brief.footage, strict=True)
-    ]
-    sources = [found for found, _ in heard]
     stretches = [
-        Stretch(source_, start, end, offset, wanted, analysis.speech)
-        for source_, (start, end), offset, wanted, analysis in zip(
-            sources, ranges, Clock(rate).offsets(ranges), brief.footage, analyses, strict=True
+        Stretch(source_, start, end, offset, wanted, hearing.speech.stretches)
+        for source_, (start, end), offset, wanted, hearing in zip(
+            sources, ranges, Clock(rate).offsets(ranges), brief.footage, hearings, strict=True
         )
     ]
     cues = captions.read(brief.captions, stretches, preset)
@@ -131,11 +130,11 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     takes = [
         Take(
             file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-            audio_stream=source_.audio_stream, channels=source_.channels, heard=why, recording=source_.recording, shots=framed,
-            speech=_spoken(analysis, start, end), turns=_turns(analysis, framed),
+            audio_stream=hearing.audio_stream, channels=hearing.channels, heard=hearing.why, recording=hearing.recording,
+            shots=framed, speech=hearing.speech.sure, turns=_turns(analysis, framed),
         )
-        for (source_, why), content, (start, end), framed, analysis in zip(
-            heard, contents, ranges, shots, analyses, strict=True
+        for source_, hearing, content, (start, end), framed, analysis in zip(
+            sources, hearings, contents, ranges, shots, analyses, strict=True
         )
     ]  # fmt: skip
     plan = Plan(
@@ -173,7 +172,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         notes.append(Note(code="sting", text="The preset's title_sting is not heard: the episode has no title."))
     if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
         notes.append(Note(code="sting", text="The preset's end_sting is not heard: the episode has no end card."))
-    return plan, [*framing.doubts(plan), *notes, *_as_notes("sound", sound.notes(plan))]
+    return plan, [*framing.doubts(plan), *notes, *sound.notes(plan)]
 
 
 def _as_notes(code: str, sentences: Iterable[str]) -> list[Note]:
@@ -383,7 +382,7 @@ def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
     must_fit(plan.duration, plan.delivery, spec)
     sources, changed = _sources(plan)
     known = warnings or []
-    found = [*_as_notes("changed", changed), *_as_notes("sound", sound.notes(plan))]
+    found = [*_as_notes("changed", changed), *sound.notes(plan)]
     notes = distinct([*known, *found])
     return _Job(plan, preset, spec, sources, overlay_of(plan, preset), notes)
 
@@ -417,7 +416,7 @@ def _verified(job: _Job, files: Files, part: Path, heard: SoundReport, clock: "_
     made = Report(
         version=VERSION, file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
         delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(job.plan),
-        warnings=[*job.notes, *_as_notes("sound", heard.notes), *verify.notes(checks)],
+        warnings=[*job.notes, *heard.notes, *verify.notes(checks)],
         timings=clock.seconds,
     )  # fmt: skip
     if failed:
@@ -449,10 +448,6 @@ def _counter(progress: Progress, total: int) -> Callable[[int], None]:
     return lambda done: progress("encode", done, total)
 
 
-def _spoken(analysis: Analysis, start: float, end: float) -> list[Span]:
-    """Where somebody speaks in [start, end) footage seconds; nowhere if it is so little that it is a false alarm."""
-    spans = [(round(max(a, start), 3), round(min(b, end), 3)) for a, b in analysis.speech if a < end and b > start]
-    return spans if sum(b - a for a, b in spans) >= LEAST_SPEECH else []
 
 
 def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, int]]:

@@ -10,9 +10,11 @@ from basis.errors import Unusable
 from pipeline import sound
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
-from pipeline.footage.source import voice_of
-from pipeline.listening import channels, speech
+from pipeline.footage.sounds import Sound
+from pipeline.listening import channels
+from pipeline.listening.hearing import listen
 from pipeline.plan import Recording
+from pipeline.sound import takes
 from pipeline.synthetic import demo
 from tests.sounds import RATE, plan, write
 
@@ -30,9 +32,9 @@ def footage(tmp_path, *streams):
     return source.probe(tmp_path / "a.mov")
 
 
-def chosen(made):
-    stream, _ = channels.stream(made, 0, 8, False)
-    return channels.choose(made.file, next(s for s in made.audio if s.index == stream), 0, 8)
+def heard(made, **wanted):
+    """The camera's sound that is heard of the whole footage, and why."""
+    return channels.of_camera(made, Footage(file=made.file, **wanted), "", 0, 8)
 
 
 def sides(left, right):
@@ -59,30 +61,31 @@ def sides(left, right):
     ],
 )
 def test_the_channels_are_told_by_listening(tmp_path, samples, read, why):
-    found, said = chosen(footage(tmp_path, samples))
-    assert found == read and why in said
+    sound, said = heard(footage(tmp_path, samples))
+    assert sound.channels == read and why in said
 
 
 def test_a_stream_without_sound_gives_way_to_one_with_it(tmp_path):
     made = footage(tmp_path, HISS[0], ANNA)
-    stream, why = channels.stream(made, 0, 8, False)
-    assert stream == 2 and "since nothing is on number 1" in why
-    assert channels.stream(made, 0, 8, True) == (1, "")
-    assert channels.stream(footage(tmp_path / "..", 0.2 * ANNA, ANNA), 0, 8, False)[0] == 1  # the file's default
+    sound, why = heard(made)
+    assert sound.stream == 2 and why == "of 2 streams number 2, since nothing is on number 1, mono"
+    sound, why = heard(made, audio_stream=1)
+    assert (sound.stream, why) == (1, "mono")
+    assert heard(footage(tmp_path / "..", 0.2 * ANNA, ANNA))[0].stream == 1  # the file's default
 
 
-def heard(file, how, begin=0, count=8 * RATE):
+def read(file, how, begin=0, count=8 * RATE):
     made = plan((file, 0, 8))
     made.takes[0].channels = how
-    return channels.read(made.takes[0], begin, count)
+    return takes.read(made.takes[0], begin, count)
 
 
 def test_each_way_to_read_two_channels(tmp_path):
     file = write(tmp_path / "a.wav", sides(0.5 * ANNA, 0.25 * IVAN))
-    assert np.allclose(heard(file, "stereo"), sides(0.5 * ANNA, 0.25 * IVAN), atol=1e-4)
-    assert np.allclose(heard(file, "left"), sides(0.5 * ANNA, 0.5 * ANNA), atol=1e-4)
-    assert np.allclose(heard(file, "right"), sides(0.25 * IVAN, 0.25 * IVAN), atol=1e-4)
-    assert np.allclose(heard(file, "mono")[:, 0], 0.25 * ANNA + 0.125 * IVAN, atol=1e-4)
+    assert np.allclose(read(file, "stereo"), sides(0.5 * ANNA, 0.25 * IVAN), atol=1e-4)
+    assert np.allclose(read(file, "left"), sides(0.5 * ANNA, 0.5 * ANNA), atol=1e-4)
+    assert np.allclose(read(file, "right"), sides(0.25 * IVAN, 0.25 * IVAN), atol=1e-4)
+    assert np.allclose(read(file, "mono")[:, 0], 0.25 * ANNA + 0.125 * IVAN, atol=1e-4)
 
 
 def test_two_microphones_are_mixed_by_who_speaks(tmp_path):
@@ -90,7 +93,7 @@ def test_two_microphones_are_mixed_by_who_speaks(tmp_path):
     noise = np.random.default_rng(2).normal(0, 0.01, (2, 8 * RATE))
     left = ANNA + 0.25 * np.roll(IVAN, 170) + noise[0]
     right = 0.25 * (IVAN + 0.25 * np.roll(ANNA, 170) + noise[1])
-    mixed = heard(write(tmp_path / "a.wav", 0.8 * sides(left, right)), "voices")
+    mixed = read(write(tmp_path / "a.wav", 0.8 * sides(left, right)), "voices")
     assert np.array_equal(mixed[:, 0], mixed[:, 1])
     for voice, span in ((ANNA, slice(0, 2 * RATE)), (IVAN, slice(3 * RATE, round(4.6 * RATE)))):
         part, truth = mixed[span, 0], voice[span]
@@ -111,7 +114,7 @@ def test_a_recording_is_heard_at_its_own_clock_and_the_camera_where_it_ends(tmp_
     made.takes[0].recording = Recording(
         file=write(tmp_path / "lav.wav", recorded), audio_stream=0, offset=offset, drift=drift
     )
-    samples = channels.read(made.takes[0], -240, 58 * RATE + 240)[240:, 0]
+    samples = takes.read(made.takes[0], -240, 58 * RATE + 240)[240:, 0]
     for second in range(1, 58):
         part = np.abs(samples[second * RATE - 2400 : second * RATE + 2400])
         assert np.flatnonzero(part > part.max() / 2)[0] == pytest.approx(2400, abs=3), second
@@ -122,30 +125,28 @@ def test_a_recording_that_is_gone_is_named(tmp_path):
     made = plan((write(tmp_path / "a.wav", ANNA), 0, 8))
     made.takes[0].recording = Recording(file=tmp_path / "lav.wav", audio_stream=0, offset=0)
     with pytest.raises(Unusable, match=r"lav\.wav"):
-        channels.read(made.takes[0], 0, 8 * RATE)
+        takes.read(made.takes[0], 0, 8 * RATE)
 
 
 def test_sides_that_cancel_each_other_are_listened_to_one_by_one(tmp_path):
     made = footage(tmp_path, sides(0.5 * ANNA, -0.5 * ANNA))
-    heard, _ = channels.hear(made, 0, 8, Footage(file=made.file))
-    assert heard.channels == "left" and len(speech.hear(heard, 0, 8).stretches) >= 2
+    hearing = listen(made, Footage(file=made.file), 0, 8, "")
+    assert hearing.channels == "left" and len(hearing.speech.stretches) >= 2
     lav = write(tmp_path / "lav.wav", np.concatenate([np.zeros(RATE), ANNA]))
-    both, _ = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav))
+    both = listen(made, Footage(file=made.file, audio=lav), 0, 8, "")
     assert both.recording.offset == pytest.approx(1, abs=0.003) and both.channels == "mono"
 
 
 def test_speech_is_looked_for_in_the_recording_and_in_the_camera_where_that_ends(tmp_path):
     made = footage(tmp_path, 0.3 * ANNA + 0.001 * demo.machines(8, 1))
     lav = write(tmp_path / "lav.wav", np.concatenate([np.zeros(2 * RATE), IVAN[: 6 * RATE]]))
-    heard, why = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav, audio_offset=2))
-    assert "only 0.00 to 6.00" in why
-    found = speech.hear(heard, 0, 8)
-    assert [round(edge, 1) for span in found.stretches for edge in span] == pytest.approx(
-        [2.8, 4.8, 6.0, 7.8], abs=0.15
-    )
-    assert len(found.times) == 800 and np.allclose(np.diff(found.times), 0.01)
-    mute = replace(heard, audio_stream=None)
-    (alone,) = speech.hear(mute, 0, 8).stretches
+    wanted = Footage(file=made.file, audio=lav, audio_offset=2)
+    hearing = listen(made, wanted, 0, 8, "")
+    assert "only 0.00 to 6.00" in hearing.why
+    edges = [round(edge, 1) for span in hearing.speech.stretches for edge in span]
+    assert edges == pytest.approx([2.8, 4.8, 6.0, 7.8], abs=0.15)
+    assert len(hearing.speech.times) == 800 and np.allclose(np.diff(hearing.speech.times), 0.01)
+    (alone,) = listen(replace(made, audio_stream=None), wanted, 0, 8, "").speech.stretches
     assert alone == pytest.approx((2.8, 4.8), abs=0.15)
 
 
@@ -153,8 +154,9 @@ def test_a_recorder_wired_in_reverse_is_aligned_by_one_side(tmp_path):
     made = footage(tmp_path, 0.3 * ANNA)
     late = np.concatenate([np.zeros(RATE), ANNA])
     lav = write(tmp_path / "lav.wav", 0.6 * sides(late, -late))
-    heard, why = channels.hear(made, 0, 8, Footage(file=made.file, audio=lav))
-    assert heard.recording.offset == pytest.approx(1, abs=0.003) and heard.channels == "left" and "reverse" in why
+    hearing = listen(made, Footage(file=made.file, audio=lav), 0, 8, "")
+    assert hearing.recording.offset == pytest.approx(1, abs=0.003)
+    assert hearing.channels == "left" and "reverse" in hearing.why
 
 
 def test_a_recordings_clock_is_right_for_listening_too(tmp_path):
@@ -162,9 +164,8 @@ def test_a_recordings_clock_is_right_for_listening_too(tmp_path):
     for second in range(1, 40):
         marks[second * RATE : second * RATE + 480] = 0.6
     file = write(tmp_path / "lav.wav", np.interp(np.arange(40 * RATE) / (1 + 200e-6), np.arange(40 * RATE), marks))
-    made = replace(footage(tmp_path, ANNA), recording=Recording(file=file, audio_stream=0, offset=0.5, drift=200))
-    heard = voice_of(replace(made, recording=made.recording.model_copy(update={"offset": 0.0})), 0, 16_000)
-    pcm = ffmpeg_tool.run(heard.output("pipe:", format="s16le", ac=1, ar=16_000)).stdout
+    stream = Sound(file, 0, pace=1 + 200e-6).since(0, 16_000)
+    pcm = ffmpeg_tool.run(stream.output("pipe:", format="s16le", ac=1, ar=16_000)).stdout
     loud = np.flatnonzero(np.abs(np.frombuffer(pcm, "<i2").astype(int)) > 8000)
     assert loud[loud > 38.5 * 16_000][0] / 16_000 == pytest.approx(39, abs=0.002)
 
@@ -180,19 +181,19 @@ def test_what_moves_from_side_to_side_is_no_microphones_work_where_nobody_speaks
     t = np.arange(8 * RATE) / RATE
     engine = 0.3 * np.random.default_rng(1).normal(0, 1, 8 * RATE) * (0.05 + np.abs(np.sin(2 * t)))
     right = 0.05 + 0.95 * (t > 4)
-    heard = channels.hear(footage(tmp_path, sides(engine * (1.05 - right), engine * right)), 0, 8, Footage(file="a"))
-    assert heard[0].channels == "voices"
-    assert channels.without_speakers(*heard)[0].channels == "stereo"
+    made = footage(tmp_path, sides(engine * (1.05 - right), engine * right))
+    assert heard(made)[0].channels == "voices"
+    hearing = listen(made, Footage(file=made.file), 0, 8, "")
+    assert (hearing.channels, hearing.why) == ("stereo", "stereo, nobody speaks")
 
 
 def test_mono_has_no_sides_to_choose_from(tmp_path):
     made = footage(tmp_path, ANNA)
-    heard, why = channels.hear(made, 0, 8, Footage(file=made.file, channels="right"))
-    assert heard.channels == "mono" and "no sides" in why
-    assert speech.hear(heard, 0, 8).stretches
+    hearing = listen(made, Footage(file=made.file, channels="right"), 0, 8, "")
+    assert hearing.channels == "mono" and "no sides" in hearing.why and hearing.speech.stretches
 
 
 def test_any_part_of_a_take_is_the_same_sound(tmp_path):
     file = write(tmp_path / "a.m4a", ANNA, acodec="aac")
-    whole, part = heard(file, "mono"), heard(file, "mono", 3 * RATE + 77, RATE)
+    whole, part = read(file, "mono"), read(file, "mono", 3 * RATE + 77, RATE)
     assert np.abs(whole[3 * RATE + 77 :][:RATE] - part).max() < 0.02

@@ -89,12 +89,13 @@ def test_what_is_not_heard_is_said(camera, tmp_path):
     (tmp_path / "patient.toml").write_text("sound.longest_pause = 2", "utf-8")
     patient = str(tmp_path / "patient.toml")
     plan, notes = planned(camera, footage={"audio": short}, tighten=True, preset=patient)
-    assert any("short.wav begins at 0.0 and ends at 5.0 s" in note.text for note in notes)
+    (short_of,) = [note for note in notes if note.code == "recording-short"]
+    assert "short.wav begins at 0.0 and ends at 5.0 s" in short_of.text and short_of.at == pytest.approx(5.05, abs=0.01)
     assert any("no pause of more than 2 s" in note.text for note in notes)
     _, notes = planned(camera, preset=str(camera / "look.toml"))
     assert any("title_sting is not heard" in note.text for note in notes)
     write(short, 0.2 * VOICE[: 6 * RATE])
-    assert "short.wav has changed" in sound.notes(plan)[0]
+    assert "short.wav has changed" in sound.notes(plan)[0].text
 
 
 @pytest.mark.parametrize("name", ["none.wav", "words.txt"])

@@ -8,7 +8,9 @@ import pytest
 from scipy.signal import butter, oaconvolve, resample_poly, sosfilt
 
 from basis.errors import Unusable
+from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
+from pipeline.footage.sounds import Sound
 from pipeline.listening import recorder
 from pipeline.synthetic import demo
 
@@ -63,6 +65,11 @@ def record(file, sound, rate=RATE, **options):
     return file
 
 
+def align(made, start, end, file, at=None):
+    camera = None if made.audio_stream is None else Sound(made.file, made.audio_stream)
+    return recorder.align(made, camera, Footage(file=made.file, audio=file, audio_offset=at), start, end)
+
+
 def worst(placed, offset, drift, start, end):
     """The largest error in seconds anywhere in the range."""
     t = np.array([start, end])
@@ -95,7 +102,7 @@ def camera(tmp_path_factory, clean):
 )
 def test_any_recording_lies_on_the_camera_sound_to_two_milliseconds(tmp_path, clean, camera, name, change, options):
     file = record(tmp_path / name, change(clean), **options)
-    placed, said = recorder.align(camera, 0, camera.duration, file)
+    placed, said = align(camera, 0, camera.duration, file)
     assert worst(placed, 25.4, 0, 0, 20) < 0.002
     assert (placed.file, placed.audio_stream, placed.drift) == (file.resolve(), 0, 0)
     assert f"heard from {name}, which starts 25.4" in said and "before the camera" in said and "only" not in said
@@ -103,28 +110,28 @@ def test_any_recording_lies_on_the_camera_sound_to_two_milliseconds(tmp_path, cl
 
 def test_a_recorder_at_a_quarter_of_the_rate(tmp_path, clean, camera):
     file = record(tmp_path / "lav.wav", resample_poly(clean, 1, 4), rate=RATE // 4)
-    placed, _ = recorder.align(camera, 3, 8, file)
+    placed, _ = align(camera, 3, 8, file)
     assert worst(placed, 25.4, 0, 3, 8) < 0.002
 
 
 def test_the_same_files_give_the_same_numbers(tmp_path, clean, camera):
     file = record(tmp_path / "lav.wav", clean)
-    assert recorder.align(camera, 0, 20, file) == recorder.align(camera, 0, 20, file)
+    assert align(camera, 0, 20, file) == align(camera, 0, 20, file)
 
 
 def test_a_short_recording_that_starts_after_the_camera_is_placed_and_said_to_be_short(tmp_path, clean, camera):
     file = record(tmp_path / "lav.wav", clean[round(29.4 * RATE) : round(38.4 * RATE)])
-    placed, said = recorder.align(camera, 0, 20, file)
+    placed, said = align(camera, 0, 20, file)
     assert worst(placed, -4, 0, 4, 13) < 0.002
     assert "starts 4.000 s after the camera" in said and "it has only 4.00 to 13.00 s" in said
     with pytest.raises(Unusable, match=r"has nothing of 14\.00 to 20\.00 s"):
-        recorder.align(camera, 14, 20, file)
+        align(camera, 14, 20, file)
 
 
 @pytest.mark.parametrize("drift", [-100.0, 40.0])
 def test_drift_is_heard_within_a_minute(tmp_path, clean, drift):
     source = footage(tmp_path, at_the_camera(heard_from(clean, -2, 61, drift), 2, noise=2))
-    placed, said = recorder.align(source, 5, 58, record(tmp_path / "lav.wav", clean))
+    placed, said = align(source, 5, 58, record(tmp_path / "lav.wav", clean))
     assert worst(placed, -2, drift, 2, 61) < 0.001
     assert placed.drift == pytest.approx(drift, abs=5)
     assert f"ppm {'faster' if drift > 0 else 'slower'} (" in said
@@ -145,7 +152,7 @@ def test_ten_minutes_with_drift_stay_within_three_milliseconds(tmp_path, clean, 
         "camera.mov",
         "pcm_s16le",
     )
-    placed, _ = recorder.align(source, 0, 600, record(tmp_path / "lav.wav", said, rate))
+    placed, _ = align(source, 0, 600, record(tmp_path / "lav.wav", said, rate))
     assert worst(placed, 71.25, drift, 0, 600) < 0.003
 
 
@@ -157,11 +164,11 @@ def test_hammering_louder_than_the_voice_does_not_shift_it_by_a_stroke(tmp_path,
     beats[(np.arange(0.2, 59, period) * RATE).astype(int)] = 1
     hammer = 0.3 * oaconvolve(beats, stroke)[: len(beats)]
     source = footage(tmp_path, at_the_camera(heard_from(clean + hammer, 30.3, 20), 3))
-    placed, _ = recorder.align(source, 0, 20, record(tmp_path / "lav.wav", clean + 0.1 * hammer))
+    placed, _ = align(source, 0, 20, record(tmp_path / "lav.wav", clean + 0.1 * hammer))
     assert worst(placed, 30.3, 0, 0, 20) < 0.002
     other = record(tmp_path / "other.wav", talk(20, 9) + 0.1 * hammer[: 20 * RATE])
     with pytest.raises(Unusable, match="nothing in one sounds like the other"):
-        recorder.align(source, 0, 20, other)
+        align(source, 0, 20, other)
 
 
 def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_afar(tmp_path, clean):
@@ -169,7 +176,7 @@ def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_af
     asks = clean[::-1] * (wearer == 0)
     late = 0.03 * np.roll(asks, round(0.006 * RATE))  # 2 m away from the recorder and as near the camera
     source = footage(tmp_path, at_the_camera(heard_from(wearer + asks, 20.5, 35), 5, noise=0.5))
-    placed, _ = recorder.align(source, 0, 35, record(tmp_path / "lav.wav", wearer + late))
+    placed, _ = align(source, 0, 35, record(tmp_path / "lav.wav", wearer + late))
     assert worst(placed, 20.5, 0, 0, 35) < 0.002
 
 
@@ -177,29 +184,29 @@ def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_af
 def test_another_talk_is_refused(tmp_path, camera, seed):
     file = record(tmp_path / "other.wav", talk(15, seed) + 0.2 * demo.machines(15, 5))
     with pytest.raises(Unusable, match=r"other\.wav cannot be aligned with .*camera\.mp4.* say audio_offset"):
-        recorder.align(camera, 0, 20, file)
+        align(camera, 0, 20, file)
 
 
 def test_an_editors_offset_is_taken_without_listening(tmp_path, camera):
     file = record(tmp_path / "other.wav", talk(8, 30))
-    placed, said = recorder.align(camera, 2, 10, file, at=-3.25)
+    placed, said = align(camera, 2, 10, file, at=-3.25)
     assert (placed.offset, placed.drift) == (-3.25, 0)
     assert "placed by audio_offset" in said and "it has only 3.25 to 10.00 s" in said
     with pytest.raises(Unusable, match="correct the offset"):
-        recorder.align(camera, 12, 20, file, at=-3.25)
+        align(camera, 12, 20, file, at=-3.25)
 
 
 def test_silence_and_no_sound_are_named(tmp_path, clean, camera):
     silent = record(tmp_path / "silent.wav", np.zeros(5 * RATE))
     with pytest.raises(Unusable, match=r"silent\.wav is silent"):
-        recorder.align(camera, 0, 20, silent)
+        align(camera, 0, 20, silent)
     lav = record(tmp_path / "lav.wav", clean)
     with pytest.raises(Unusable, match=r"camera\.mp4 is silent"):
-        recorder.align(footage(tmp_path, np.zeros(5 * RATE)), 0, 5, lav)
+        align(footage(tmp_path, np.zeros(5 * RATE)), 0, 5, lav)
     dumb = footage(tmp_path, None, name="dumb.mp4")
     with pytest.raises(Unusable, match=r"dumb\.mp4 has no sound that .*lav\.wav can be aligned with"):
-        recorder.align(dumb, 0, 2, lav)
-    assert recorder.align(dumb, 0, 2, lav, at=1.5)[0].offset == 1.5
+        align(dumb, 0, 2, lav)
+    assert align(dumb, 0, 2, lav, at=1.5)[0].offset == 1.5
 
 
 def test_what_is_no_recording_is_refused_in_one_sentence(tmp_path, camera):
@@ -212,5 +219,5 @@ def test_what_is_no_recording_is_refused_in_one_sentence(tmp_path, camera):
         "list.wav": "is a list|not a sound", "picture.mp4": "has no sound",
     }.items():  # fmt: skip
         with pytest.raises(Unusable, match=reason) as error:
-            recorder.align(camera, 0, 20, tmp_path / name)
+            align(camera, 0, 20, tmp_path / name)
         assert "\n" not in str(error.value)

@@ -281,7 +281,7 @@ def test_strokes_of_a_hammer_keep_under_the_peak_limit_as_aac_too(tmp_path, talk
 
 def test_a_quiet_hall_with_strokes_is_not_made_a_loud_one(tmp_path):
     report, _ = master(tmp_path, plan((write(tmp_path / "a.wav", hammer(8, 0.0002)), 0, 8)))
-    assert report.gain <= 30 and "louder and stays at" in report.notes[0]
+    assert report.gain <= 30 and "louder and stays at" in report.notes[0].text
 
 
 @pytest.mark.parametrize("seconds", [0.2, 0.36, 0.5])

@@ -13,8 +13,11 @@ from scipy.io import wavfile
 from pipeline.analysis import analyse, speakers, tracks
 from pipeline.analysis import look as samples
 from pipeline.analysis.analysers import faces, mouths
+from pipeline.brief import Footage
 from pipeline.footage import source
+from pipeline.footage.sounds import Sound
 from pipeline.listening import speech
+from pipeline.listening.hearing import listen
 from pipeline.synthetic import demo
 from tests.footage import Face, Scene, make, seated
 from tests.footage import Turn as Truth
@@ -43,7 +46,7 @@ def talk(tmp_path_factory):
     moved = {0: [], 1: []}
     for chain in chains:
         moved[0 if chain[0][1].box[0] < footage.width / 2 else 1] += mouth(chain)
-    return SimpleNamespace(made=made, source=footage, mouths=moved, speech=speech.hear(footage, 0, footage.duration))
+    return SimpleNamespace(made=made, source=footage, mouths=moved, speech=speech.find_speech([(Sound(made.file, 1), 0, footage.duration)]))
 
 
 def mouth(chain):
@@ -72,14 +75,10 @@ def mistaken(found, truth):
 
 
 def heard(tmp_path, sound, start=0.0):
-    """What speech.hear makes of an array of samples."""
+    """What find_speech makes of an array of samples."""
     file = tmp_path / "sound.wav"
     wavfile.write(file, demo.SOUND_RATE, (np.clip(sound, -1, 1) * 32767).astype("<i2"))
-    return speech.hear(
-        SimpleNamespace(file=file, audio_stream=0, channels="stereo", recording=None),
-        start,
-        start + len(sound) / demo.SOUND_RATE,
-    )
+    return speech.find_speech([(Sound(file, 0), start, start + len(sound) / demo.SOUND_RATE)])
 
 
 def at_snr(voice, noise, decibels):
@@ -164,7 +163,7 @@ def test_neither_machines_nor_music_speak(tmp_path):
 
 
 def test_footage_without_sound_has_no_turns(talk):
-    silent = speech.hear(replace(talk.source, audio_stream=None), 0, SECONDS)
+    silent = speech.find_speech([(None, 0, SECONDS)])
     assert silent.stretches == () and len(silent.envelope) == len(silent.times) == round(SECONDS * speech.A_SECOND)
     assert speakers.turns(silent, talk.mouths, 0, SECONDS) == []
     assert speakers.overlap(silent, talk.mouths, 0, SECONDS) == 0
@@ -173,21 +172,16 @@ def test_footage_without_sound_has_no_turns(talk):
 def test_sound_that_ends_early_or_breaks_off_is_silence(tmp_path):
     voice = 0.5 * demo.voice(2, [(0.3, 1.9)], 4)
     early = heard(tmp_path, voice)
-    longer = speech.hear(
-        SimpleNamespace(file=tmp_path / "sound.wav", audio_stream=0, channels="stereo", recording=None), 0, 5
-    )
+    longer = speech.find_speech([(Sound(tmp_path / "sound.wav", 0), 0, 5)])
     assert longer.stretches[0][0] == pytest.approx(early.stretches[0][0], abs=0.02)
     assert longer.stretches[-1][1] <= 2.0 and longer.envelope[-1] == speech.SILENCE
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF" + bytes(100))
-    assert (
-        speech.hear(SimpleNamespace(file=broken, audio_stream=0, channels="stereo", recording=None), 0, 2).stretches
-        == ()
-    )
+    assert speech.find_speech([(Sound(broken, 0), 0, 2)]).stretches == ()
 
 
 def test_a_range_is_heard_in_footage_seconds(talk):
-    part = speech.hear(talk.source, 4.0, 8.2)
+    part = speech.find_speech([(Sound(talk.made.file, 1), 4.0, 8.2)])
     whole = [start for start, _ in talk.speech.stretches if 4.2 < start < 8]
     assert whole
     for start in whole:
@@ -371,12 +365,14 @@ def test_turns_are_in_order_cover_the_speech_and_do_not_flicker(stretches, peopl
 def test_another_audio_stream_is_another_analysis(tmp_path):
     heard = source.probe(make(tmp_path / "a.mp4", [Scene(1.0, [Face(0.5)])], size=(320, 180)).file)
     for chosen in (heard, replace(heard, audio_stream=None)):
-        analyse(chosen, 0, 1, "content", tmp_path / "cache")
+        hearing = listen(chosen, Footage(file=heard.file), 0, 1, "content")
+        analyse(chosen, 0, 1, "content", hearing.speech, tmp_path / "cache")
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
 def test_an_analysis_says_when_somebody_speaks(tmp_path):
     scene = Scene(4.0, [Face(0.5, talks=[(1.0, 3.0)])])
     heard = source.probe(make(tmp_path / "a.mp4", [scene], size=(320, 180)).file)
-    ((start, end),) = analyse(heard, 0.5, 3.5, "content", None).speech
+    hearing = listen(heard, Footage(file=heard.file), 0.5, 3.5, "content")
+    ((start, end),) = analyse(heard, 0.5, 3.5, "content", hearing.speech, None).speech
     assert start == pytest.approx(1.0, abs=0.15) and end == pytest.approx(3.0, abs=0.3)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 from pathlib import Path
 
 from basis import cache
@@ -13,7 +13,7 @@ from pipeline.analysis.analysers import bars, faces, motion, people, saliency
 from pipeline.analysis.analysers import cuts as shots
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.footage.source import Source
-from pipeline.listening.speech import Speech, hear
+from pipeline.listening.speech import Speech
 
 STILLS = 6  # pictures of a shot in which nothing moves that are enough to say what stands out
 FACES_ENOUGH = 0.8  # share of a shot for which one face is seen, from which what moves says nothing more
@@ -26,6 +26,7 @@ def analyse(
     start: float,
     end: float,
     content: str,
+    speech: Speech,
     cache_folder: Path | None,
     progress: Callable[[float], None] = lambda done: None,
 ) -> Analysis:
@@ -33,23 +34,18 @@ def analyse(
 
     content: the footage's fingerprint. progress gets seconds done. Raises Unusable when nothing decodes.
     """
-    sound = f"{source.audio_stream}-{source.channels}"
-    if given := source.recording:
-        sound += f"-{given.fingerprint}-{given.audio_stream}-{given.offset}-{given.drift}"
+    sound = blake2b(repr(speech.stretches).encode() + speech.envelope.tobytes(), digest_size=8).hexdigest()
     key = f"{content}-{source.video_stream}-{sound}-{start:.6f}-{end:.6f}-v{ANALYSIS_VERSION}"
     stored = cache.load(cache_folder, key, Analysis) if cache_folder else None
     if stored:
         progress(end - start)
         return stored
-    with ThreadPoolExecutor(1) as beside:
-        heard = beside.submit(hear, source, start, end)
-        looked = samples.look(source, start, end, progress)
-        speech = heard.result()
+    looked = samples.look(source, start, end, progress)
     cuts = shots.exact(source, looked.cuts)
     edges = [start, *(cut for cut in cuts if start < cut < end), end]
     result = Analysis(
         shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)],
-        speech=[(round(a, 3), round(b, 3)) for a, b in speech.stretches],
+        speech=list(speech.stretches),
     )
     if cache_folder:
         cache.store(cache_folder, key, result)

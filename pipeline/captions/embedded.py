@@ -12,7 +12,8 @@ from basis.notes import Note
 from basis.tools import Tools
 from pipeline.captions.reading import MOST_BYTES, Reading, parse
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, input_of, open_media
+from pipeline.footage.ffmpeg_tool import input_of
+from pipeline.footage.source import Source, open_media
 
 EXTRACT_SECONDS = 120  # that taking them out may last
 

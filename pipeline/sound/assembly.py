@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from basis.spans import Spans
-from pipeline.listening.channels import RATE, Samples
-from pipeline.sound.cleaning import CLEAR, within
+from basis.spans import Spans, inside, widen
+from pipeline.footage.sounds import RATE, Samples
+from pipeline.sound.cleaning import CLEAR
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Couldn't find ffmpeg", RuntimeWarning)  # it is only ever handed PCM
@@ -53,6 +53,14 @@ def join(pieces: Sequence[AudioSegment], milliseconds: int = JOIN_MS) -> AudioSe
     return pieces[0]._spawn(b"".join(part.raw_data for part in parts))
 
 
+def looped(samples: Samples, count: int, milliseconds: int) -> AudioSegment:
+    """`count` samples of a sound again and again, each time lying over its end for so many milliseconds, or a quarter."""
+    once = segment(samples)
+    lap = min(milliseconds, len(once) // 4)
+    times = -(-count // (len(samples) - lap * MILLISECOND)) + 1
+    return join([once] * times, lap).get_sample_slice(0, count)
+
+
 def faded(sound: AudioSegment, into: int, out: int) -> AudioSegment:
     """The sound with fades of so many milliseconds at its ends, as many samples as before."""
     count = int(sound.frame_count())
@@ -91,8 +99,8 @@ class Room:
         power = np.square(moments[0]).mean(axis=1)
         middles = (begins + TAPS / 2) / RATE
         half = TAPS / 2 / RATE
-        there = (power > 0) & ~within(middles, [(a - half, b + half) for a, b in gaps])
-        quiet = np.flatnonzero(there & ~within(middles, [(a - half - CLEAR, b + half + CLEAR) for a, b in speech]))
+        there = (power > 0) & ~inside(middles, widen(gaps, half))
+        quiet = np.flatnonzero(there & ~inside(middles, widen(speech, half + CLEAR)))
         if len(quiet) < ENOUGH:
             quiet = np.flatnonzero(there)
             quiet = quiet[power[quiet] < 10 ** (-FAR_BELOW / 10) * power[quiet].mean()] if len(quiet) else quiet
@@ -112,7 +120,9 @@ class Room:
         """`count` samples of the room, always the same for one seed; silence where it is not known."""
         if self._filters is None or count <= 0:
             return np.zeros((max(0, count), 2), np.float32)
-        from scipy.signal import oaconvolve  # here: it takes a second that other commands need not wait for
+        from scipy.signal import (
+            oaconvolve,  # here: it takes two seconds, which what works on pictures alone need not wait for
+        )
 
         noise = np.random.default_rng(seed).normal(0, 1, (2, count + TAPS - 1))
         middle, side = oaconvolve(noise, self._filters, "valid", axes=1)

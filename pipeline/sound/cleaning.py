@@ -5,6 +5,7 @@ import ctypes
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, repeat
 from typing import Literal
@@ -14,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import MissingTool
-from basis.spans import Spans
+from basis.spans import Span, Spans, clip, inside, merge, widen
+from basis.tools import Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.listening.channels import RATE, Samples
+from pipeline.footage.sounds import RATE, Samples
 
 RUMBLE = 60.0  # Hz below which there is no voice
 CLEAN = 25.0  # dB of speech over noise from which nothing is taken away; less noise is not heard under speech
@@ -28,7 +30,7 @@ LOSS = 1.5  # dB that a voice may lose to the network
 LEAST = 1.0  # dB below which it is not worth touching a voice
 FRAME = 0.02  # seconds over which levels are measured
 CLEAR = 0.15  # seconds around speech that do not count as noise
-PAUSE, LONGEST = 0.6, 6.0  # seconds without speech that end a phrase, and of a phrase at most
+PAUSE, LONGEST_PHRASE = 0.6, 6.0  # seconds without speech that end a phrase, and of a phrase at most
 AROUND = 4.0  # seconds before and after a phrase in which its noise is looked for
 ENOUGH = 10  # frames without speech that tell the noise
 BETWEEN = 10  # percent of a phrase's frames that lie between its sounds
@@ -44,7 +46,31 @@ NO_LIMIT = 100.0  # dB by which the network may lower noise
 DELAY = 1440  # samples by which the network answers late
 
 
-def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "strong"]) -> tuple[Samples, str]:
+@dataclass
+class _Phrase:
+    """[start, end) seconds of speech with one noise: power of the voice alone, None where it or its noise is not known,
+    and of the noise; and dB by which the noise is lowered."""
+
+    start: float
+    end: float
+    voice: float | None = None
+    noise: float = 0.0
+    lower: float = 0.0
+
+    @property
+    def ratio(self) -> float:
+        """dB of the voice over its noise."""
+        return -np.inf if self.voice is None else _ratio(self.voice, self.noise)
+
+    @property
+    def sure(self) -> float:
+        """How sure it is that this is speech, 0 to 1."""
+        return float(np.clip((self.ratio - DOUBTFUL) / DOUBT, 0, 1))
+
+
+def clean(
+    samples: Samples, speech: Spans, strength: Literal["off", "light", "strong"], tools: Tools | None = None
+) -> tuple[Samples, str]:
     """The samples with less noise, as many and none of them later, and what was done, for the report.
 
     speech: seconds, in order. Without any nothing is touched: then the machines are what is to be heard. Each phrase is
@@ -54,91 +80,84 @@ def clean(samples: Samples, speech: Spans, strength: Literal["off", "light", "st
         return samples, "not cleaned, as the preset says"
     if not speech:
         return samples, "not cleaned, nobody speaks"
-    phrases = _phrases(speech)
-    given, samples = samples, _without_rumble(samples)
-    found = _levels(_frames(samples), phrases, speech)
-    below = _levels(_frames(given - samples), phrases, speech)
-    deep = [
-        max(0.0, CLEAN - _ratio(own[0], under[1])) if own and under else 0.0
-        for own, under in zip(found, below, strict=True)
-    ]
-    if max(deep) > LEAST:
-        samples += (given - samples) * _left(deep, phrases, len(samples))[:, None]
-    else:
-        samples = given
-    ratios = [_ratio(*own) if own else -np.inf for own in found]
-    sure = [float(np.clip((ratio - DOUBTFUL) / DOUBT, 0, 1)) for ratio in ratios]
-    lower = [
-        min(MOST[strength], CLEAN - ratio) * share if share else 0.0 for ratio, share in zip(ratios, sure, strict=True)
-    ]
-    noises = [own[1] if own else 0.0 for own in found]
-    lower = _smooth([by if by >= LEAST else 0.0 for by in lower], noises)
-    noisy = [number for number, by in enumerate(lower) if by]
+    given = samples
+    samples, phrases = _rumble_lowered(given, speech)
+    for phrase in phrases:
+        by = min(MOST[strength], CLEAN - phrase.ratio) * phrase.sure if phrase.sure else 0.0
+        phrase.lower = by if by >= LEAST else 0.0
+    _smooth(phrases)
+    noisy = [phrase for phrase in phrases if phrase.lower]
     if not noisy:
-        if not any(sure):
+        sure = [phrase.ratio for phrase in phrases if phrase.sure]
+        if not sure:
             return given, "not cleaned, what was taken for speech is quieter than the rest"
-        return samples, f"clean: speech is {min(r for r in ratios if r > DOUBTFUL):.0f} dB above the noise or more"
-    near = _around([phrases[number] for number in noisy], len(samples))
-    louder = np.float32(LEVEL / np.sqrt(max(float(np.mean([sum(own) for own in found if own])), 1e-9)))
-    middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
-    if np.square(side).mean() > WIDE * np.square(middle).mean():
-        voices = np.stack([_voice(channel, near, louder) for channel in samples.T], axis=1)
-    else:
-        voices = np.repeat(_voice(middle, near, louder)[:, None], 2, axis=1)
-    lower = [
-        min(by, _bearable(voices, phrase, own[0])) if own else by
-        for by, phrase, own in zip(lower, phrases, found, strict=True)
-    ]
-    left = _left(lower, phrases, len(samples))[:, None]
-    cleaned = left * samples + (1 - left) * voices
-    return (
-        cleaned,
-        f"noise lowered by {_span([lower[n] for n in noisy])} dB, speech was {_span([ratios[n] for n in noisy])} dB above it",
-    )
+        return samples, f"clean: speech is {min(sure):.0f} dB above the noise or more"
+    powers = [phrase.voice + phrase.noise for phrase in phrases if phrase.voice is not None]
+    voices = _voices(samples, _around(noisy, len(samples)), LEVEL / np.sqrt(max(float(np.mean(powers)), 1e-9)), tools)
+    for phrase in phrases:
+        if phrase.voice is not None:
+            phrase.lower = min(phrase.lower, _bearable(voices, phrase))
+    left = _left(phrases, len(samples))
+    lowered, ratios = _extent([one.lower for one in noisy]), _extent([one.ratio for one in noisy])
+    return left * samples + (1 - left) * voices, f"noise lowered by {lowered} dB, speech was {ratios} dB above it"
 
 
-def _smooth(lower: Sequence[float], noises: Sequence[float]) -> list[float]:
-    """So many dB for each phrase that a noise that goes on does not jump from one to the next."""
-    smooth = list(lower)
-    for order in (range(1, len(smooth)), range(len(smooth) - 2, -1, -1)):
-        for number in order:
-            beside = number - 1 if order.step > 0 else number + 1
-            if smooth[number] and abs(_ratio(noises[number], noises[beside])) < ALIKE:
-                smooth[number] = max(smooth[number], smooth[beside] - STEP)
-    return smooth
+def _rumble_lowered(given: Samples, speech: Spans) -> tuple[Samples, list[_Phrase]]:
+    """The samples without what rumbles below voices, where it is heard, and what is known of the phrases above it."""
+    samples = _without_rumble(given)
+    phrases = _phrases(_frames(samples), speech)
+    rumbling = _phrases(_frames(given - samples), speech)
+    for phrase, rumble in zip(phrases, rumbling, strict=True):
+        if phrase.voice is not None and rumble.voice is not None:
+            rumble.lower = max(0.0, CLEAN - _ratio(phrase.voice, rumble.noise))
+    if max(rumble.lower for rumble in rumbling) <= LEAST:
+        return given, phrases
+    samples += (given - samples) * _left(rumbling, len(samples))
+    return samples, phrases
 
 
-def _bearable(voices: Samples, phrase: tuple[float, float], voice: float) -> float:
+def _smooth(phrases: Sequence[_Phrase]) -> None:
+    """Lowers noise so evenly that one which goes on does not jump from a phrase to the next."""
+    for order in (phrases, phrases[::-1]):
+        for before, phrase in pairwise(order):
+            if phrase.lower and abs(_ratio(phrase.noise, before.noise)) < ALIKE:
+                phrase.lower = max(phrase.lower, before.lower - STEP)
+
+
+def _bearable(voices: Samples, phrase: _Phrase) -> float:
     """dB by which a phrase's noise can be lowered without its voice losing more than LOSS to the network.
 
-    voices: what the network leaves; voice: the power that the voice has.
+    voices: what the network leaves.
     """
-    frames = _frames(voices[round(phrase[0] * RATE) : round(phrase[1] * RATE) + 1])
+    frames = _frames(voices[round(phrase.start * RATE) : round(phrase.end * RATE) + 1])
+    voice = phrase.voice or 0.0
     whole, kept = 10 ** (-LOSS / 20), min(1.0, float(np.sqrt(frames.mean() / voice))) if voice > 0 else 1.0
     return float(-20 * np.log10((whole - kept) / (1 - kept))) if kept < whole else np.inf
 
 
-def _left(lower: Sequence[float], phrases: Sequence[tuple[float, float]], samples: int) -> NDArray[np.float32]:
-    """The share of the noise that stays at each sample, where each phrase's is lowered by so many dB.
+def _left(phrases: Sequence[_Phrase], samples: int) -> NDArray[np.float32]:
+    """The share of the noise that stays at each sample, (samples, 1).
 
     Between phrases it goes over; far from any nothing is lowered.
     """
     times, course = [-2 * AROUND], [0.0]
-    for by, (start, end) in zip(lower, phrases, strict=True):
+    for phrase in phrases:
+        start = phrase.start
         if start - times[-1] > 4 * AROUND:
             times += [times[-1] + 2 * AROUND, start - 2 * AROUND]
             course += [0.0, 0.0]
         if start - times[-1] < SLOPE:
             times[-1] -= SLOPE
             start += SLOPE
-        times += [max(start, times[-1]), end]
-        course += [by, by]
+        times += [max(start, times[-1]), phrase.end]
+        course += [phrase.lower, phrase.lower]
     times += [times[-1] + AROUND, times[-1] + 3 * AROUND]
     course += [course[-1], 0.0]
-    return (10 ** (-np.interp(np.arange(samples) / RATE, times, course) / 20)).astype(np.float32)
+    lowered = np.interp(np.arange(samples) / RATE, times, course)
+    return (10 ** (-lowered / 20)).astype(np.float32)[:, None]
 
 
-def _span(values: Sequence[float]) -> str:
+def _extent(values: Sequence[float]) -> str:
     low, high = round(min(values)), round(max(values))
     return str(low) if low == high else f"{low} to {high}"
 
@@ -148,19 +167,13 @@ def _ratio(voice: float, noise: float) -> float:
     return 10 * float(np.log10(max(voice, 1e-12) / max(noise, 1e-12)))
 
 
-def _phrases(speech: Spans) -> list[tuple[float, float]]:
+def _pieces(speech: Spans) -> list[Span]:
     """Speech without its short pauses, in pieces that are short enough for one kind of noise."""
-    joined: list[tuple[float, float]] = []
-    for start, end in speech:
-        if joined and start - joined[-1][1] < PAUSE:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    phrases: list[tuple[float, float]] = []
-    for start, end in joined:
-        edges = np.linspace(start, end, max(1, -(-round((end - start) * 1000) // round(LONGEST * 1000))) + 1).tolist()
-        phrases += pairwise(edges)
-    return phrases
+    pieces: list[Span] = []
+    for start, end in merge(speech, PAUSE):
+        count = max(1, -(-round((end - start) * 1000) // round(LONGEST_PHRASE * 1000)))
+        pieces += pairwise(np.linspace(start, end, count + 1).tolist())
+    return pieces
 
 
 def _frames(samples: Samples) -> NDArray[np.float64]:
@@ -170,61 +183,66 @@ def _frames(samples: Samples) -> NDArray[np.float64]:
     return np.asarray(np.square(middle).reshape(-1, hop).mean(axis=1))
 
 
-def _levels(
-    frames: NDArray[np.float64], phrases: Sequence[tuple[float, float]], speech: Spans
-) -> list[tuple[float, float] | None]:
-    """Power of the voice alone and of the noise in each phrase, None where there is no voice or its noise is unknown.
+def _phrases(frames: NDArray[np.float64], speech: Spans) -> list[_Phrase]:
+    """The phrases of speech with the power of voice and noise in each, where there is a voice and its noise is known.
 
     The noise between its sounds is an echo's rest too, and that in the pauses beside it may be another one: of both the
     lesser, of the two pauses the louder, which is what the phrase begins or ends in.
     """
     times = (np.arange(len(frames)) + 0.5) * FRAME
     there = frames > 0  # digital silence is a gap in the recording
-    spoken = there & within(times, speech)
-    quiet = there & ~within(times, [(a - CLEAR, b + CLEAR) for a, b in speech])
+    spoken = there & inside(times, speech)
+    quiet = there & ~inside(times, widen(speech, CLEAR))
 
     def between(start: float, end: float, wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
         part = slice(*np.searchsorted(times, (start, end)))
         return frames[part][wanted[part]]
 
-    found: list[tuple[float, float] | None] = []
-    for start, end in phrases:
-        said = between(start, end, spoken)
+    phrases = []
+    for start, end in _pieces(speech):
+        phrases.append(_Phrase(start, end))
+        powers = between(start, end, spoken)
         pauses = [between(start - AROUND, start, quiet), between(end, end + AROUND, quiet)]
         medians = [float(np.median(pause)) for pause in pauses if len(pause) >= ENOUGH]
-        if not len(said) or (medians and _ratio(float(said.mean()), min(medians)) < DOUBTFUL):
-            found.append(None)
+        if not len(powers) or (medians and _ratio(float(powers.mean()), min(medians)) < DOUBTFUL):
             continue
         if medians:
-            noise = min(float(np.percentile(said, BETWEEN)), max(medians))
+            noise = min(float(np.percentile(powers, BETWEEN)), max(medians))
         elif end - start >= ALONE:
-            noise = ABOVE * float(np.percentile(said, LOWEST))
+            noise = ABOVE * float(np.percentile(powers, LOWEST))
         else:
-            found.append(None)
             continue
-        found.append((float(said.mean()) - noise, noise))
-    return found
+        phrases[-1] = _Phrase(start, end, float(powers.mean()) - noise, noise)
+    return phrases
 
 
-def within(times: NDArray[np.floating], spans: Spans) -> NDArray[np.bool_]:
-    """Which of the times lie in one of the spans."""
-    inside = np.zeros(len(times), bool)
-    for start, end in spans:
-        inside |= (times >= start) & (times < end)
-    return inside
+def _voices(samples: Samples, near: Sequence[tuple[int, int]], louder: float, tools: Tools | None) -> Samples:
+    """What the network leaves of the samples in [first, last) of each place, given `louder` times as loud.
+
+    Both sides at once where they are nearly alike.
+    """
+    middle, side = samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2
+    if np.square(side).mean() > WIDE * np.square(middle).mean():
+        return np.stack([_voice(channel, near, np.float32(louder), tools) for channel in samples.T], axis=1)
+    return np.repeat(_voice(middle, near, np.float32(louder), tools)[:, None], 2, axis=1)
 
 
-def _voice(channel: NDArray[np.float32], near: Sequence[tuple[int, int]], louder: np.float32) -> NDArray[np.float32]:
+def _voice(
+    channel: NDArray[np.float32], near: Sequence[tuple[int, int]], louder: np.float32, tools: Tools | None
+) -> NDArray[np.float32]:
     """What the network leaves of a channel in the stretches near speech, fading at their ends; nothing elsewhere."""
     voices = np.zeros_like(channel)
-    heard = _suppressed(np.concatenate([channel[a:b] for a, b in near]) * louder) / louder
+    heard = _suppressed(np.concatenate([channel[a:b] for a, b in near]) * louder, tools) / louder
     for (a, b), part in zip(near, np.split(heard, np.cumsum([b - a for a, b in near])[:-1]), strict=True):
         voices[a:b] = part * _edges(a, b, len(channel))
     return voices
 
 
 def _without_rumble(samples: Samples) -> Samples:
-    from scipy.signal import butter, sosfiltfilt  # here: it takes a second that other commands need not wait for
+    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
+        butter,
+        sosfiltfilt,
+    )
 
     rumble = butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
     padding = min(RATE // 10, len(samples) - 1)
@@ -234,16 +252,10 @@ def _without_rumble(samples: Samples) -> Samples:
     return np.stack([filtered[0], filtered[-1]], axis=1)
 
 
-def _around(speech: Spans, samples: int) -> list[tuple[int, int]]:
-    """[first, last) in samples of speech and what is around it, in order and apart from each other."""
-    near: list[tuple[int, int]] = []
-    for start, end in sorted(speech):
-        first, last = max(0, round((start - BEFORE) * RATE)), min(samples, round((end + AFTER) * RATE))
-        if near and first <= near[-1][1]:
-            near[-1] = near[-1][0], max(last, near[-1][1])
-        elif last > first:
-            near.append((first, last))
-    return near
+def _around(phrases: Sequence[_Phrase], samples: int) -> list[tuple[int, int]]:
+    """[first, last) in samples of phrases and what is around them, in order and apart from each other."""
+    near = [(round((phrase.start - BEFORE) * RATE), round((phrase.end + AFTER) * RATE)) for phrase in phrases]
+    return [(int(first), int(last)) for first, last in merge(clip(near, 0, samples))]
 
 
 def _edges(first: int, last: int, samples: int) -> NDArray[np.float32]:
@@ -258,11 +270,11 @@ def _edges(first: int, last: int, samples: int) -> NDArray[np.float32]:
     return weights
 
 
-def _suppressed(given: NDArray[np.float32]) -> NDArray[np.float32]:
+def _suppressed(given: NDArray[np.float32], tools: Tools | None) -> NDArray[np.float32]:
     """What the network leaves of the samples, in parts side by side whose number depends on nothing but their length."""
     count = max(-(-len(given) // round(LONGEST_PART * RATE)), 2 if len(given) > 2 * SHORTEST_PART * RATE else 1)
     edges = [len(given) * number // count for number in range(count + 1)]
-    with ThreadPoolExecutor(ffmpeg_tool.threads() or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(ffmpeg_tool.threads(tools) or os.cpu_count()) as pool:
         return np.concatenate(list(pool.map(_part, repeat(given), edges[:-1], edges[1:])))
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.data import Data
-from basis.spans import Spans
+from basis.spans import Span, Spans, length
 from pipeline.footage import loudness
-from pipeline.listening.channels import RATE, Samples
+from pipeline.footage.sounds import RATE, Samples
 
 UNIT = 0.5  # seconds of speech that are weighed at once
 CHANGE = 40.0  # dB^2 s that a run of one level must explain: voices 8 dB apart for 2.5 s, 12 dB for 1.1 s
@@ -68,12 +68,10 @@ def _voice(spans: Spans, heard: float, gain: float, person: int | None) -> Voice
     return Voice(start=spans[0][0], end=spans[-1][1], loudness=round(heard, 1), gain=round(gain, 1), person=person)
 
 
-def _units(
-    speech: Spans, turns: Sequence[tuple[float, float, int]]
-) -> tuple[list[tuple[float, float]], list[int | None]]:
+def _units(speech: Spans, turns: Sequence[tuple[float, float, int]]) -> tuple[list[Span], list[int | None]]:
     """Speech in pieces of about UNIT, none of them in two turns, and whose each is."""
     edges = sorted({edge for start, end, _ in turns for edge in (start, end)})
-    units: list[tuple[float, float]] = []
+    units: list[Span] = []
     for start, end in speech:
         inside = [start, *(edge for edge in edges if start + UNIT / 2 < edge < end - UNIT / 2), end]
         for a, b in pairwise(inside):
@@ -84,10 +82,10 @@ def _units(
 
 def _usual(powers: NDArray[np.float64], units: Spans, who: Sequence[int | None]) -> list[float]:
     """For each unit how loud its speaker usually is, in LUFS; all who are not known, or hardly speak, are one."""
-    of: dict[int | None, list[tuple[float, float]]] = {}
+    of: dict[int | None, list[Span]] = {}
     for unit, person in zip(units, who, strict=True):
         of.setdefault(person, []).append(unit)
-    known = {person: own for person, own in of.items() if person and sum(b - a for a, b in own) >= LEAST_TALK}
+    known = {person: own for person, own in of.items() if person and length(own) >= LEAST_TALK}
     rest = [unit for person, own in of.items() if person not in known for unit in own]
     levels = {person: loudness.gated(_inside(powers, own)) for person, own in known.items()}
     others = loudness.gated(_inside(powers, rest)) if rest else 0.0
@@ -130,7 +128,7 @@ def _parts(units: Spans, who: Sequence[int | None], first: int, last: int, other
     return parts
 
 
-def _inside(powers: NDArray[np.float64], spans: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+def _inside(powers: NDArray[np.float64], spans: Spans) -> NDArray[np.float64]:
     """The powers of spans' hops, at least one of each."""
     hops = [(int(a / loudness.HOP + 0.5), int(b / loudness.HOP + 0.5)) for a, b in spans]
     hops = [(min(a, len(powers) - 1), b) for a, b in hops]

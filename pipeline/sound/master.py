@@ -1,24 +1,30 @@
 """Footage sound and music -> one mastered track, exactly as long as the picture and as loud as the spec asks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
+from scipy.io import wavfile
 
+from basis import spans
 from basis.data import Data
 from basis.files import fingerprint
-from pipeline import pauses as tighten
+from basis.notes import Note
+from basis.spans import Span, Spans
+from basis.tools import Tools
 from pipeline.footage import ffmpeg_tool, loudness
-from pipeline.footage.source import sounds_in
-from pipeline.listening.channels import NAMES, RATE, Samples, read, sound_in
+from pipeline.footage.sounds import RATE, Samples, sound_in, sounds_in
+from pipeline.listening.channels import NAMES
 from pipeline.plan import Plan, Take
 from pipeline.sound import assembly, levels, music
 from pipeline.sound.assembly import HANDLE, Room
 from pipeline.sound.cleaning import clean
+from pipeline.sound.takes import read
 from presets import Preset
 from presets.delivery import DeliverySpec
 
@@ -30,6 +36,7 @@ TRIES = 4
 NEARLY = 0.05  # dB that are not worth another try
 MOST_AGAINST_LIMITER = 6.0  # dB by which what the limiter takes away is made up for
 COVERED = 0.05  # seconds at the ends of a take that its recording may lack
+MOST_APART = 8.0  # seconds of a pause taken out up to which the takes beside it are read and cleaned as one
 GAP = 0.1  # seconds without any sound, not even hiss, that get the room's tone
 END_MS = 50  # fade at the end where no end card follows
 DRAWN = 5  # hops between two points of the loudness curve
@@ -48,70 +55,78 @@ class SoundReport(Data):
     gain: float
     limited: bool
     heard: list[str]
-    notes: list[str] = []
+    notes: list[Note] = []
     voices: list[levels.Voice] = []
     curve: list[tuple[float, float, float]] = []
 
 
-def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path) -> SoundReport:
+class _Piece(NamedTuple):
+    """A take's sound with HANDLE more on both sides, cleaned; the room that it was recorded in; and what was done."""
+
+    samples: Samples
+    room: Room
+    done: str
+
+
+def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path, tools: Tools | None = None) -> SoundReport:
     """Writes out, a 48 kHz stereo 16-bit WAV of exactly the plan's length in samples; its folder is for scratch files.
 
     Silence stays silence. Raises Unusable for sound or music that cannot be decoded, MissingTool where the noise
     suppressor cannot be loaded.
     """
-    recorded: list[Samples] = []
-    pieces: list[Samples] = []
-    rooms: list[Room] = []
-    heard: list[str] = []
-    lengths = _lengths(plan)
-    for run in _runs(plan):
-        raw, cleaned, room, done = _cleaned(run, lengths[len(pieces) : len(pieces) + len(run)], preset)
-        recorded += raw
-        pieces += cleaned
-        rooms += [room] * len(run)
-        heard += [f"{take.file.name}: {take.heard or NAMES[take.channels]}; {done}" for take in run]
-    whole = np.concatenate(recorded)
-    recorded.clear()  # ten minutes are a quarter of a gigabyte
-    powers = loudness.power(whole)
+    recorded, pieces = _pieces(plan, preset, tools)
+    powers = loudness.power(recorded)
     with ThreadPoolExecutor(1) as beside:
-        before = beside.submit(loudness.measure, _wav(whole, out.with_name("recorded.wav")))
-        del whole
-        tail = _samples(plan.frame_count, plan.frame_rate) - sum(lengths)
-        mix = _assembled(pieces, rooms, tail)
+        before = beside.submit(loudness.measure, _wav(recorded, out.with_name("recorded.wav")), tools=tools)
+        tail = _samples(plan.frame_count, plan.frame_rate) - len(recorded)
+        del recorded  # ten minutes are a quarter of a gigabyte
+        mix = _assembled(pieces, tail)
+        done = [*dict.fromkeys(piece.done for piece in pieces)]
         pieces.clear()
         speech = plan.speech
         voices: list[levels.Voice] = []
         if preset.sound.even_voices:
             mix, voices = levels.even(mix, speech, _speechless(plan), plan.turns)
-        mix = _with_sounds(mix, plan, preset, speech)
+        mix = _with_sounds(mix, plan, preset, speech, tools)
         most = np.inf if speech or plan.music else MOST_WITHOUT_SPEECH
-        after, gain, limited, notes = _level(mix, out, spec, most)
+        after, gain, limited, notes = _level(mix, out, spec, most, tools)
     return SoundReport(
-        before=before.result(), after=after, gain=gain, limited=limited, heard=[*dict.fromkeys(heard)], notes=notes, voices=voices,
+        before=before.result(), after=after, gain=gain, limited=limited, heard=done, notes=notes, voices=voices,
         curve=_curve(powers, out),
     )  # fmt: skip
 
 
-def notes(plan: Plan) -> list[str]:
-    """Sentences for the editor about the sounds that a plan names. Raises Unusable for one that is no sound."""
+def notes(plan: Plan) -> list[Note]:
+    """What an editor should know about the sounds that a plan names. Raises Unusable for one that is no sound."""
     for file in [*([plan.music.file] if plan.music else []), *(sting.file for sting in plan.stings)]:
         sounds_in(file)
-    said = []
-    heard = {take.recording.file: take.recording for take in plan.takes if take.recording}
-    for file, given in heard.items():
-        sound_in(given)
-        own = [take for take in plan.takes if take.recording and take.recording.file == file]
-        start, end = min(take.start for take in own), max(take.end for take in own)
-        begin, stop = given.covers
-        if given.fingerprint and fingerprint(file) != given.fingerprint:
-            said.append(f"{file.name} has changed since it was aligned; the sound may be off, plan it again.")
-        if begin > start + COVERED or stop < end - COVERED:
-            rest = "it is silent" if own[0].audio_stream is None else "the camera is heard"
-            said.append(
-                f"{file.name} begins at {max(0.0, begin):.1f} and ends at {max(0.0, min(stop, end)):.1f} s of "
-                f"{own[0].file.name}; beyond that {rest}."
-            )
-    return said
+    takes: dict[Path, list[tuple[Take, float]]] = {}
+    for take, offset in zip(plan.takes, plan.offsets, strict=True):
+        if take.recording:
+            takes.setdefault(take.recording.file, []).append((take, offset))
+    return [note for file, own in takes.items() for note in _about_recording(file, own)]
+
+
+def _about_recording(file: Path, takes: Sequence[tuple[Take, float]]) -> Iterator[Note]:
+    """What there is to know of a recording in the takes that are heard from it, each with its offset in the episode."""
+    first = takes[0][0]
+    recording = takes[-1][0].recording
+    assert recording
+    sound_in(recording)
+    if recording.fingerprint and fingerprint(file) != recording.fingerprint:
+        text = f"{file.name} has changed since it was aligned; the sound may be off, plan it again."
+        yield Note(code="recording-changed", text=text, level="warning")
+    begin, stop = recording.covers
+    end = max(take.end for take, _ in takes)
+    lacks = [spans.without([(take.start, take.end)], [(begin - COVERED, stop + COVERED)]) for take, _ in takes]
+    if any(lacks):
+        at = next(lack[0][0] + offset for lack, (_, offset) in zip(lacks, takes, strict=True) if lack)
+        rest = "it is silent" if first.audio_stream is None else "the camera is heard"
+        text = (
+            f"{file.name} begins at {max(0.0, begin):.1f} and ends at {max(0.0, min(stop, end)):.1f} s of "
+            f"{first.file.name}; beyond that {rest}."
+        )
+        yield Note(code="recording-short", text=text, at=round(at, 3))
 
 
 def _lengths(plan: Plan) -> list[int]:
@@ -127,9 +142,31 @@ def _samples(frames: int, rate: Fraction) -> int:
     return round(frames / rate * RATE)
 
 
+def _pieces(plan: Plan, preset: Preset, tools: Tools | None) -> tuple[Samples, list[_Piece]]:
+    """All takes as they were recorded, one after the other, and each cleaned."""
+    recorded: list[Samples] = []
+    pieces: list[_Piece] = []
+    lengths = _lengths(plan)
+    for run in _runs(plan):
+        first = run[0].start
+        begins = [round((take.start - first) * RATE) for take in run]
+        ends = [begin + length for begin, length in zip(begins, lengths[len(pieces) :], strict=False)]
+        raw = read(run[0], -HANDLE, ends[-1] + 2 * HANDLE, tools)
+        speech = spans.shift((span for take in run for span in take.spoken), HANDLE / RATE - first)
+        cleaned, done = clean(raw, speech, preset.sound.cleaning, tools)
+        gaps = assembly.gaps(raw, GAP)
+        room = Room(cleaned, speech, [(a / RATE, b / RATE) for a, b in gaps])
+        whole = assembly.filled(cleaned, gaps, room) if speech else cleaned  # rests of music are no gaps
+        recorded += [raw[begin + HANDLE : end + HANDLE] for begin, end in zip(begins, ends, strict=True)]
+        for take, begin, end in zip(run, begins, ends, strict=True):
+            how = f"{take.file.name}: {take.heard or NAMES[take.channels]}; {done}"
+            pieces.append(_Piece(whole[begin : end + 2 * HANDLE], room, how))
+    return np.concatenate(recorded), pieces
+
+
 def _runs(plan: Plan) -> list[list[Take]]:
     """Takes of one recording between which there is nothing or a pause that was taken out: they have the same noise."""
-    cut = {(p.file, p.start, p.end) for p in plan.pauses if not p.kept and p.end - p.start <= tighten.LONGEST_PAUSE}
+    cut = {(p.file, p.start, p.end) for p in plan.pauses if not p.kept and p.end - p.start <= MOST_APART}
     runs: list[list[Take]] = []
     for take in plan.takes:
         last = runs[-1][-1] if runs else None
@@ -145,41 +182,19 @@ def _heard_of(take: Take) -> tuple[object, ...]:
     return take.file, take.audio_stream, take.channels, take.recording
 
 
-def _cleaned(
-    run: Sequence[Take], lengths: Sequence[int], preset: Preset
-) -> tuple[list[Samples], list[Samples], Room, str]:
-    """Each take as recorded, each with HANDLE more on both sides cleaned, their room, and what was done."""
-    first = run[0].start
-    begins = [round((take.start - first) * RATE) for take in run]
-    raw = read(run[0], -HANDLE, begins[-1] + lengths[-1] + 2 * HANDLE)
-    shift = HANDLE / RATE - first
-    speech = [(a + shift, b + shift) for take in run for a, b in take.spoken]
-    cleaned, done = clean(raw, speech, preset.sound.cleaning)
-    empty = assembly.gaps(raw, GAP)
-    room = Room(cleaned, speech, [(a / RATE, b / RATE) for a, b in empty])
-    whole = assembly.filled(cleaned, empty, room) if speech else cleaned  # rests of music are no gaps
-    spans = list(zip(begins, lengths, strict=True))
-    return (
-        [raw[begin + HANDLE : begin + HANDLE + length] for begin, length in spans],
-        [whole[begin : begin + length + 2 * HANDLE] for begin, length in spans],
-        room,
-        done,
-    )
-
-
-def _assembled(pieces: Sequence[Samples], rooms: Sequence[Room], tail: int) -> Samples:
+def _assembled(pieces: Sequence[_Piece], tail: int) -> Samples:
     """The pieces one after the other; the nearest room's tone in those without sound and, fading, in the tail."""
-    known = [number for number, room in enumerate(rooms) if room.known]
+    known = [number for number, piece in enumerate(pieces) if piece.room.known]
 
     def nearest(number: int) -> Room:
-        return rooms[min(known, key=lambda other: abs(other - number))] if known else rooms[number]
+        return pieces[min(known, key=lambda other: abs(other - number), default=number)].room
 
     sounds = [
-        assembly.segment(piece if piece.any() else nearest(number).tone(len(piece), number))
+        assembly.segment(piece.samples if piece.samples.any() else nearest(number).tone(len(piece.samples), number))
         for number, piece in enumerate(pieces)
     ]
     if tail > 0:
-        under = nearest(len(rooms) - 1).tone(tail + 2 * HANDLE, len(rooms))
+        under = nearest(len(pieces) - 1).tone(tail + 2 * HANDLE, len(pieces))
         sounds.append(assembly.faded(assembly.segment(under), 0, tail * 1000 // RATE))
     else:
         sounds[-1] = assembly.faded(sounds[-1], 0, END_MS)
@@ -187,13 +202,13 @@ def _assembled(pieces: Sequence[Samples], rooms: Sequence[Room], tail: int) -> S
     return joined[HANDLE : len(joined) - HANDLE]
 
 
-def _speechless(plan: Plan) -> list[tuple[float, float]]:
+def _speechless(plan: Plan) -> list[Span]:
     """[start, end) episode seconds of takes in which nobody speaks."""
     offsets = zip(plan.takes, plan.offsets, strict=True)
     return [(take.start + offset, take.end + offset) for take, offset in offsets if not take.spoken]
 
 
-def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: list[tuple[float, float]]) -> Samples:
+def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: Spans, tools: Tools | None) -> Samples:
     """The mix with its music and short sounds."""
     if not plan.music and not plan.stings:
         return mix
@@ -201,15 +216,15 @@ def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: list[tuple[fl
     whole = assembly.segment(mix)
     if plan.music:
         under = preset.sound.music_under_speech_db
-        whole = assembly.laid(whole, music.bed(plan.music.file, len(mix), speech, under, level))
+        whole = assembly.laid(whole, music.bed(plan.music.file, len(mix), speech, under, level, tools))
     for sting in plan.stings:
-        whole = assembly.laid(whole, music.sting(sting.file, sting.at, len(mix), speech, level))
+        whole = assembly.laid(whole, music.sting(sting.file, sting.at, len(mix), speech, level, tools))
     return assembly.samples_of(whole)
 
 
 def _level(
-    mix: Samples, out: Path, spec: DeliverySpec, most: float
-) -> tuple[loudness.Loudness, float, bool, list[str]]:
+    mix: Samples, out: Path, spec: DeliverySpec, most: float, tools: Tools | None
+) -> tuple[loudness.Loudness, float, bool, list[Note]]:
     """Gain to the loudness, a limiter where peaks need it, measured until both limits hold; and what there is to say.
 
     most: dB of gain that are not exceeded.
@@ -217,17 +232,18 @@ def _level(
     mixed = _wav(mix, out.with_name("mix.wav"))
     loud = loudness.gated(loudness.power(mix))
     if loud < NOTHING:
-        _apply(_wav(np.zeros_like(mix), mixed), out, 0.0, None)
-        note = [f"nothing above {NOTHING:g} LUFS was recorded, so the episode is silent"] if mix.any() else []
-        return loudness.measure(out), 0.0, False, note
+        _apply(_wav(np.zeros_like(mix), mixed), out, 0.0, None, tools)
+        text = f"nothing above {NOTHING:g} LUFS was recorded, so the episode is silent"
+        silent = [Note(code="silent", text=text, level="warning")] if mix.any() else []
+        return loudness.measure(out, tools=tools), 0.0, False, silent
     wanted = spec.loudness - loud
     most = min(most, wanted + MOST_AGAINST_LIMITER)
     gain, highest = min(wanted, most), spec.true_peak - HEADROOM
     peak, ceiling = 20 * float(np.log10(np.abs(mix).max())), highest
     for attempt in range(TRIES):
         limited = peak + BETWEEN_SAMPLES + gain > ceiling
-        _apply(mixed, out, gain, ceiling if limited else None)
-        after = loudness.measure(out)
+        _apply(mixed, out, gain, ceiling if limited else None, tools)
+        after = loudness.measure(out, tools=tools)
         short = 0.0 if after.integrated is None else spec.loudness - after.integrated
         over = max(0.0, (after.true_peak or highest) - highest)
         raised = min(gain + short, most)
@@ -235,42 +251,37 @@ def _level(
         if done or attempt == TRIES - 1:
             break
         gain, ceiling = raised, ceiling - over
-    if abs(short) <= spec.loudness_tolerance:
-        return after, round(gain, 2), limited, []
-    why = "a few knocks are far above the rest" if limited else "nobody speaks and the room is quiet"
-    return (
-        after,
-        round(gain, 2),
-        limited,
-        [f"the sound is made {gain:.0f} dB louder and stays at {after.integrated:.0f} LUFS: {why}"],
-    )
+    notes = []
+    if abs(short) > spec.loudness_tolerance:
+        why = "a few knocks are far above the rest" if limited else "nobody speaks and the room is quiet"
+        text = f"the sound is made {gain:.0f} dB louder and stays at {after.integrated:.0f} LUFS: {why}"
+        notes = [Note(code="not-loud", text=text, level="warning")]
+    return after, round(gain, 2), limited, notes
 
 
-def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None) -> None:
+def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None, tools: Tools | None) -> None:
     """Gain in dB; the limiter works on four times the samples, so that peaks between samples are held too."""
-    heard = ffmpeg.input(str(mixed))["a:0"].filter("volume", f"{gain:.3f}dB", precision="double")
+    sound = ffmpeg.input(str(mixed))["a:0"].filter("volume", f"{gain:.3f}dB", precision="double")
     if ceiling is not None:
-        heard = (
-            heard.filter("aresample", 4 * RATE)
-            .filter(
-                "alimiter", level_in=1, limit=10 ** (ceiling / 20), attack=5, release=80, level="false", latency="true"
-            )
-            .filter("aresample", RATE)
-        )
-    ffmpeg_tool.run(heard.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=2).overwrite_output())
+        limit = {
+            "level_in": 1,
+            "limit": 10 ** (ceiling / 20),
+            "attack": 5,
+            "release": 80,
+            "level": "false",
+            "latency": "true",
+        }
+        sound = sound.filter("aresample", 4 * RATE).filter("alimiter", **limit).filter("aresample", RATE)
+    ffmpeg_tool.run(sound.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=2).overwrite_output(), tools)
 
 
 def _wav(samples: Samples, file: Path) -> Path:
-    from scipy.io import wavfile  # here: it takes a second that other commands need not wait for
-
     wavfile.write(file, RATE, samples)
     return file
 
 
 def _curve(recorded: NDArray[np.float64], mastered: Path) -> list[tuple[float, float, float]]:
     """The report's curve from the power of what was recorded and the mastered file."""
-    from scipy.io import wavfile
-
     _, pcm = wavfile.read(mastered)
     final = loudness.power(np.multiply(pcm, np.float32(1 / 32768), dtype=np.float32))
     second = round(1 / loudness.HOP)
@@ -278,7 +289,5 @@ def _curve(recorded: NDArray[np.float64], mastered: Path) -> list[tuple[float, f
     before, after = (np.maximum(curve, loudness.GATE) for curve in curves)
     times = (np.arange(len(after)) * DRAWN + DRAWN // 2 + 0.5) * loudness.HOP
     before = np.pad(before, (0, len(after) - len(before)), constant_values=loudness.GATE)
-    return [
-        (round(t, 2), round(a, 1), round(b, 1))
-        for t, a, b in zip(*(x.tolist() for x in (times, before, after)), strict=True)
-    ]
+    points = zip(times.tolist(), before.tolist(), after.tolist(), strict=True)
+    return [(round(t, 2), round(a, 1), round(b, 1)) for t, a, b in points]

@@ -1,0 +1,97 @@
+"""Sound files and the sound of footage: their streams, and ffmpeg's way to their samples."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from basis.data import Channels
+from basis.errors import Unusable
+from basis.tools import Tools
+from pipeline.footage import ffmpeg_tool
+from pipeline.footage.source import PLAYLISTS, AudioStream, audio_streams, must_be_a_file, open_media
+from pipeline.plan import Recording
+
+Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
+RATE = 48_000  # Hz
+HOLE = 0.03  # seconds that sound strays from its time stamps from which they are believed: less is their own jitter
+LARGEST = 64.0  # of full scale; a sample above it is damage
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One sound stream of a file, to be listened to by the footage's clock.
+
+    content: the file's fingerprint. channels: "left" and "right" give one side alone, all others every channel that
+    there is. offset, pace: where the file's clock lies against the footage's, as in plan.Recording.
+    """
+
+    file: Path
+    stream: int
+    content: str = ""
+    channels: Channels = "stereo"
+    offset: float = 0.0
+    pace: float = 1.0
+
+    def since(self, second: float, rate: int, tools: Tools | None = None) -> Any:
+        """An ffmpeg-python stream from a footage second on, `rate` Hz; gaps and a late start are silence.
+
+        The clock of a recording is right to 30 ppm.
+        """
+        begin = second * self.pace + self.offset
+        stream = ffmpeg_tool.input_of(self.file, max(0.0, begin), tools)[str(self.stream)]
+        if self.channels in ("left", "right"):
+            side = str(int(self.channels == "right"))
+            stream = stream.filter("aformat", channel_layouts="stereo").filter(
+                "channelmap", map=side, channel_layout="mono"
+            )
+        own = round(rate / self.pace)
+        stream = stream.filter("aresample", own, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
+        if own != rate:
+            stream = stream.filter("asetrate", rate)
+        return stream.filter("adelay", round(-begin * 1000), all=1) if begin < 0 else stream
+
+
+def sounds_in(file: Path) -> tuple[AudioStream, ...]:
+    """The sound streams of a sound file or of footage.
+
+    Raises Unusable for what cannot be read, has none, or is a list that names other files.
+    """
+    must_be_a_file(file)
+    try:
+        with open_media(file) as container:
+            if PLAYLISTS & set(container.format.name.split(",")):
+                raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
+            if streams := audio_streams(container):
+                return streams
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
+    raise Unusable(f"{file} has no sound; name a sound file.")
+
+
+def sound_in(recording: Recording) -> AudioStream:
+    """The sound of a recording's file that is heard. Raises Unusable where it is not there."""
+    for sound in sounds_in(recording.file):
+        if sound.index == recording.audio_stream:
+            return sound
+    raise Unusable(f"{recording.file} has no sound stream {recording.audio_stream}; plan the episode again.")
+
+
+def stereo(
+    stream: Any, file: Path, seconds: float, rate: int, tools: Tools | None = None, advice: str = "export it again"
+) -> Samples:
+    """Up to so many seconds of an ffmpeg-python stream at `rate` Hz, (n, 2), damage taken out.
+
+    Raises Unusable, naming the file and the advice, for what cannot be decoded.
+    """
+    output = stream.output("pipe:", format="f32le", ac=2, ar=rate, t=f"{seconds:.6f}")
+    try:
+        pcm = ffmpeg_tool.run(output, tools).stdout
+    except Unusable as error:
+        raise Unusable(f"The sound of {file} cannot be read ({error}); {advice}.") from error
+    samples = np.nan_to_num(np.frombuffer(pcm[: len(pcm) // 8 * 8], "<f4"), posinf=0, neginf=0)
+    return np.asarray(np.clip(samples, -LARGEST, LARGEST).reshape(-1, 2), np.float32)
