@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import version
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from basis.files import fingerprint, save_text, temporary, writable
 from basis.notes import Note, distinct
 from basis.spans import Span
 from basis.toml import explain
+from basis.version import version
 from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
 from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
@@ -47,7 +47,7 @@ from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, TitleCard
 
-VERSION = version("episode-pipeline")
+VERSION = version()
 
 DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 
