@@ -24,11 +24,9 @@ COMMANDS = {  # commands/NAME.py holds each
     "presets": "The looks of series.",
     "jobs": "A season in one command.",
 }
-EXIT_CODES = (
-    "Exit codes: 0 done, 1 some episodes of a season failed, 2 wrong use or a wrong manifest, 3 footage or captions "
-    "unusable, 4 delivery check failed, 5 missing tool, 6 the machine failed (try again), 70 an error of the program "
-    "itself, 130 interrupted."
-)
+HELP = """Turns horizontal footage into a finished vertical episode. Exit codes: 0 done, 1 some episodes of a season
+failed, 2 wrong use or a wrong manifest, 3 footage or captions unusable, 4 delivery check failed, 5 missing tool, 6 the
+machine failed (try again), 70 an error of the product itself, 130 interrupted."""
 
 
 class Later(TyperCommand):
@@ -50,10 +48,7 @@ def load(name: str) -> Any:
     return command
 
 
-app = typer.Typer(
-    name="episode", cls=Episode, no_args_is_help=True,
-    help=f"Turns horizontal footage into a finished vertical episode. {EXIT_CODES}", **PLAIN | {"add_completion": True},
-)  # fmt: skip
+app = typer.Typer(name="episode", cls=Episode, no_args_is_help=True, help=HELP, **PLAIN | {"add_completion": True})
 
 
 def _say_version(asked: bool) -> None:
