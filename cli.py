@@ -4,15 +4,14 @@ import signal
 import sys
 import traceback
 from importlib import import_module
-from types import FrameType
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from typer.core import TyperCommand
 from typer.main import get_command
 
 from basis.errors import EpisodeError, Interrupted, unexpected
-from commands.options import PLAIN, Group
+from commands.options import PLAIN, DebugOption, Group, VersionOption
 
 COMMANDS = {  # commands/NAME.py holds each
     "render": "Render a finished episode from footage, from a brief, or from an edited plan.",
@@ -44,28 +43,15 @@ class Episode(Group):
 def load(name: str) -> Any:
     """A command, or a group of them, with all its flags."""
     command = get_command(import_module(f"commands.{name}").app)
-    command.name, command.help = name, COMMANDS[name]
+    command.help = COMMANDS[name]
     return command
 
 
 app = typer.Typer(name="episode", cls=Episode, no_args_is_help=True, help=HELP, **PLAIN | {"add_completion": True})
 
 
-def _say_version(asked: bool) -> None:
-    if asked:
-        from basis.version import is_installed, version  # reads all of the product's files
-
-        print(version() if is_installed() else f"{version()}, a checkout that is not installed")
-        raise typer.Exit
-
-
 @app.callback()
-def episode(
-    version: Annotated[
-        bool, typer.Option("--version", help="Say which version this is.", callback=_say_version, is_eager=True)
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from; anywhere on the line.")] = False,
-) -> None:
+def episode(version: VersionOption = False, debug: DebugOption = False) -> None:
     pass
 
 
@@ -79,17 +65,24 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles cannot say «Серия» otherwise
+    code = 0
     try:
         app(args=arguments, prog_name="episode")
     except (Exception, Interrupted) as error:
-        if "--debug" in flags:
-            traceback.print_exception(error)
-        known = error if isinstance(error, EpisodeError | Interrupted) else unexpected(error)
-        print(known, file=sys.stderr)
-        sys.exit(known.exit_code)
+        code = _told(error, "--debug" in flags)
+    sys.exit(code)  # here: the error is gone, and with it the frames and processes that its traceback keeps alive
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def _told(error: Exception | Interrupted, debug: bool) -> int:
+    """Says what went wrong and gives its exit code."""
+    if debug:
+        traceback.print_exception(error)
+    known = error if isinstance(error, EpisodeError | Interrupted) else unexpected(error)
+    print(known, file=sys.stderr)
+    return known.exit_code
+
+
+def _stop(*_: object) -> None:
     raise Interrupted("Interrupted; nothing was left half written.")
 
 

@@ -79,7 +79,9 @@ def run(
     manifest: ManifestArg,
     output: SeasonOutput,
     only: Annotated[str | None, typer.Option(help="Episodes by number or name, as 3,5-7,trailer.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be rendered and why, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be rendered and why, write nothing.")
+    ] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first episode that fails.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Render also what is up to date, over files that are not of this season.")

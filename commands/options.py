@@ -41,6 +41,21 @@ def delivery_names(incomplete: str) -> list[str]:
 
 COMPLETION = {"preset": preset_names, "delivery": delivery_names}
 
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from basis.version import is_installed, version  # reads all of the product's files
+
+        print(version() if is_installed() else f"{version()}, a checkout that is not installed")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", help="Say which version this is.", is_eager=True, callback=_say_version)
+]
+DebugOption = Annotated[
+    bool, typer.Option("--debug", help="Show where an error comes from; may stand anywhere on the line.")
+]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Analyse the footage anew.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
@@ -92,7 +107,8 @@ class Asked:
             if len(self.files) > 1 or of_footage:
                 *first, last = (_names(key)[0] for key in brief_fields() if key.startswith("footage."))
                 raise WrongUse(
-                    "A brief lists its own footage; give it alone, without other files, " + f"{', '.join(first)} or {last}."
+                    "A brief lists its own footage; give it alone, without other files, "
+                    + f"{', '.join(first)} or {last}."
                 )
             return make_brief(read_brief(self.files[0]).model_dump(by_alias=True) | own, str(self.files[0]))
         for key, value in of_footage.items():
@@ -116,7 +132,9 @@ def brief_fields() -> dict[str, "FieldInfo"]:
     """The keys of a brief that are flags, those of its footage with footage. before them."""
     from pipeline.brief import Brief, Footage  # with pydantic; help of other commands has no need of them
 
-    fields = {f"footage.{field.alias or key}": field for key, field in Footage.model_fields.items()} | Brief.model_fields
+    fields = {
+        f"footage.{field.alias or key}": field for key, field in Footage.model_fields.items()
+    } | Brief.model_fields
     return {key: field for key, field in fields.items() if key not in NO_FLAG}
 
 

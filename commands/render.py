@@ -42,7 +42,9 @@ def render(
         else:
             made, notes, where = _planned(asked, force, work)
         try:
-            report = episode.render(made, where, work.progress, notes, plan is None or where.plan.resolve() != plan.resolve())
+            report = episode.render(
+                made, where, work.progress, notes, plan is None or where.plan.resolve() != plan.resolve()
+            )
         except episode.Rejected as rejected:
             if as_json:
                 print(rejected.report.model_dump_json(indent=2))

@@ -72,7 +72,9 @@ class Footage(_Entry):
     def _in_order(self) -> Self:
         if self.to is not None and self.to <= self.from_:
             what = "is empty" if self.to == self.from_ else "runs backwards"
-            raise ValueError(f"the range {self.from_:g} to {self.to:g} of {self.file} {what}; it must end (--to) later than it begins")
+            raise ValueError(
+                f"the range {self.from_:g} to {self.to:g} of {self.file} {what}; it must end (--to) later than it begins"
+            )
         return self
 
     @model_validator(mode="after")

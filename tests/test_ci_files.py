@@ -8,16 +8,19 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.main import get_command
 
+import cli
+
 ROOT = Path(__file__).parent.parent
 GITHUB, GITLAB = ROOT / "docs/ci/github-actions.yml", ROOT / "docs/ci/gitlab-ci.yml"
 SYSTEM_PACKAGES = {"libgl1", "libglib2.0-0", "libfribidi0"}
-READ_BY_MAIN = {"--debug", "--version"}  # flags that cli.main takes before the commands see them
+OWN_FLAGS = {"--debug", "--version"}  # of `episode` itself, with any command or without one
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 OPERATOR = re.compile(r"[();<>|&]+")
 
@@ -91,11 +94,17 @@ def episode_commands(block):
             yield words[1:]
 
 
+@cache
+def root():
+    """The real command line, all of its commands loaded."""
+    command = get_command(cli.app)
+    command.commands = {name: cli.load(name) for name in cli.COMMANDS}
+    return command
+
+
 def parse(arguments):
     """Has the real command line read the arguments, and do nothing. Raises its own errors."""
-    import cli
-
-    command, words = get_command(cli.app), [word for word in arguments if word not in READ_BY_MAIN]
+    command, words = root(), [word for word in arguments if word not in OWN_FLAGS]
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
     assert not hasattr(command, "commands") or not words, f"there is no command {shlex.join(arguments)}"
@@ -137,27 +146,25 @@ def test_a_call_that_episode_does_not_take_is_noticed(arguments):
 
 
 def test_commands_and_flags_that_the_readme_mentions_exist():
-    import cli
-
     def flags(command):
         if hasattr(command, "commands"):
             return set().union(*map(flags, command.commands.values()))
         return {flag for parameter in command.params for flag in [*parameter.opts, *parameter.secondary_opts]}
 
-    known = flags(get_command(cli.app)) | READ_BY_MAIN
+    known = flags(root()) | OWN_FLAGS
     prose = FENCED.sub("", (ROOT / "README.md").read_text("utf-8"))
     for paragraph in prose.split("\n\n"):
         for code in re.findall(r"`([^`\n]+)`", paragraph):
             words = code.split()
             if words[0] == "episode":
                 flag = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
-                command = get_command(cli.app)
+                command = root()
                 for word in words[1:flag]:
                     if not hasattr(command, "commands"):
                         break  # an argument
                     assert word in command.commands, f"`{code}`: there is no {word}"
                     command = command.commands[word]
-                assert {word for word in words if word.startswith("-")} <= flags(command) | READ_BY_MAIN, code
+                assert {word for word in words if word.startswith("-")} <= flags(command) | OWN_FLAGS, code
             elif words[0].startswith("--") and "benchmarks/" not in paragraph:
                 assert words[0] in known, code
 
