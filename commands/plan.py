@@ -29,7 +29,7 @@ def plan(
         work = tools(meter, kept=not no_cache)
         made, notes = episode.make_plan(brief, work.cache, work.progress)
         refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would
-        episode.plan_files(made, where, work.progress)
+        episode.plan_files(made, where, work.progress, notes)
     if as_json:
         print(made.model_dump_json(indent=2))
     elif not quiet:
