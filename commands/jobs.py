@@ -20,7 +20,7 @@ WorkersOption = Annotated[
 TimeoutOption = Annotated[
     str, typer.Option(help="The longest that an attempt at an episode may take, as 1800 or 00:30:00.")
 ]
-LONGEST_ATTEMPT = "7200"  # seconds
+LONGEST_ATTEMPT = "7200"  # jobs.season.TIMEOUT, whose file takes a second to load
 
 app = typer.Typer(no_args_is_help=True, cls=Group, **PLAIN)
 

@@ -140,9 +140,11 @@ def brief_fields() -> dict[str, "FieldInfo"]:
 
 def brief_flag(key: str) -> Any:
     """The flag by which a key of the brief is given, with its help and what a shell offers."""
-    each = "; once for each file" if key.startswith("footage.") and key not in OF_ALL_FILES else ""
-    words = f"{brief_fields()[key].description}{each}."
-    return typer.Option(*_names(key), help=words, autocompletion=COMPLETION.get(key))
+    field = brief_fields()[key]
+    each = "; once for each file" if _is_of_each_file(key) else ""
+    metavar = f"<{_kind(field).__name__.lower()}>" if _is_several(key, field) else None  # not <list[Path]>
+    words = f"{field.description}{each}."
+    return typer.Option(*_names(key), help=words, metavar=metavar, autocompletion=COMPLETION.get(key))
 
 
 def with_brief(command: Callable[..., None]) -> Callable[..., None]:
@@ -173,14 +175,24 @@ def _names(key: str) -> list[str]:
     return FLAG.get(key) or [f"--{key.removeprefix('footage.').replace('_', '-')}"]
 
 
-def _type(key: str, field: "FieldInfo") -> Any:
-    """The type of a flag's value: yes or no, a number, a file, one of a few words, else text that the brief reads."""
-    kind: Any = str
+def _is_of_each_file(key: str) -> bool:
+    return key.startswith("footage.") and key not in OF_ALL_FILES
+
+
+def _is_several(key: str, field: "FieldInfo") -> bool:
+    return get_origin(field.annotation) is list or _is_of_each_file(key)
+
+
+def _kind(field: "FieldInfo") -> Any:
+    """What a flag is read as: yes or no, a number, a file, one of a few words, else text that the brief reads."""
     for part in (field.annotation, *get_args(field.annotation)):  # File | None and the like
         plain = get_args(part)[0] if get_origin(part) is Annotated else part
         if plain in (bool, int, Path) or get_origin(plain) is Literal:
-            kind = plain
-    if kind is bool:
-        return bool
-    several = get_origin(field.annotation) is list or (key.startswith("footage.") and key not in OF_ALL_FILES)
-    return (list[kind] if several else kind) | None
+            return plain
+    return str
+
+
+def _type(key: str, field: "FieldInfo") -> Any:
+    """The type of a flag's parameter."""
+    kind: Any = _kind(field)
+    return bool if kind is bool else (list[kind] if _is_several(key, field) else kind) | None

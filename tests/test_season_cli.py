@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from jobs.season import locked
+from jobs.season import TIMEOUT, locked
 from tests.command import episode
 
 BROKEN = '[[episode]]\nnumber = 1\ntitel = "x"\nfootage = "a.mp4"\n[[episode]]\nfootage = "b.mp4"\nlink = "here"\n'
@@ -96,3 +96,8 @@ def test_a_season_that_fails_says_so_everywhere(tmp_path):
 def test_a_folder_that_is_not_there_is_not_watched(tmp_path):
     done = episode("jobs", "watch", tmp_path / "none", "-o", tmp_path / "out")
     assert done.returncode == 2 and "no folder" in done.stderr
+
+
+def test_the_longest_attempt_is_the_seasons_own():
+    for command in ("run", "watch"):
+        assert f"[default: {TIMEOUT:g}]" in episode("jobs", command, "--help").stdout
