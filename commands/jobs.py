@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basis.errors import WrongUse
-from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, brief_flag, preset_names
+from commands.brief_flags import brief_flag
+from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, preset_names
 
 if TYPE_CHECKING:
     from jobs.executor import Ended, Executor, Heard
@@ -75,7 +76,7 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def run(
+def run(  # a flag each
     manifest: ManifestArg,
     output: SeasonOutput,
     only: Annotated[str | None, typer.Option(help="Episodes by number or name, as 3,5-7,trailer.")] = None,
@@ -158,7 +159,7 @@ def status(
 
 
 @app.command()
-def watch(
+def watch(  # a flag each
     inbox: Annotated[Path, typer.Argument(help="Folder that footage is dropped into.")],
     output: SeasonOutput,
     preset: Annotated[str | None, brief_flag("preset")] = None,

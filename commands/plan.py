@@ -2,7 +2,8 @@
 
 import typer
 
-from commands.options import PLAIN, Asked, ForceOption, JsonOption, NoCacheOption, QuietOption, with_brief
+from commands.brief_flags import Asked, with_brief
+from commands.options import PLAIN, ForceOption, JsonOption, NoCacheOption, QuietOption
 
 app = typer.Typer(**PLAIN)
 

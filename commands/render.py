@@ -8,7 +8,8 @@ import typer
 from basis.errors import WrongUse
 from basis.notes import Note
 from basis.tools import Tools
-from commands.options import PLAIN, Asked, ForceOption, JsonOption, NoCacheOption, QuietOption, with_brief
+from commands.brief_flags import Asked, with_brief
+from commands.options import PLAIN, ForceOption, JsonOption, NoCacheOption, QuietOption
 
 if TYPE_CHECKING:
     from pipeline.episode import Files

@@ -134,7 +134,7 @@ class Brief(_Entry):
     """Everything that an editor says about one episode. Paths in a TOML file are relative to that file.
 
     Times of captions and of keep_pauses count no pause as taken out, all others do. A key that is added here is a flag
-    of `episode render` and `episode plan` with its description for help, see commands.options.
+    of `episode render` and `episode plan` with its description for help, see commands.brief_flags.
     """
 
     footage: Annotated[list[Footage], BeforeValidator(_as_list)] = Field(
