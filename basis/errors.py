@@ -1,5 +1,12 @@
 """Errors that a user can cause: one clear sentence (what, where, what to do) and an exit code."""
 
+from traceback import walk_tb
+
+NO_OPENCV = (
+    "OpenCV cannot be loaded ({}); on a slim Linux image install libgl1 and libglib2.0-0 (Debian, Ubuntu) or "
+    "mesa-libGL and glib2 (Fedora)."
+)
+
 
 class EpisodeError(Exception):
     """Base of the errors below; its text is shown to the user as it is."""
@@ -35,3 +42,31 @@ class MachineFailed(EpisodeError):
     """The machine let the work down, as a full disk or a killed process does: the same may go well another time."""
 
     exit_code = 6
+
+
+class ProgramFailed(EpisodeError):
+    """An error of the product itself."""
+
+    exit_code = 70  # EX_SOFTWARE of sysexits.h
+
+
+class Interrupted(BaseException):
+    """Ctrl-C, or a polite request to end; nothing that expects an error of the user's takes it for one."""
+
+    exit_code = 130
+
+
+def unexpected(error: BaseException) -> EpisodeError:
+    """What nothing was prepared for, as a sentence: something missing, a machine that failed, else the product itself."""
+    if isinstance(error, ImportError):
+        modules = {frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__)} | {error.name}
+        if "cv2" in modules:
+            return MissingTool(NO_OPENCV.format(error))
+    if isinstance(error, OSError | MemoryError):
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+        return MachineFailed(f"The machine failed: {reason}{where}.")
+    return ProgramFailed(
+        f"An error of the product itself ({type(error).__name__}: {error}). Run it again with --debug and send all that it "
+        "prints to whoever maintains the product."
+    )

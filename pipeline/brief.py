@@ -47,21 +47,21 @@ File = Annotated[Path, AfterValidator(_a_name)]
 
 
 class Footage(_Entry):
-    """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given.
+    """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given."""
 
-    captions: a caption file whose times are the file's, as a transcript of the raw footage has them. audio: a separate
-    recorder's file, heard instead of the camera's sound; audio_offset: its second at the file's start, found by
-    listening unless given. channels: how the sound is read, chosen by listening unless given.
-    """
-
-    file: File
-    from_: Seconds = Field(0.0, alias="from")
-    to: Seconds | None = None
-    audio_stream: int | None = Field(None, ge=0)
-    captions: File | None = None
-    audio: File | None = None
-    audio_offset: Annotated[float, BeforeValidator(_signed)] | None = None
-    channels: Channels | None = None
+    file: File = Field(description="The footage file")
+    from_: Seconds = Field(0.0, alias="from", description="Where to begin in a file, as 00:01:10")
+    to: Seconds | None = Field(None, description="Where to end in a file")
+    audio_stream: int | None = Field(None, ge=0, description="Audio stream to use; `episode probe` lists them")
+    captions: File | None = Field(None, description="Captions in the time of a raw file, as its transcript")
+    audio: File | None = Field(None, description="A separate recorder's sound, aligned by listening")
+    audio_offset: Annotated[float, BeforeValidator(_signed)] | None = Field(
+        None, description="The recorder's second at the file's start, where listening does not find it"
+    )
+    channels: Channels | None = Field(
+        None,
+        description="How to read the sound; chosen by listening if left out. voices: two microphones, by who speaks",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -72,7 +72,9 @@ class Footage(_Entry):
     def _in_order(self) -> Self:
         if self.to is not None and self.to <= self.from_:
             what = "is empty" if self.to == self.from_ else "runs backwards"
-            raise ValueError(f"the range {self.from_:g} to {self.to:g} of {self.file} {what}; it must end (--to) later than it begins")
+            raise ValueError(
+                f"the range {self.from_:g} to {self.to:g} of {self.file} {what}; it must end (--to) later than it begins"
+            )
         return self
 
     @model_validator(mode="after")
@@ -131,26 +133,35 @@ class Wanted(_Entry):
 class Brief(_Entry):
     """Everything that an editor says about one episode. Paths in a TOML file are relative to that file.
 
-    captions: a file whose times are the episode's. following: what comes next, for the end card. tighten: take long
-    pauses out of talk; keep_pauses: seconds, in the captions' time, whose pauses stay. Times of captions count no pause
-    as taken out, all others do.
+    Times of captions and of keep_pauses count no pause as taken out, all others do. A key that is added here is a flag
+    of `episode render` and `episode plan` with its description for help, see commands.brief_flags.
     """
 
-    footage: Annotated[list[Footage], BeforeValidator(_as_list)] = Field(min_length=1)
-    number: int | None = Field(None, ge=0, le=9999)
-    title: str = Field("", max_length=200)
-    captions: File | None = None
-    people: list[Person] = Field([], max_length=100)
-    shots: list[Wanted] = []
-    graphics: list[PlacedGraphic] = Field([], max_length=500)
-    music: File | None = None
-    tighten: bool = False
-    keep_pauses: list[Seconds] = Field([], max_length=1000)
-    link: Link | None = None
-    following: str = Field("", max_length=120)
-    preset: str = "open-industry"
-    delivery: str = "vk-clips"
-    output: File | None = None
+    footage: Annotated[list[Footage], BeforeValidator(_as_list)] = Field(
+        min_length=1, description="Footage files in order"
+    )
+    number: int | None = Field(None, ge=0, le=9999, description="Number of the episode, for «Серия N»")
+    title: str = Field("", max_length=200, description="Title of the episode")
+    captions: File | None = Field(
+        None, description="Captions in the episode's time: SRT, VTT, ASS, SBV or Whisper's JSON"
+    )
+    people: list[Person] = Field(
+        [], max_length=100, description="«Name, role», «Name, role @ 12.5» or «Name, role @ person 2»"
+    )
+    shots: list[Wanted] = Field(
+        [], description='What to show in the shot at a second, as "12.5 = person 2"; the contact sheet has the names'
+    )
+    graphics: list[PlacedGraphic] = Field([], max_length=500, description="Any graphic at any time")
+    music: File | None = Field(None, description="Music to lie under the speech")
+    tighten: bool = Field(False, description="Take long pauses out of talk")
+    keep_pauses: list[Seconds] = Field(
+        [], max_length=1000, description="A pause that --tighten leaves, by its second; `episode plan` lists them"
+    )
+    link: Link | None = Field(None, description="Link for the end card's QR code")
+    following: str = Field("", max_length=120, description="What comes next, for the end card")
+    preset: str = Field("open-industry", description="Look of the series: a name, or a .toml file")
+    delivery: str = Field("vk-clips", description="Where the file goes, as vk-clips")
+    output: File | None = Field(None, description="The video to write, as out/episode-03.mp4")
 
     @field_validator("keep_pauses")
     @classmethod
@@ -162,8 +173,7 @@ class Brief(_Entry):
     @property
     def inputs(self) -> list[Path]:
         """The files that the episode is made from."""
-        given = [*(f.captions for f in self.footage), *(f.audio for f in self.footage), self.captions, self.music]
-        return [*(f.file for f in self.footage), *(file for file in given if file)]
+        return [file for part in [*self.footage, self] for key, file in _files(part).items() if key != "output"]
 
 
 def read_brief(file: Path) -> Brief:
@@ -179,17 +189,14 @@ def read_brief(file: Path) -> Brief:
 
 def beside(brief: Brief, folder: Path) -> Brief:
     """A brief whose relative paths are those of a folder."""
-    footage = [
-        f.model_copy(
-            update={
-                "file": folder / f.file, "captions": f.captions and folder / f.captions, "audio": f.audio and folder / f.audio,
-            }
-        )
-        for f in brief.footage
-    ]  # fmt: skip
-    own = {key: value and folder / value for key in ("captions", "music", "output") if (value := getattr(brief, key))}
+    footage = [part.model_copy(update=_files(part, folder)) for part in brief.footage]
     preset = str(folder / brief.preset) if brief.preset.lower().endswith(".toml") else brief.preset
-    return brief.model_copy(update={"footage": footage, "preset": preset} | own)
+    return brief.model_copy(update={"footage": footage, "preset": preset} | _files(brief, folder))
+
+
+def _files(part: _Entry, folder: Path = Path()) -> dict[str, Path]:
+    """The keys that name files, with the files as seen from a folder."""
+    return {key: folder / value for key, value in part if isinstance(value, Path)}
 
 
 def make_brief(data: dict[str, Any], where: str) -> Brief:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib.metadata import version
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from basis.files import fingerprint, save_text, temporary, writable
 from basis.notes import Note, distinct
 from basis.spans import Span
 from basis.toml import explain
+from basis.version import version
 from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
 from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
@@ -46,7 +46,7 @@ from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, TitleCard
 
-VERSION = version("episode-pipeline")
+VERSION = version()
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 

@@ -41,6 +41,17 @@ def test_paths_of_a_brief_are_relative_to_it(tmp_path):
     assert (brief.footage[0].from_, brief.footage[0].to) == (70, 75)
 
 
+def test_every_file_of_a_brief_is_relative_to_it_and_but_for_the_output_an_input(tmp_path):
+    text = (
+        'captions = "c.srt"\nmusic = "m.wav"\noutput = "o.mp4"\npreset = "look.toml"\n'
+        '[[footage]]\nfile = "a.mov"\naudio = "a.wav"\ncaptions = "/whole/a.srt"\n'
+    )
+    brief = read_brief(write(tmp_path, text))
+    inputs = [tmp_path / "a.mov", tmp_path / "a.wav", tmp_path / "c.srt", tmp_path / "m.wav"]
+    assert sorted(brief.inputs) == sorted([*inputs, tmp_path.joinpath("/whole/a.srt")])
+    assert (brief.output, brief.preset) == (tmp_path / "o.mp4", str(tmp_path / "look.toml"))
+
+
 def test_a_recording_may_begin_before_or_after_the_camera(tmp_path):
     text = '[[footage]]\nfile = "a.mov"\naudio = "b.wav"\naudio_offset = "-00:00:03.2"\n'
     assert read_brief(write(tmp_path, text)).footage[0].audio_offset == -3.2

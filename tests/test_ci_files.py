@@ -8,17 +8,20 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 from typer.main import get_command
 
+import cli
+
 ROOT = Path(__file__).parent.parent
 GITHUB, GITLAB = ROOT / "docs/ci/github-actions.yml", ROOT / "docs/ci/gitlab-ci.yml"
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 SYSTEM_PACKAGES = {"libgl1", "libglib2.0-0", "libfribidi0"}
-READ_BY_MAIN = {"--debug", "--version", "--help", "--install-completion"}  # flags that no command declares
+OWN_FLAGS = {"--debug", "--version"}  # of `episode` itself, with any command or without one
 OTHERS_FLAGS = {"CONTRIBUTING.md", "scale.md"}  # these pages speak of other programs' flags, too
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 OPERATOR = re.compile(r"[();<>|&]+")
@@ -93,11 +96,17 @@ def episode_commands(block):
             yield words[1:]
 
 
+@cache
+def root():
+    """The real command line, all of its commands loaded."""
+    command = get_command(cli.app)
+    command.commands = {name: cli.load(name) for name in cli.COMMANDS}
+    return command
+
+
 def parse(arguments):
     """Has the real command line read the arguments, and do nothing. Raises its own errors."""
-    import cli
-
-    command, words = get_command(cli.app), [word for word in arguments if word not in READ_BY_MAIN]
+    command, words = root(), [word for word in arguments if word not in OWN_FLAGS]
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
     assert not hasattr(command, "commands") or not words, f"there is no command {shlex.join(arguments)}"
@@ -140,27 +149,24 @@ def test_a_call_that_episode_does_not_take_is_noticed(arguments):
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name not in OTHERS_FLAGS], ids=lambda page: page.name)
 def test_commands_and_flags_that_a_page_mentions_exist(page):
-    import cli
-
     def flags(command):
-        if hasattr(command, "commands"):
-            return set().union(*map(flags, command.commands.values()))
-        return {flag for parameter in command.params for flag in [*parameter.opts, *parameter.secondary_opts]}
+        own = {flag for parameter in command.params for flag in [*parameter.opts, *parameter.secondary_opts]}
+        return own.union(*map(flags, getattr(command, "commands", {}).values()))
 
-    known = flags(get_command(cli.app)) | READ_BY_MAIN
+    known = flags(root())
     prose = FENCED.sub("", page.read_text("utf-8"))
     for paragraph in prose.split("\n\n"):
         for code in re.findall(r"`([^`\n]+)`", paragraph):
             words = code.split()
             if words[0] == "episode":
                 flag = next((n for n, word in enumerate(words) if word.startswith("-")), len(words))
-                command = get_command(cli.app)
+                command = root()
                 for word in words[1:flag]:
                     if not hasattr(command, "commands"):
                         break  # an argument
                     assert word in command.commands, f"`{code}`: there is no {word}"
                     command = command.commands[word]
-                assert {word for word in words if word.startswith("-")} <= flags(command) | READ_BY_MAIN, code
+                assert {word for word in words if word.startswith("-")} <= flags(command) | OWN_FLAGS, code
             elif words[0].startswith("--") and "benchmarks/" not in paragraph:
                 assert words[0] in known, code
 

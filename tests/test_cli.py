@@ -1,47 +1,20 @@
 """The command line as a user meets it: exit codes, one clear sentence, nothing overwritten, nothing left behind."""
 
-import contextlib
-import io
 import json
 import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError
 
-import numpy as np
+import ffmpeg
 import pytest
 
-import cli
+from pipeline.footage import ffmpeg_tool, source
+from tests.command import ROOT, episode, started
 from tests.footage import Scene, make
 
-ROOT = Path(__file__).parent.parent
-
-
-def episode(*arguments):
-    """The command in this process, which starts sooner than one of its own."""
-    said, warned = io.StringIO(), io.StringIO()
-    before = sys.argv, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    sys.argv = ["episode", *map(str, arguments)]
-    code = 0
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(warned):
-            cli.main()
-    except SystemExit as ended:
-        code = ended.code or 0
-    finally:
-        sys.argv = before[0]
-        signal.signal(signal.SIGINT, before[1])
-        signal.signal(signal.SIGTERM, before[2])
-    return subprocess.CompletedProcess(arguments, code, said.getvalue(), warned.getvalue())
-
-
-def started(*arguments, **options):
-    """The command in a process of its own, as a user starts it."""
-    return subprocess.run(
-        [sys.executable, str(ROOT / "cli.py"), *map(str, arguments)],
-        capture_output=True, text=True, encoding="utf-8", timeout=300, cwd=ROOT, **options,
-    )  # fmt: skip
+HEAVY = ("cv2", "scipy", "scenedetect", "moviepy", "av", "numpy", "PIL", "pydantic", "rich.console")
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +28,6 @@ def odd_files(tmp_path_factory, short):
     (folder / "empty.mp4").touch()
     (folder / "text.mp4").write_text("this is no video " * 100)
     (folder / "list.mp4").write_text("ffconcat version 1.0\nfile /etc/passwd\n")
-    import ffmpeg
-
-    from pipeline.footage import ffmpeg_tool
-
     ffmpeg_tool.run(ffmpeg.input(str(short))["a"].output(str(folder / "sound.mp4"), acodec="copy"))
     (folder / "bad.srt").write_text("no times here")
     (folder / "late.srt").write_text("1\n00:10:00,000 --> 00:10:02,000\nПоздно.\n", "utf-8")
@@ -137,55 +106,48 @@ def test_an_output_folder_that_is_a_file_is_named(short, tmp_path):
     assert done.returncode == 2 and "folder" in done.stderr
 
 
-def test_a_missing_ffmpeg_has_its_own_exit_code(tmp_path):
-    import os
-
-    done = started("doctor", env={**os.environ, "EPISODE_FFMPEG": str(tmp_path / "nothing")})
+def test_a_missing_ffmpeg_has_its_own_exit_code(tmp_path, monkeypatch):
+    monkeypatch.setenv("EPISODE_FFMPEG", str(tmp_path / "nothing"))
+    done = episode("doctor")
     assert done.returncode == 5 and "EPISODE_FFMPEG" in done.stderr
+
+
+def test_doctor_names_packages_of_another_distribution(monkeypatch):
+    monkeypatch.setattr("commands.doctor._examined", lambda: ({"episode": "1"}, []))
+    monkeypatch.setattr("basis.version.foreign", lambda: {"jobs": "/elsewhere/jobs"})
+    done = episode("doctor")
+    assert done.returncode == 5 and done.stdout == "episode  1\n"
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("jobs is imported from /elsewhere/jobs")
+    assert json.loads(episode("doctor", "--json").stdout)["problems"] == [line]
 
 
 @pytest.mark.slow
 def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path, quick):
     brief = tmp_path / "episode.toml"
     brief.write_text(
-        f"title = 'Цех'\nnumber = 4\npreset = 'plain'\noutput = 'made/four.mp4'\n[[footage]]\nfile = '{short.as_posix()}'\nto = 0.8\n",
+        f"title = 'Цех'\nnumber = 4\npreset = 'plain'\noutput = 'made/four.mp4'\n[[footage]]\nfile = '{short.as_posix()}'\nto = 0.4\n",
         "utf-8",
     )
     done = episode("render", brief, "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["delivered"] and report["seconds"] == pytest.approx(0.8)
+    assert report["delivered"] and report["seconds"] == pytest.approx(0.4)
     assert (tmp_path / "made" / "four.mp4").is_file()
-    checked = started("verify", tmp_path / "made" / "four.mp4", "--json")
+    checked = episode("verify", tmp_path / "made" / "four.mp4", "--json")
     assert checked.returncode == 0 and json.loads(checked.stdout)["ok"]
 
 
 @pytest.mark.slow
 def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
-    import time
-
-    file = make(tmp_path / "long.mp4", [Scene(12.0)], size=(640, 360)).file
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            str(ROOT / "cli.py"),
-            "render",
-            str(file),
-            "-o",
-            str(tmp_path / "out" / "x.mp4"),
-            "--no-cache",
-        ],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    for line in process.stderr:
-        if line.startswith("encode"):
-            break
-    time.sleep(1)
+    file = make(tmp_path / "long.mp4", [Scene(4.0)], size=(320, 180)).file
+    flags = ["--no-cache", "--preset", "plain", "-o", tmp_path / "out" / "x.mp4"]
+    process = started("render", file, *flags)
+    assert any(line.startswith("encode") for line in process.stderr)
     process.send_signal(signal.SIGINT)
-    rest = process.communicate(timeout=30)[1]
+    rest = process.communicate()[1]
     assert process.returncode == 130, rest
-    assert "Interrupted" in rest and list((tmp_path / "out").iterdir()) == []
+    assert rest.splitlines()[-1].startswith("Interrupted") and list((tmp_path / "out").iterdir()) == []
 
 
 def test_verify_says_4_for_horizontal_footage(short):
@@ -197,13 +159,13 @@ def test_probe_and_presets_speak(short):
     assert json.loads(episode("probe", short, "--json").stdout)["picture"] == "320x180"
     listed = episode("presets", "list").stdout
     assert "open-industry" in listed and "plain" in listed and "vk-clips" in listed
-    assert np.isclose(json.loads(episode("presets", "show", "plain").stdout)["framing"]["max_upscale"], 1.8)
+    assert json.loads(episode("presets", "show", "plain").stdout)["framing"]["max_upscale"] == 1.8
 
 
-def test_what_an_episode_is_made_from_is_never_replaced(two_shots, tmp_path):
+def test_what_an_episode_is_made_from_is_never_replaced(short, tmp_path):
     footage, words = tmp_path / "talk.mp4", tmp_path / "talk.srt"
-    shutil.copyfile(two_shots.file, footage)
-    words.write_text("1\n00:00:01,000 --> 00:00:03,000\nДобрый день.\n", "utf-8")
+    shutil.copyfile(short, footage)
+    words.write_text("1\n00:00:00,100 --> 00:00:00,900\nДобрый день.\n", "utf-8")
     before = footage.read_bytes(), words.read_bytes()
     done = episode("render", footage, "-o", footage, "--force")
     assert done.returncode == 2 and "made from" in done.stderr
@@ -215,18 +177,15 @@ def test_what_an_episode_is_made_from_is_never_replaced(two_shots, tmp_path):
     assert (footage.read_bytes(), words.read_bytes()) == before
 
 
-def test_a_plan_is_rendered_beside_its_own_files_without_force(two_shots, tmp_path, quick):
+@pytest.mark.slow
+def test_a_plan_is_rendered_beside_its_own_files_without_force(short, tmp_path, quick):
     made = tmp_path / "talk.mp4"
-    assert episode("plan", two_shots.file, "--to", "1", "--preset", "plain", "-o", made, "-q").returncode == 0
+    assert episode("plan", short, "--to", "0.4", "--preset", "plain", "-o", made, "-q").returncode == 0
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 0 and made.exists()
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 2
 
 
 def test_a_sound_of_the_preset_is_never_replaced(short, tmp_path):
-    import ffmpeg
-
-    from pipeline.footage import ffmpeg_tool
-
     ding = tmp_path / "out.srt"
     ffmpeg_tool.run(ffmpeg.input("sine=duration=1", f="lavfi").output(str(ding), format="wav"))
     before = ding.read_bytes()
@@ -241,3 +200,110 @@ def test_a_presets_sound_that_is_none_is_named(tmp_path):
     (tmp_path / "look.toml").write_text('sound.music = "words.txt"\n', "utf-8")
     done = episode("presets", "check", tmp_path / "look.toml")
     assert done.returncode == 2 and "words.txt" in done.stderr and "fine" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needed"),
+    [
+        (["--help"], set()),
+        (["--version"], set()),
+        (["presets", "list"], set()),
+        (["presets", "--help"], set()),
+        (["render", "--help"], {"pydantic"}),
+        (["jobs", "--help"], {"pydantic"}),
+        (["probe", "{short}"], {"av", "numpy", "pydantic"}),
+    ],
+)
+def test_a_command_imports_what_it_needs(short, arguments, needed):
+    code = f"""import atexit, sys, cli
+atexit.register(lambda: print(*(name for name in {HEAVY} if name in sys.modules), file=sys.stderr))
+cli.main()"""
+    words = [word.format(short=short) for word in arguments]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, encoding="utf-8", cwd=ROOT
+    )
+    assert done.returncode == 0 and done.stdout, done.stderr
+    assert set(done.stderr.split()) == needed
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("episode p", {"plan", "probe", "presets"}),
+        ("episode presets ", {"list", "new", "check", "show"}),
+        ("episode render --keep", {"--keep-pause"}),
+        ("episode plan a.mp4 --preset o", {"open-industry"}),
+        ("episode presets show p", {"plain"}),
+        ("episode verify --delivery vk", {"vk-clips"}),
+        ("episode render --channels m", {"mono"}),
+    ],
+)
+def test_shells_complete_commands_flags_and_names(monkeypatch, line, offered):
+    words = line.split(" ")
+    monkeypatch.setenv("_EPISODE_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    assert set(episode().stdout.split()) == offered
+    monkeypatch.setenv("_EPISODE_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", line)
+    in_zsh = episode().stdout
+    assert all(f'"{word}"' in in_zsh or f'"{word}":' in in_zsh for word in offered)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_the_script_for_a_shell_can_be_shown(monkeypatch, shell):
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    assert f"_EPISODE_COMPLETE=complete_{shell}" in episode("--show-completion", shell).stdout
+
+
+def test_a_checkout_that_is_not_installed_says_so(monkeypatch):
+    installed = episode("--version").stdout
+
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.distribution", missing)
+    done = episode("--version")
+    assert done.returncode == 0 and done.stdout == f"{installed.strip()}, a checkout that is not installed\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (KeyError("rate"), 70, "KeyError: 'rate'"),
+        (OSError(5, "Input/output error", "a.mp4"), 6, "Input/output error (a.mp4)"),
+    ],
+)
+def test_an_error_that_nothing_was_prepared_for_is_one_sentence(short, monkeypatch, error, code, says):
+    def broken(*_):
+        raise error
+
+    monkeypatch.setattr(source, "probe", broken)
+    done = episode("probe", short)
+    assert done.returncode == code and says in done.stderr and len(done.stderr.splitlines()) == 1
+    assert ("--debug" in done.stderr) == (code == 70)
+    for arguments in (["--debug", "probe", short], ["probe", "--debug", short], ["probe", short, "--debug"]):
+        done = episode(*arguments)
+        assert done.returncode == code and done.stderr.startswith("Traceback") and says in done.stderr.splitlines()[-1]
+
+
+def test_a_flag_is_what_the_brief_says_of_its_key():
+    told = " ".join(episode("render", "--help").stdout.split())
+    assert "Number of the episode, for «Серия N»." in told
+    assert "Where to begin in a file, as 00:01:10; once for each file." in told
+    assert "--graphics" not in told and "--audio-offset" not in told
+
+
+def test_a_brief_is_given_without_flags_of_its_footage(tmp_path):
+    (tmp_path / "one.toml").write_text('footage = "a.mp4"', "utf-8")
+    done = episode("plan", tmp_path / "one.toml", "--to", "3")
+    assert (
+        done.returncode == 2
+        and "--from, --to, --audio-stream, --footage-captions, --audio or --channels" in done.stderr
+    )
+
+
+def test_a_setting_of_the_environment_that_cannot_be_is_named(short, tmp_path, monkeypatch):
+    monkeypatch.setenv("EPISODE_THREADS", "many")
+    done = episode("plan", short, "-o", tmp_path / "a.mp4")
+    assert done.returncode == 2 and "EPISODE_THREADS" in done.stderr

@@ -22,8 +22,8 @@ from jobs.task import Answer
 from pipeline import verify
 from pipeline.episode import Files
 from presets import delivery
+from tests.command import episode
 from tests.footage import Face, Scene, make
-from tests.test_cli import episode
 
 ROOT = Path(__file__).parent.parent
 MACHINE = Failure(kind="machine", message="Its process was killed.", exit_code=6)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from jobs.season import locked
-from tests.test_cli import episode
+from jobs.season import TIMEOUT, locked
+from tests.command import episode
 
 BROKEN = '[[episode]]\nnumber = 1\ntitel = "x"\nfootage = "a.mp4"\n[[episode]]\nfootage = "b.mp4"\nlink = "here"\n'
 MISSING = '[[episode]]\nnumber = 1\ntitle = "Первая"\nfootage = "none.mp4"\n'
@@ -24,7 +24,9 @@ def test_a_new_manifest_can_be_checked_and_is_not_replaced(tmp_path):
 def test_a_look_of_ones_own_is_named_from_where_the_manifest_lies(tmp_path):
     (tmp_path / "looks").mkdir()
     (tmp_path / "looks" / "mine.toml").write_text("[captions]\nsize = 70\n")
-    assert episode("jobs", "new", tmp_path / "season.toml", "--preset", tmp_path / "looks" / "mine.toml").returncode == 0
+    assert (
+        episode("jobs", "new", tmp_path / "season.toml", "--preset", tmp_path / "looks" / "mine.toml").returncode == 0
+    )
     assert 'preset = "looks/mine.toml"' in (tmp_path / "season.toml").read_text("utf-8")
 
 
@@ -94,3 +96,8 @@ def test_a_season_that_fails_says_so_everywhere(tmp_path):
 def test_a_folder_that_is_not_there_is_not_watched(tmp_path):
     done = episode("jobs", "watch", tmp_path / "none", "-o", tmp_path / "out")
     assert done.returncode == 2 and "no folder" in done.stderr
+
+
+def test_the_longest_attempt_is_the_seasons_own():
+    for command in ("run", "watch"):
+        assert f"[default: {TIMEOUT:g}]" in episode("jobs", command, "--help").stdout

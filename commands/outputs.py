@@ -1,0 +1,36 @@
+"""Where the files of an episode go, and that nothing is lost there."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from basis.errors import WrongUse
+
+if TYPE_CHECKING:
+    from pipeline.brief import Brief
+    from pipeline.episode import Files
+
+
+def video_of(brief: "Brief") -> Path:
+    """The video that a brief asks for, else one in out/ with the episode's number or its footage's name."""
+    name = f"episode-{brief.number:02d}" if brief.number is not None else f"{brief.footage[0].file.stem}-vertical"
+    return brief.output or Path("out", f"{name}.mp4")
+
+
+def files_of(video: Path) -> "Files":
+    """The files of an episode by the name of its video. Raises WrongUse for what is no name of one."""
+    from pipeline.episode import Files  # with all that an episode is made with
+
+    if video.is_dir() or video.suffix.lower() != ".mp4":
+        raise WrongUse(f"The output {video} must be the name of an .mp4 file, as out/episode-03.mp4.")
+    return Files(video)
+
+
+def refuse_to_overwrite(files: tuple[Path, ...], inputs: list[Path], force: bool, own: tuple[Path, ...] = ()) -> None:
+    """own: files that belong to what is being made, which may be replaced. What an episode is made from never is."""
+    for file in files:
+        if not file.exists():
+            continue
+        if any(given.exists() and given.samefile(file) for given in inputs):
+            raise WrongUse(f"{file} is one of the files that the episode is made from; give another -o.")
+        if not force and not any(file.resolve() == mine.resolve() for mine in own):
+            raise WrongUse(f"{file} exists; give --force to replace it, or another -o.")

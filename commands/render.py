@@ -1,0 +1,84 @@
+"""episode render: a finished episode from footage, from a brief, or from an edited plan."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from basis.errors import WrongUse
+from basis.notes import Note
+from basis.tools import Tools
+from commands.brief_flags import Asked, with_brief
+from commands.options import PLAIN, ForceOption, JsonOption, NoCacheOption, QuietOption
+
+if TYPE_CHECKING:
+    from pipeline.episode import Files
+    from pipeline.plan import Plan
+
+OF_A_PLAN = {"preset", "delivery", "output"}  # flags that may stand beside --plan
+
+app = typer.Typer(**PLAIN)
+
+
+@app.command()
+@with_brief
+def render(
+    asked: Asked,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Render this edited plan instead of analysing.")] = None,
+    force: ForceOption = False,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    from commands import words
+    from commands.meters import Meter
+    from commands.tools import tools
+    from pipeline import episode
+
+    notes: list[Note] = []
+    with Meter(quiet or as_json) as meter:
+        work = tools(meter, kept=not no_cache)
+        if plan:
+            made, where = _edited(plan, asked, force)
+        else:
+            made, notes, where = _planned(asked, force, work)
+        try:
+            report = episode.render(
+                made, where, work.progress, notes, plan is None or where.plan.resolve() != plan.resolve()
+            )
+        except episode.Rejected as rejected:
+            if as_json:
+                print(rejected.report.model_dump_json(indent=2))
+            raise
+    if as_json:
+        print(report.model_dump_json(indent=2))
+    elif not quiet:
+        words.say_report(report, where)
+
+
+def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
+    """An edited plan and where the episode goes: beside it, unless told otherwise."""
+    from commands.outputs import files_of, refuse_to_overwrite
+    from pipeline import episode
+
+    if asked.files or asked.keys.keys() - OF_A_PLAN:
+        raise WrongUse("--plan holds everything already; give it with -o, --force and nothing that it decides.")
+    look: dict[str, Any] = {key: asked.keys[key] for key in ("preset", "delivery") if asked.keys.get(key)}
+    made = episode.read_plan(file).model_copy(update=look)
+    beside = file.with_name(file.name.removesuffix(".plan.json").removesuffix(".json") + ".mp4")
+    where = files_of(asked.keys.get("output", beside))
+    own = (file, file.with_name(file.name.removesuffix(".plan.json") + ".sheet.jpg"))
+    refuse_to_overwrite(where.all, made.inputs, force, own)
+    return made, where
+
+
+def _planned(asked: Asked, force: bool, work: Tools) -> "tuple[Plan, list[Note], Files]":
+    from commands.outputs import files_of, refuse_to_overwrite, video_of
+    from pipeline import episode
+
+    brief = asked.brief()
+    where = files_of(video_of(brief))
+    refuse_to_overwrite(where.all, brief.inputs, force)
+    made, notes = episode.make_plan(brief, work.cache, work.progress)
+    refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
+    return made, notes, where
