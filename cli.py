@@ -11,7 +11,6 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -44,6 +43,8 @@ import assets
 import presets
 from basis import cache
 from basis.data import Channels, seconds
+from basis.tools import Tools
+from basis.version import version
 from jobs import season as season_
 from jobs.check import check_season
 from jobs.cluster import Cluster
@@ -57,7 +58,7 @@ from pipeline import episode
 from pipeline import pauses as tighten_
 from pipeline import verify as verify_
 from pipeline.brief import Brief, Footage, make_brief, read_brief
-from pipeline.encode import LEAST_SEGMENT
+from pipeline.encode import ENCODERS, LEAST_SEGMENT
 from pipeline.footage import ffmpeg_tool, loudness, source
 from pipeline.listening.channels import hear
 from pipeline.report import Report, shot_rows
@@ -411,11 +412,11 @@ def verify(
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """Say which ffmpeg, encoders, filters, fonts and models are in use; exit code 5 when one is missing."""
-    found: dict[str, str] = {"episode": _version(), "python": sys.version.split()[0], "opencv": cv2.__version__}
+    found: dict[str, str] = {"episode": version(), "python": sys.version.split()[0], "opencv": cv2.__version__}
     problems: list[str] = []
     try:
         found |= {"ffmpeg": str(ffmpeg_tool.executable()), "ffmpeg version": ffmpeg_tool.version()}
-        lacking = ffmpeg_tool.missing()
+        lacking = ffmpeg_tool.missing(ENCODERS[Tools.encoder].needs)
         found["encoders and filters"] = f"missing: {', '.join(lacking)}" if lacking else "all there"
         problems += lacking
     except EpisodeError as error:
@@ -993,13 +994,6 @@ def _check_table(checks: list[verify_.Check]) -> Table:
     return table
 
 
-def _version() -> str:
-    try:
-        return version("episode-pipeline")
-    except PackageNotFoundError:
-        return "not installed"
-
-
 def _stop(number: int, frame: FrameType | None) -> None:
     raise Interrupted("Interrupted; nothing was left half written.")
 
@@ -1009,7 +1003,7 @@ def main() -> None:
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     if arguments[:1] == ["--version"]:
-        print(_version())
+        print(version())
         return
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)

@@ -14,12 +14,12 @@ from typing import Any
 from uuid import uuid4
 
 from basis.errors import MachineFailed, MissingTool, WrongUse
+from basis.version import version
 from jobs import machine
 from jobs.attempt import attempt
 from jobs.executor import Ended, Heard
 from jobs.report import Failure
 from jobs.task import RANK, Answer, Task
-from pipeline.episode import VERSION
 
 CONNECT, FIRST_WORKER = 15, 60  # seconds until the scheduler must answer, and a worker have joined it
 ASK_EVERY = 5.0  # seconds between questions how many workers there are
@@ -77,7 +77,7 @@ class Cluster:
         key = f"{self._topic}-{task.kind}-{task.segment}-{uuid4().hex[:8]}"
         self._tasks[key] = task
         future = self._client.submit(
-            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, VERSION, key=key, pure=False,
+            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, version(), key=key, pure=False,
             resources=self._resources, priority=-RANK[task.kind],
         )  # fmt: skip
         self._futures[future] = task.name
@@ -107,9 +107,9 @@ class Cluster:
     def _examined(self, scheduler: str, folder: Path) -> tuple[dict[str, int] | None, dict[str, int]]:
         """What each task asks for, and the threads that one may have by host. Raises WrongUse for workers of no use."""
         found = self._client.run(_about, str(folder.resolve()))
-        for address, (version, sees, _) in found.items():
-            if version != VERSION:
-                raise WrongUse(f"The worker {address} has episode {version} and here is {VERSION}; install the same.")
+        for address, (other, sees, _) in found.items():
+            if other != version():
+                raise WrongUse(f"The worker {address} has episode {other} and here is {version()}; install the same.")
             if not sees:
                 raise WrongUse(
                     f"The worker {address} does not see {folder.resolve()}; footage and output must lie on shared storage."
@@ -153,10 +153,10 @@ class Cluster:
 
 def _about(folder: str) -> tuple[str, bool, int]:
     """Of a worker: the product's version, whether it sees a folder, its cores."""
-    return VERSION, Path(folder).is_dir(), machine.cores()
+    return version(), Path(folder).is_dir(), machine.cores()
 
 
-def _on_worker(text: str, threads: dict[str, int], topic: str, version: str) -> str:
+def _on_worker(text: str, threads: dict[str, int], topic: str, wanted: str) -> str:
     """Makes an attempt on a worker; a task that nobody wants any more is stopped."""
     from distributed import get_worker
 
@@ -174,7 +174,7 @@ def _on_worker(text: str, threads: dict[str, int], topic: str, version: str) -> 
         known = worker.state.tasks.get(key)
         return known is None or known.state == "cancelled"
 
-    if version != VERSION:  # it has joined since the others were asked
-        message = f"The worker {worker.address} has episode {VERSION} and not {version}; install the same."
+    if wanted != version():  # it has joined since the others were asked
+        message = f"The worker {worker.address} has episode {version()} and not {wanted}; install the same."
         return Answer(failure=Failure(kind="machine", message=message, exit_code=1)).model_dump_json()
     return attempt(task, progress, unwanted).model_dump_json()

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 import presets
 from basis.data import Data
 from basis.files import fingerprint, save_text
+from basis.version import version
 from jobs.report import Failure
 from pipeline.brief import Brief
-from pipeline.episode import VERSION, Files
+from pipeline.episode import Files
 from presets import SOUNDS, Preset, delivery
 
 ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told apart by what they name
@@ -84,7 +85,7 @@ def made_of(brief: Brief) -> dict[str, str]:
     own = {key: value for key, value in brief.model_dump().items() if key not in ELSEWHERE}
     contents = {file: fingerprint(file) for file in brief.inputs}
     found = {
-        "product": VERSION,
+        "product": version(),
         "brief": _hash(_with_contents(own, contents)),
         "preset": _hash(_look(presets.load(brief.preset))),
         "delivery": _hash(delivery.load(brief.delivery).model_dump()),

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from basis.errors import EpisodeError, MachineFailed, WrongUse
 from basis.files import writable
 from basis.notes import Note
+from basis.version import version
 from jobs import report
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
@@ -29,7 +30,7 @@ from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read
 from jobs.report import EpisodeResult, Failure, SeasonReport, State
 from jobs.task import RANK, STATE, Answer, Task
 from pipeline import verify
-from pipeline.episode import VERSION, Files
+from pipeline.episode import Files
 from pipeline.report import Report
 from presets import PresetError, delivery
 from presets.delivery import DeliverySpecError
@@ -283,7 +284,7 @@ class _Run:
         earlier = _earlier(out)
         self._earlier = {one.name: one for one in earlier.episodes} if earlier else {}
         self.report = SeasonReport(
-            version=VERSION, series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
+            version=version(), series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
             workers=self._executor.workers, episodes=[],
         )  # fmt: skip
 
