@@ -141,7 +141,7 @@ def test_what_is_written_is_read_again_and_what_is_broken_is_said(tmp_path):
     assert read(tmp_path) == MIXED
     assert "Цех" in files(tmp_path)[0].read_text("utf-8")
     for broken, says in (
-        ('{"schema_version": 2}', "another version"),
+        ('{"schema_version": 1}', r"another version of episode \(schema_version 1, not 2\); run the season again"),
         ('{"version": "1"}', "is broken"),
         ("{", "is broken"),
     ):
@@ -214,6 +214,15 @@ def test_the_page_shows_failures_first_and_links_to_what_is_there(tmp_path):
     assert seen.places == ["failed", "not-run", "delivered", "up-to-date"]
     told = ("все: 6", "не вышло: 2", "Its process was killed.", "it was not asked for", "готово · 1 мин 15 с")
     assert sorted(told, key=seen.text.index) == list(told)
+
+
+def test_the_page_links_a_note_to_its_moment(tmp_path):
+    notes = [Note(code="guess", text="<look> at it", at=75.46, shot=3), Note(code="kept", text="It is kept.")]
+    told = season(result("e1", warnings=notes))
+    assert "1 мин 15 с: <look> at it" in Page(page(told, tmp_path)).text
+    (tmp_path / "e1.mp4").touch()
+    seen = Page(page(told, tmp_path))
+    assert "e1.mp4#t=75.5" in seen.links and "It is kept." in seen.text
 
 
 def test_the_page_loads_nothing_but_its_own_pictures(tmp_path):
