@@ -48,6 +48,7 @@ from basis.version import version
 from jobs import season as season_
 from jobs.check import check_season
 from jobs.cluster import Cluster
+from jobs.decisions import Decision, chosen, decide
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import ManifestWrong, Season, read_season
 from jobs.report import EpisodeResult, SeasonReport, summary
@@ -625,7 +626,7 @@ def jobs_run(
 ) -> None:
     """Render what of a season is missing or stale; exit code 0 when all is delivered, 1 when some failed."""
     season = read_season(manifest)
-    asked = season_.chosen(season, only) if only is not None else list(season.entries)
+    asked = chosen(season, only) if only is not None else list(season.entries)
     options = season_.Options(
         force=force, fail_fast=fail_fast, timeout=_positive("--timeout", timeout),
         split=_positive("--split", split, 2 * LEAST_SEGMENT) if split else None, cache=None if no_cache else cache.folder().resolve(),
@@ -633,7 +634,7 @@ def jobs_run(
     if scheduler and workers:
         raise WrongUse("--workers counts processes of this machine; with --scheduler the cluster has its own.")
     if dry_run:
-        _say_decisions([season_.decide(entry, output, force) for entry in asked], as_json)
+        _say_decisions([decide(entry, output, force) for entry in asked], as_json)
         return
 
     def executor(heard: Heard, ended: Ended) -> Executor:
@@ -920,7 +921,7 @@ def _say_season(report: SeasonReport, folder: Path) -> None:
     out.print(f"{summary(report)}\nLook at {folder / 'index.html'}", markup=False, soft_wrap=True)
 
 
-def _say_decisions(decisions: list[season_.Decision], as_json: bool) -> None:
+def _say_decisions(decisions: list[Decision], as_json: bool) -> None:
     rows = [
         {"name": made.entry.name, "state": made.result.state, "why": made.result.failure.message if made.result.failure else ""}
         if made.result else {"name": made.entry.name, "state": "to render", "why": made.why}
