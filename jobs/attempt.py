@@ -56,7 +56,7 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
 @contextmanager
 def _started(task: Task) -> Iterator[tuple[subprocess.Popen[bytes], Lines]]:
     """A worker process that is told its task, and the lines that it writes, None behind the last; it is ended afterwards."""
-    few = dict.fromkeys((*ONE_THREAD, ffmpeg_tool.THREADS), str(task.threads))
+    few = dict.fromkeys((*ONE_THREAD, ffmpeg_tool.THREADS), str(task.threads))  # the last for what takes no Tools yet
     with task.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,

@@ -172,19 +172,15 @@ def about_this_worker(folder: str) -> About:
 
 def unusable(address: str, about: About | BaseException, folder: Path) -> str:
     """Why a worker cannot be used, empty where it can; about: what it answers, or the error that it made of the question."""
-    match about:
-        case BaseException():
-            return (
-                f"The worker {address} cannot load episode ({about}); install the same as here, in an environment where no "
-                "other package is called jobs or pipeline."
-            )
-        case About(foreign=others) if others:
-            name, place = next(iter(others.items()))
-            return f"The worker {address} has another package {name} in {place}; install episode in an environment of its own."
-        case About(version=other) if other != version():
-            return f"The worker {address} has episode {other} and here is {version()}; install the same."
-        case About(sees=False):
-            return f"The worker {address} does not see {folder}; footage and output must lie on shared storage."
+    own = "in an environment of its own"
+    if isinstance(about, BaseException):
+        return f"The worker {address} cannot load episode ({about}); install the same as here, {own}."
+    for name, place in about.foreign.items():
+        return f"The worker {address} has another package {name} in {place}; install episode {own}."
+    if about.version != version():
+        return f"The worker {address} has episode {about.version} and here is {version()}; install the same."
+    if not about.sees:
+        return f"The worker {address} does not see {folder}; footage and output must lie on shared storage."
     return ""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -106,7 +107,9 @@ def run(
         _must_be_its_own(out, options.force)
         folder = (out / STATE / "work").resolve()
         shutil.rmtree(folder, ignore_errors=True)
-        work = _Run(season, out.resolve(), folder / uuid4().hex[:8], options, watch, executor or _processes)
+        work = _Run(
+            season, out.resolve(), folder / uuid4().hex[:8], options, watch, executor or partial(Processes, None)
+        )
         try:
             work.add(season.entries, season.entries if only is None else only)
             while work.busy or feed:
@@ -121,10 +124,6 @@ def run(
             shutil.rmtree(folder, ignore_errors=True)
         work.end(interrupted=False)
         return work.report
-
-
-def _processes(heard: Heard, ended: Ended) -> Executor:
-    return Processes(None, heard, ended)
 
 
 def _must_be_its_own(out: Path, force: bool) -> None:
@@ -263,10 +262,7 @@ class _Run:
             elif result := decide(work.decision.entry, self._out).result:
                 self.report.episodes[work.row] = result  # it is still as it was
         self.report.finished, self.report.interrupted = datetime.now(UTC), interrupted
-        if interrupted:
-            with contextlib.suppress(OSError):  # why it was interrupted matters more
-                self._write()
-        else:
+        with contextlib.suppress(OSError) if interrupted else contextlib.nullcontext():  # why it was matters more
             self._write()
 
     def _first_task(self, decision: Decision) -> Task:
@@ -295,14 +291,9 @@ class _Run:
         failure = answer.failure
         if failure and failure.kind in ("machine", "timeout") and (made := self._delivered(work)):
             answer, failure = made, None  # it was killed after its files were in place
-        part = task.kind, task.segment
-        again = (
-            failure
-            and failure.exit_code == MachineFailed.exit_code
-            and work.attempts[part] <= len(self._options.back_off)
-        )
-        if failure and again:
-            wait = self._options.back_off[work.attempts[part] - 1]
+        part, waits = (task.kind, task.segment), self._options.back_off
+        if failure and failure.exit_code == MachineFailed.exit_code and work.attempts[part] <= len(waits):
+            wait = waits[work.attempts[part] - 1]
             work.attempts[part] += 1
             self._watch(Again(task.name, failure.message, wait))
             self._queue(task, wait)
@@ -312,8 +303,7 @@ class _Run:
             work.notes = answer.warnings
             work.left = len(answer.segments)
             for number in range(work.left):
-                update = {"kind": "segment", "segments": answer.segments, "segment": number}
-                self._queue(task.model_copy(update=update))
+                self._queue(task.model_copy(update={"kind": "segment", "segments": answer.segments, "segment": number}))
         elif task.kind == "segment":
             work.left -= 1
             if not work.left:

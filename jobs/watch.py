@@ -11,21 +11,8 @@ from jobs.manifest import Entry
 from pipeline.brief import make_brief
 
 FOOTAGE = {
-    ".mp4",
-    ".mov",
-    ".m4v",
-    ".mkv",
-    ".mxf",
-    ".avi",
-    ".mts",
-    ".m2ts",
-    ".ts",
-    ".mpg",
-    ".mpeg",
-    ".webm",
-    ".3gp",
-    ".wmv",
-}
+    ".mp4", ".mov", ".m4v", ".mkv", ".mxf", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".webm", ".3gp", ".wmv",
+}  # fmt: skip
 CAPTIONS = (".srt", ".vtt", ".ass", ".sbv", ".json")
 LOOK_EVERY = 2.0  # seconds
 SETTLED = 10.0  # seconds without a change after which a file is whole

@@ -31,8 +31,6 @@ from presets.graphics import TitleCard
 from tests.footage import Face, Scene, make
 from tests.sounds import write
 
-pytestmark = pytest.mark.slow
-
 SPEC = delivery.load("vk-clips")
 FAST = Tools(speed="ultrafast")
 SMALL = encode.Target(SPEC, 180, 320, Fraction(25))
@@ -78,6 +76,7 @@ def sound(file):
         return np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
 
 
+FLASH = 34  # two frames after a joint
 LOOK = """\
 [title_card]
 seconds = 0.8
@@ -90,9 +89,10 @@ cleaning = "off"
 
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory):
-    """Two shots, 2.6 s, a cut at frame 35."""
-    scenes = [Scene(1.4, [Face(lambda t: 0.3 + 0.1 * t)], seed=1), Scene(1.2, [Face(0.7, height=0.3)], seed=2)]
-    return make(tmp_path_factory.mktemp("talk") / "talk.mp4", scenes, size=(320, 180)).file
+    """Two shots, 2.6 s, a cut at frame 25, a flash and a click at frame 34."""
+    scenes = [Scene(1.0, [Face(lambda t: 0.3 + 0.1 * t)], seed=1), Scene(1.6, [Face(0.7, height=0.3)], seed=2)]
+    file = tmp_path_factory.mktemp("talk") / "talk.mp4"
+    return make(file, scenes, size=(320, 180), flash=FLASH / 25, sound="clicks").file
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +114,11 @@ def whole(talk, tmp_path_factory):
 def in_three(whole, tmp_path_factory):
     """The episode made in three segments, one joint being in the end card."""
     plan = whole[0]
-    ranges = ranges_of(plan, [32, plan.footage_frames + 10])
+    ranges = ranges_of(plan, [FLASH - 2, plan.footage_frames + 10])
     return plan, ranges, *joined(plan, ranges, tmp_path_factory.mktemp("in_three"))
 
 
+@pytest.mark.slow
 def test_a_joined_episode_has_the_same_checks_and_files(whole, in_three):
     _, files, report = whole
     _, _, made, joined_report = in_three
@@ -132,6 +133,7 @@ def test_a_joined_episode_has_the_same_checks_and_files(whole, in_three):
     assert a.shape == b.shape and np.abs(a - b).mean() < 0.5
 
 
+@pytest.mark.slow
 def test_the_clock_of_a_joined_episode_is_that_of_the_whole_one(whole, in_three):
     _, files, _ = whole
     _, ranges, made, report = in_three
@@ -148,6 +150,7 @@ def test_the_clock_of_a_joined_episode_is_that_of_the_whole_one(whole, in_three)
     assert np.array_equal(sound(made.video), sound(files.video))
 
 
+@pytest.mark.slow
 def test_a_joined_episode_looks_like_the_whole_one_at_the_joints_too(whole, in_three):
     _, ranges, made, report = in_three
     numbers = {n for first, _ in ranges for n in range(first - 3, first + 4)} | {*range(0, report.frames, 20)}
@@ -175,6 +178,7 @@ def assert_the_same(plan, *ranges):
         assert [n for n, frame in zip(seen, frames, strict=True) if frame != whole[n]] == []
 
 
+@pytest.mark.slow
 def test_ranges_of_frames_are_those_of_the_whole_with_graphics_and_over_the_end_card(whole):
     plan = whole[0]
     tail, end = plan.footage_frames, plan.frame_count
@@ -208,19 +212,20 @@ def test_ranges_of_frames_are_those_of_the_whole_where_footage(tmp_path, kind, s
     assert_the_same(plan, (count // 2, count - 20), (count - 20, count))
 
 
+@pytest.mark.slow
 def test_ranges_of_frames_are_those_of_the_whole_with_several_takes(talk):
     plan = plan_of({"file": talk, "from": 0.5, "to": 1.1}, {"file": talk, "from": 2.0}, {"file": talk, "to": 0.4})
     assert len(plan.takes) == 3
     assert_the_same(plan, (10, 20), (20, 32))
 
 
-def test_sound_and_picture_are_together_across_joints_and_at_the_end(flash_and_click, tmp_path):
-    plan = plan_of({"file": flash_and_click.file, "from": 0.6, "to": 2.4})
-    files, report = joined(plan, ranges_of(plan, [33]), tmp_path)  # the flash is two frames after the joint
-    light = {number: frame.mean() for number, frame in luma(files.video).items()}
+@pytest.mark.slow
+def test_sound_and_picture_are_together_across_joints_and_at_the_end(in_three):
+    _, _, files, report = in_three
+    light = {number: frame.mean() for number, frame in luma(files.video, range(10, 60)).items()}
     heard = np.abs(sound(files.video))
-    assert max(light, key=light.get) == 35
-    assert np.flatnonzero(heard > heard.max() / 2)[0] / 48000 == pytest.approx(1.4, abs=0.010)
+    assert max(light, key=light.get) == FLASH
+    assert np.flatnonzero(heard > heard.max() / 2)[0] / 48000 == pytest.approx(FLASH / 25, abs=0.010)
     assert {c.name: c.ok for c in report.checks}["end"]
 
 
@@ -302,6 +307,7 @@ def test_segments_of_less_than_two_seconds_are_refused(seconds):
     assert episode.segments(bare(1.5), 1.9) == [(0, 38)]
 
 
+@pytest.mark.slow
 def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_path, talk):
     whole, broken, missing = (tmp_path / f"{name}.mp4" for name in ("whole", "broken", "missing"))
     encode.encode_segment(noise(5, 0), whole, SMALL, uncounted, FAST)
@@ -313,6 +319,7 @@ def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_
     assert {*tmp_path.iterdir()} == {whole, broken}
 
 
+@pytest.mark.slow
 def test_a_cover_is_the_title_card_or_else_the_first_shot(in_three, tmp_path):
     plan, _, files, _ = in_three
     card = next(g for g in plan.graphics if isinstance(g, TitleCard))
