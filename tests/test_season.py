@@ -12,6 +12,7 @@ import pytest
 
 from basis.errors import WrongUse
 from basis.notes import Note
+from basis.version import version
 from jobs import machine
 from jobs.decisions import chosen, decide
 from jobs.executor import Processes
@@ -254,6 +255,23 @@ def deliver(entry, out, made):
     files.video.write_bytes(b"video")
     save_record(Record(made_of=made, files={".mp4": fingerprint(files.video)}), files)
     return files
+
+
+def test_an_episode_that_other_code_rendered_is_stale(manifest):
+    entry, out = read_season(manifest).entries[0], manifest.parent / "out"
+    deliver(entry, out, made_of(entry.brief) | {"product": "0.1.0+0000000"})
+    assert decide(entry, out).why == f"episode {version()} renders it, the last one was 0.1.0+0000000"
+
+
+def test_an_episode_whose_preset_is_gone_fails_before_it_is_rendered(manifest):
+    look = manifest.parent / "look.toml"
+    look.touch()
+    manifest.write_text(
+        manifest.read_text("utf-8").replace("number = 1\n", 'number = 1\npreset = "look.toml"\n'), "utf-8"
+    )
+    entry = read_season(manifest).entries[0]
+    look.unlink()
+    assert "no preset file" in decide(entry, manifest.parent / "out").result.failure.message
 
 
 def test_files_of_somebody_else_are_never_replaced_unasked(manifest):

@@ -61,7 +61,13 @@ WRONG = {
     "MP3 sound": ({"c:a": "libmp3lame"}, "sound codec"),
     "moov at the end": ({"movflags": None}, "moov"),
     "open groups": (
-        {"flags": None, "x264-params": "open-gop=1:bframes=3:scenecut=0", "preset": "veryfast", "g": 25, "seconds": 2.5},
+        {
+            "flags": None,
+            "x264-params": "open-gop=1:bframes=3:scenecut=0",
+            "preset": "veryfast",
+            "g": 25,
+            "seconds": 2.5,
+        },
         "closed groups",
     ),
     "10 s groups": ({"g": 250, "keyint_min": 250, "seconds": 4.0, "sc_threshold": 0}, "key frame distance"),
@@ -150,3 +156,8 @@ def test_every_spec_loads_and_an_unknown_one_is_refused():
     assert {delivery.load(name).name for name in delivery.names()} >= {"vk-clips", "youtube-shorts", "tiktok"}
     with pytest.raises(delivery.DeliverySpecError, match="rutube-shorts"):
         delivery.load("rutube")
+
+
+def test_what_an_encoder_needs_is_looked_for_in_ffmpeg():
+    assert ffmpeg_tool.missing(encode.ENCODERS[Tools.encoder].needs) == []
+    assert ffmpeg_tool.missing({"h263_mars": "-encoders"}) == ["h263_mars"]

@@ -63,12 +63,8 @@ def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float, tools: To
 
 def sound_options(spec: DeliverySpec) -> dict[str, str]:
     """Of the sound."""
-    return {
-        "c:a": "aac",
-        "b:a": str(spec.audio_bitrate),
-        "ar": str(spec.sample_rate),
-        "ac": str(spec.channels),
-    }
+    sound = {"b:a": spec.audio_bitrate, "ar": spec.sample_rate, "ac": spec.channels}
+    return {"c:a": "aac"} | {key: str(value) for key, value in sound.items()}
 
 
 def container_options(rate: Fraction) -> dict[str, str]:
