@@ -81,7 +81,12 @@ FAILURES = st.builds(
 CHECKS = st.lists(
     st.builds(check, NASTY, st.booleans(), st.sampled_from(["error", "warning"]), measured=NASTY), max_size=3
 )  # fmt: skip
-ABOUT = {"title": NASTY, "why": NASTY, "checks": CHECKS, "warnings": st.lists(NASTY.map(lambda text: Note(code="kept", text=text)), max_size=4)}
+ABOUT = {
+    "title": NASTY,
+    "why": NASTY,
+    "checks": CHECKS,
+    "warnings": st.lists(NASTY.map(lambda text: Note(code="kept", text=text)), max_size=4),
+}
 RESULTS = st.builds(
     result, NASTY, st.sampled_from(["delivered", "up to date", "not run"]), took=st.none() | st.floats(0, 1e5), **ABOUT
 ) | st.builds(result, NASTY, st.just("failed"), failure=FAILURES, **ABOUT)  # fmt: skip
@@ -245,7 +250,12 @@ def test_a_page_of_a_thousand_episodes_stays_small(tmp_path):
     for end in (".mp4", ".sheet.jpg", ".plan.json", ".report.json", ".srt", ".vtt", ".cover.jpg"):
         (tmp_path / f"{name}{end}").touch()
     note = "A note that is a sentence of quite some length, with a place and a number in it."
-    one = result(name, title="Династия сталеваров, часть вторая", checks=[check()] * 31, warnings=[Note(code="kept", text=note)] * 3)
+    one = result(
+        name,
+        title="Династия сталеваров, часть вторая",
+        checks=[check()] * 31,
+        warnings=[Note(code="kept", text=note)] * 3,
+    )
     whole = page(season(*[one] * 1000), tmp_path)
     assert whole.count("<img") == 1000 and len(whole.encode()) < 3_000_000
 
