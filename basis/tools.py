@@ -14,11 +14,14 @@ def silent(stage: str, done: float, total: float) -> None:
 @dataclass(frozen=True)
 class Tools:
     """ffmpeg: which one, None for the one inside imageio-ffmpeg. threads: of each decoder and encoder, None leaves it to
-    them. cache: the folder where hearings and analyses are kept, None to keep nothing. encoder: its name in
-    pipeline.encode. progress: told what is done."""
+    them. cache: the folder where hearings and analyses are kept, None to keep nothing. scratch: the folder for files that
+    are gone afterwards, None for the system's. encoder: its name in pipeline.encode.encoders; speed: one of its own, faster
+    ones make larger files, None for its usual one. progress: told what is done."""
 
     ffmpeg: Path | None = None
     threads: int | None = None
     cache: Path | None = None
+    scratch: Path | None = None
     encoder: str = "libx264"
+    speed: str | None = None
     progress: Progress = silent

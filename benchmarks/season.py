@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -55,69 +56,82 @@ def season_of(folder: Path, count: int, seconds: float, size: tuple[int, int], b
     return manifest
 
 
+@dataclass
+class Seen:
+    """What became of videos under their final names: as they were when first seen, rendered once more, not whole."""
+
+    first: dict[str, tuple[int, int]] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+    broken: list[str] = field(default_factory=list)
+
+
 def kills(wanted: int, seed: int = 7) -> bool:
     """Starts a season again and again while killing one of its processes at a random moment, then lets it end."""
-    chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="season-") as name:
         folder = Path(name)
         manifest = season_of(folder, EPISODES, 2.0, (640, 360), BAD)
         out = folder / "out"
         command = episode("jobs", "run", manifest, "-o", out, "--workers", 2)
-        seen: dict[str, tuple[int, int]] = {}  # finished videos, as they were when first seen
-        again: set[str] = set()  # those that were rendered once more
-        broken: list[str] = []
-        done = {"parent": 0, "worker": 0, "ffmpeg": 0}
-        process = None
-        begun = time.monotonic()
-        for number in range(wanted):
-            while True:
-                if process is None or process.poll() is not None:
-                    if len(seen) >= EPISODES - len(BAD):  # all is delivered: begin anew, so that there is something to kill
-                        shutil.rmtree(out)
-                        seen.clear()
-                    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-                time.sleep(chance.uniform(0.3, 6))
-                note(out, seen, again, broken)
-                if victim := choose(process, list(done)[number % 3]):
-                    break
-            kind, pid = victim
-            with contextlib.suppress(psutil.NoSuchProcess):
-                psutil.Process(pid).kill()
-                done[kind] += 1
-            if kind == "parent":
-                process.wait()
-        if process and process.poll() is None:
-            process.kill()
-            process.wait()
+        seen, begun = Seen(), time.monotonic()
+        killed = fire(command, out, wanted, seen, random.Random(seed))
         last = subprocess.run(command, capture_output=True, text=True)
-        note(out, seen, again, broken)
+        note(out, seen)
         before = {file.name: file.stat().st_mtime_ns for file in out.glob("*.mp4")}
         once_more = subprocess.run(command, capture_output=True, text=True)
         after = {file.name: file.stat().st_mtime_ns for file in out.glob("*.mp4")}
         wrong = [file.name for file in out.glob("*.mp4") if bad_checks(file)]
-        strange = [f.name for f in out.iterdir() if f.name.endswith(".part")] + [f.name for f in (out / ".season" / "work").glob("*")]
+        left = [*out.glob(".*.part"), *(out / ".season" / "work").glob("*")]
         report = json.loads((out / "season.report.json").read_text("utf-8"))
         failed = {one["number"] for one in report["episodes"] if one["state"] == "failed"}
         rows = {
-            "killed": ", ".join(f"{count} {kind}" for kind, count in done.items()),
+            "killed": ", ".join(f"{count} {kind}" for kind, count in killed.items()),
             "videos, whole and verified": f"{len(after) - len(wrong)} of {EPISODES - len(BAD)}",
-            "seen half done under a final name": len(broken),
-            "finished and rendered once more": len(again),
+            "seen half done under a final name": len(seen.broken),
+            "finished and rendered once more": len(seen.again),
             "failed": f"{sorted(failed)}, meant {sorted(BAD)}",
             "exit code of the last runs": f"{last.returncode}, {once_more.returncode}",
             "rendered by a run after the last": sum(before.get(k) != v for k, v in after.items()),
-            "left over": strange,
+            "left over": [file.name for file in left],
             "seconds": round(time.monotonic() - begun),
         }
         for key, value in rows.items():
             print(f"{key:36} {value}", flush=True)
         return (
-            len(after) == EPISODES - len(BAD) and not (wrong or broken or again or strange) and failed == BAD
+            len(after) == EPISODES - len(BAD) and not (wrong or seen.broken or seen.again or left) and failed == BAD
             and before == after and last.returncode == once_more.returncode == 1
         )  # fmt: skip
 
 
-def choose(process: subprocess.Popen[bytes], kind: str) -> tuple[str, int] | None:
+def fire(command: list[str], out: Path, wanted: int, seen: Seen, chance: random.Random) -> dict[str, int]:
+    """Kills so many processes of a season, which is started again each time that it has ended; how many of each kind."""
+    killed = {"parent": 0, "worker": 0, "ffmpeg": 0}
+    process = None
+    for number in range(wanted):
+        while True:
+            if process is None or process.poll() is not None:
+                if len(seen.first) >= EPISODES - len(
+                    BAD
+                ):  # all is delivered: begin anew, so that there is work to kill
+                    shutil.rmtree(out)
+                    seen.first.clear()
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(chance.uniform(0.3, 6))
+            note(out, seen)
+            if victim := choose(process, list(killed)[number % 3], chance):
+                break
+        kind, pid = victim
+        with contextlib.suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
+            killed[kind] += 1
+        if kind == "parent":
+            process.wait()
+    if process and process.poll() is None:
+        process.kill()
+        process.wait()
+    return killed
+
+
+def choose(process: subprocess.Popen[bytes], kind: str, chance: random.Random) -> tuple[str, int] | None:
     """The parent, one of its workers or one of their ffmpegs; None where there is none now."""
     try:
         below = psutil.Process(process.pid).children(recursive=True)
@@ -127,22 +141,20 @@ def choose(process: subprocess.Popen[bytes], kind: str) -> tuple[str, int] | Non
     workers = [one.pid for one, line in named if "jobs.worker" in line]
     tools = [one.pid for one, line in named if "ffmpeg" in line.split(" ")[0] and "jobs.worker" not in line]
     found = {"parent": [process.pid] if workers else [], "worker": workers, "ffmpeg": tools}[kind]
-    return (kind, random.choice(found)) if found else None
+    return (kind, chance.choice(found)) if found else None
 
 
-def note(out: Path, seen: dict[str, tuple[int, int]], again: set[str], broken: list[str]) -> None:
+def note(out: Path, seen: Seen) -> None:
     """Looks at every video under a final name: whole, and the same one as before."""
     for file in out.glob("*.mp4"):
         about = (file.stat().st_ino, file.stat().st_mtime_ns)
-        if file.name in seen:
-            if seen[file.name] != about:
-                again.add(file.name)
-                seen[file.name] = about
-            continue
-        record = read_record(Files(file))
-        if record is None or record.files.get(".mp4") != fingerprint(file) or bad_checks(file):
-            broken.append(file.name)
-        seen[file.name] = about
+        if file.name not in seen.first:
+            record = read_record(Files(file))
+            if record is None or record.files.get(".mp4") != fingerprint(file) or bad_checks(file):
+                seen.broken.append(file.name)
+        elif seen.first[file.name] != about:
+            seen.again.add(file.name)
+        seen.first[file.name] = about
 
 
 def bad_checks(file: Path) -> bool:
@@ -162,13 +174,18 @@ def workers(runs: int) -> bool:
                 if label == "two by hand":
                     by_hand(folder, out)
                 else:
-                    subprocess.run(episode("jobs", "run", manifest, "-o", out, label.split()[0], label[-1], "--no-cache", "-q"), check=True)
+                    subprocess.run(
+                        episode("jobs", "run", manifest, "-o", out, label.split()[0], label[-1], "--no-cache", "-q"),
+                        check=True,
+                    )
                 took[label].append(time.monotonic() - begun)
                 shutil.rmtree(out)
         medians = {label: statistics.median(times) for label, times in took.items()}
         ratio = medians["two by hand"] / medians["--workers 2"]
         for label, median in medians.items():
-            print(f"{label:16} {median:6.1f} s for 4 episodes of 10 s at 1080p, {40 / median:.2f} s of episode a second")
+            print(
+                f"{label:16} {median:6.1f} s for 4 episodes of 10 s at 1080p, {40 / median:.2f} s of episode a second"
+            )
         print(f"throughput of --workers 2, of two by hand: {ratio:.2f} (at least {LEAST_SPEED})", flush=True)
         return ratio >= LEAST_SPEED
 
@@ -180,7 +197,9 @@ def by_hand(folder: Path, out: Path) -> None:
         title = f"Серия номер {number}"
         file = folder / f"clip{number % 3}.mp4"
         return subprocess.Popen(
-            episode("render", file, "--number", number, "--title", title, "-o", out / f"{number}.mp4", "--no-cache", "-q")
+            episode(
+                "render", file, "--number", number, "--title", title, "-o", out / f"{number}.mp4", "--no-cache", "-q"
+            )
         )
 
     for pair in ((1, 2), (3, 4)):
@@ -199,16 +218,26 @@ def cluster() -> bool:
         long = season_of(folder / "long", 1, 40.0, (1920, 1080), set())
         for count in (1, 2, 4):
             with dask(count) as address:
-                for label, given, more in (("4 episodes of 10 s", manifest, ()), ("1 of 40 s, --split 10", long, ("--split", "10"))):
+                for label, given, more in (
+                    ("4 episodes of 10 s", manifest, ()),
+                    ("1 of 40 s, --split 10", long, ("--split", "10")),
+                ):
                     out = folder / "out"
                     begun = time.monotonic()
-                    done = subprocess.run(episode("jobs", "run", given, "-o", out, "--scheduler", address, "--no-cache", "-q", *more))
-                    print(f"{count} workers, {label}: {time.monotonic() - begun:.1f} s, exit code {done.returncode}", flush=True)
+                    done = subprocess.run(
+                        episode("jobs", "run", given, "-o", out, "--scheduler", address, "--no-cache", "-q", *more)
+                    )
+                    print(
+                        f"{count} workers, {label}: {time.monotonic() - begun:.1f} s, exit code {done.returncode}",
+                        flush=True,
+                    )
                     fine = fine and done.returncode == 0
                     shutil.rmtree(out)
         with dask(2) as address:
             out = folder / "out"
-            process = subprocess.Popen(episode("jobs", "run", manifest, "-o", out, "--scheduler", address, "--no-cache", "-q"))
+            process = subprocess.Popen(
+                episode("jobs", "run", manifest, "-o", out, "--scheduler", address, "--no-cache", "-q")
+            )
             time.sleep(15)
             below = psutil.Process().children(recursive=True)
             victim = next(one for one in below if "jobs.worker" in " ".join(one.cmdline()))
@@ -223,7 +252,10 @@ def cluster() -> bool:
 def dask(count: int):  # type: ignore[no-untyped-def]
     """A scheduler and so many workers as Dask's own command line starts them; its address."""
     port = random.randint(20000, 60000)
-    tool = [sys.executable, "-m", "distributed.cli.dask_scheduler"], [sys.executable, "-m", "distributed.cli.dask_worker"]
+    tool = (
+        [sys.executable, "-m", "distributed.cli.dask_scheduler"],
+        [sys.executable, "-m", "distributed.cli.dask_worker"],
+    )
     address = f"tcp://127.0.0.1:{port}"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with tempfile.TemporaryDirectory() as scratch:

@@ -45,8 +45,10 @@ def _examined() -> tuple[dict[str, str], list[str]]:
 
     import assets
     from basis import cache
+    from basis.tools import Tools
     from basis.version import version
     from pipeline import typesetting
+    from pipeline.encode import ENCODERS
     from pipeline.footage import ffmpeg_tool
     from pipeline.sound import cleaning
 
@@ -54,7 +56,7 @@ def _examined() -> tuple[dict[str, str], list[str]]:
     problems: list[str] = []
     try:
         found |= {"ffmpeg": str(ffmpeg_tool.executable()), "ffmpeg version": ffmpeg_tool.version()}
-        lacking = ffmpeg_tool.missing()
+        lacking = ffmpeg_tool.missing(ENCODERS[Tools.encoder].needs)
         found["encoders and filters"] = f"missing: {', '.join(lacking)}" if lacking else "all there"
         problems += lacking
     except EpisodeError as error:

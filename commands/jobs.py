@@ -102,12 +102,13 @@ def run(  # a flag each
     """Render what of a season is missing or stale; exit code 0 when all is delivered, 1 when some failed."""
     from commands import words
     from commands.meters import SeasonMeter
+    from jobs import decisions
     from jobs import season as seasons
     from jobs.manifest import read_season
     from pipeline.encode import LEAST_SEGMENT
 
     season = read_season(manifest)
-    asked = seasons.chosen(season, only) if only is not None else list(season.entries)
+    asked = decisions.chosen(season, only) if only is not None else list(season.entries)
     options = seasons.Options(
         force=force, fail_fast=fail_fast, timeout=_seconds("--timeout", timeout), cache=_cache(not no_cache),
         split=_seconds("--split", split, 2 * LEAST_SEGMENT) if split else None,
@@ -115,7 +116,7 @@ def run(  # a flag each
     if scheduler and workers:
         raise WrongUse("--workers counts processes of this machine; with --scheduler the cluster has its own.")
     if dry_run:
-        words.say_decisions([seasons.decide(entry, output, force) for entry in asked], as_json)
+        words.say_decisions([decisions.decide(entry, output, force) for entry in asked], as_json)
         return
 
     def executor(heard: "Heard", ended: "Ended") -> "Executor":

@@ -10,8 +10,8 @@ import typer
 from basis.notes import Note
 
 if TYPE_CHECKING:
+    from jobs.decisions import Decision
     from jobs.report import EpisodeResult, SeasonReport
-    from jobs.season import Decision
     from pipeline.episode import Files
     from pipeline.plan import Pause, Plan
     from pipeline.report import Report

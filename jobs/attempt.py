@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -17,13 +18,16 @@ from pydantic import ValidationError
 
 from basis.errors import MachineFailed
 from jobs.report import Failure
-from jobs.task import Answer, Said, Task
+from jobs.task import Answer, Message, Task
 from pipeline.footage import ffmpeg_tool
 
 TICK = 0.2  # seconds between looks at the clock
-ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+END_WAIT = 1  # seconds that a process may take to end after its last line
+DONE_WAIT = 10  # seconds that a process may take to end after it has answered
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")  # read at import
 
 Progress = Callable[[str, float], None]  # stage, share of it that is done
+Lines = queue.Queue[bytes | None]
 
 
 class Stopped(Exception):
@@ -36,62 +40,78 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
     progress is called in this thread. stopped is asked several times a second. Raises Stopped when it says so.
     """
     task.log.parent.mkdir(parents=True, exist_ok=True)
-    told = task.model_dump_json(by_alias=True).encode() + b"\n"
-    few = dict.fromkeys(ONE_THREAD, str(task.threads)) | {ffmpeg_tool.THREADS: str(task.threads)}
-    with task.log.open("ab") as said:
+    begun = time.monotonic()
+    with _started(task) as (process, lines):
+        answer = _answer(task, process, lines, progress, stopped)
+        if answer and not answer.failure:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(DONE_WAIT)
+    if answer is None:
+        message = _died(process.returncode, task.log)
+        answer = Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code))
+    took = answer.took or time.monotonic() - begun
+    return answer.model_copy(update={"took": round(took, 2), "host": socket.gethostname()})
+
+
+@contextmanager
+def _started(task: Task) -> Iterator[tuple[subprocess.Popen[bytes], Lines]]:
+    """A worker process that is told its task, and the lines that it writes, None behind the last; it is ended afterwards."""
+    few = dict.fromkeys((*ONE_THREAD, ffmpeg_tool.THREADS), str(task.threads))  # the last for what takes no Tools yet
+    with task.log.open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said,
+            [sys.executable, "-P", "-m", "jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             env=os.environ | few, start_new_session=True,
         )  # fmt: skip
     assert process.stdin and process.stdout
-    lines: queue.Queue[bytes | None] = queue.Queue()
+    lines: Lines = queue.Queue()
+    told = task.model_dump_json(by_alias=True).encode() + b"\n"
     reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
-    reader.start()
-    begun = time.monotonic()
-    answer: Answer | None = None
     writer = threading.Thread(target=_write, args=(process.stdin, told), daemon=True)  # it may never be read
-    writer.start()
+    for thread in (reader, writer):
+        thread.start()
     try:
-        while answer is None:
-            if stopped():
-                raise Stopped
-            if time.monotonic() - begun > task.timeout:
-                message = f"It took longer than {task.timeout:g} s; --timeout allows more."
-                answer = Answer(failure=Failure(kind="timeout", message=message, exit_code=1))
-                break
-            with contextlib.suppress(queue.Empty):
-                line = lines.get(timeout=TICK)
-                if line is None:
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(1)  # so that its own way to end is known
-                    break
-                with contextlib.suppress(ValidationError):
-                    heard = Said.model_validate_json(line)
-                    answer = heard.answer
-                    if answer is None:
-                        progress(heard.stage, heard.share)
-        if answer is not None and answer.failure is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)  # it is done and about to end
+        yield process, lines
     finally:
         _kill(process)
-        reader.join()
-        writer.join()
+        for thread in (reader, writer):
+            thread.join()
         with contextlib.suppress(OSError):
             process.stdin.close()
         process.stdout.close()
-    if answer is None:
-        answer = Answer(failure=Failure(kind="machine", message=_died(process.returncode, task.log), exit_code=MachineFailed.exit_code))
-    took = answer.took or time.monotonic() - begun
-    return answer.model_copy(update={"took": round(took, 2), "host": socket.gethostname()})
+
+
+def _answer(
+    task: Task, process: subprocess.Popen[bytes], lines: Lines, progress: Progress, stopped: Callable[[], bool]
+) -> Answer | None:
+    """What the process answers, or that it took too long; None where it ended without a word."""
+    end = time.monotonic() + task.timeout
+    while not stopped():
+        if time.monotonic() > end:
+            late = f"It took longer than {task.timeout:g} s; --timeout allows more."
+            return Answer(failure=Failure(kind="timeout", message=late, exit_code=1))
+        try:
+            line = lines.get(timeout=TICK)
+            if line is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(END_WAIT)  # so that its own way to end is known
+                return None
+            message = Message.model_validate_json(line)
+        except (queue.Empty, ValidationError):
+            continue
+        if message.answer:
+            return message.answer
+        progress(message.stage, message.share)
+    raise Stopped
 
 
 def unexpected(error: Exception) -> Failure:
     """The failure that an error is which nothing was prepared for."""
     if isinstance(error, OSError | MemoryError):
-        said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-        return Failure(kind="machine", message=f"The machine failed: {said}{where}.", exit_code=MachineFailed.exit_code)
+        return Failure(
+            kind="machine", message=f"The machine failed: {reason}{where}.", exit_code=MachineFailed.exit_code
+        )
     message = f"An error of the product itself ({type(error).__name__}: {error}); the log has the details."
     return Failure(kind="internal", message=message, exit_code=1)
 
@@ -102,7 +122,7 @@ def _write(pipe: IO[bytes], told: bytes) -> None:
         pipe.flush()
 
 
-def _read(pipe: IO[bytes], lines: "queue.Queue[bytes | None]") -> None:
+def _read(pipe: IO[bytes], lines: Lines) -> None:
     for line in pipe:
         lines.put(line)
     lines.put(None)

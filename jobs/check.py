@@ -1,80 +1,95 @@
 """What would make a season's episodes fail, told before anything is rendered."""
 
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import presets
 from basis.clock import Clock
 from basis.errors import EpisodeError
+from basis.spans import Span, length
 from jobs.manifest import Season, Slip
 from pipeline import captions, episode, graphics
-from pipeline.brief import Brief
+from pipeline.brief import Brief, Footage
 from pipeline.captions.reading import read_captions
 from pipeline.footage import source
 from pipeline.footage.sounds import sounds_in
 from pipeline.footage.source import Source
 from pipeline.stretch import Stretch
 from presets import Preset, delivery
+from presets.delivery import DeliverySpec
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+Probe = Callable[[Path, int | None], Source]
 
 
 def check_season(season: Season) -> list[Slip]:
     """What would make episodes fail: files that are missing or cannot be read, ranges past the end, too long ones."""
     probe, load = functools.cache(source.probe), functools.cache(presets.load)
-    found = ((entry.line, _failures(entry.brief, probe, load)) for entry in season.entries)
-    return [Slip(line, text) for line, texts in found for text in dict.fromkeys(texts)]
+    failures = ((entry.line, _failures(entry.brief, probe, load)) for entry in season.entries)
+    return [Slip(line, text) for line, texts in failures for text in dict.fromkeys(texts)]
 
 
-def _failures(brief: Brief, probe: Callable[[Path, int | None], Source], load: Callable[[str], Preset]) -> list[str]:
-    found: list[str] = []
-    sources: list[Source] = []
-    ranges: list[tuple[float, float]] = []
-    for footage in brief.footage:
-        with _told(found):
-            own = probe(footage.file, footage.audio_stream)
-            ranges.append(episode.range_of(footage, own))
-            sources.append(own)
-        if footage.audio:
-            with _told(found):
-                sounds_in(footage.audio)
-    preset = spec = None
-    with _told(found):
-        preset, spec = load(brief.preset), delivery.load(brief.delivery)
-        if bed := brief.music or preset.sound.music:
-            with _told(found):
-                sounds_in(Path(bed))
-    if preset is None or spec is None or len(sources) < len(brief.footage):
-        for file in filter(None, (brief.captions, *(f.captions for f in brief.footage))):
-            with _told(found):
-                read_captions(file)
-        return found
-    clock = Clock(sources[0].rate)
+class _Tries:
+    """Calls that may fail, and the sentences of those that did."""
+
+    def __init__(self) -> None:
+        self.failures: list[str] = []
+
+    def __call__(self, function: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result | None:
+        """What the function returns, None where it failed."""
+        try:
+            return function(*given, **named)
+        except EpisodeError as error:
+            self.failures.append(str(error))
+        except OSError as error:
+            what = f"There is a file that cannot be read ({error.strerror}); check its path: {error.filename}."
+            self.failures.append(what)
+        return None
+
+
+def _failures(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> list[str]:
+    tried = _Tries()
+    shown = [one for footage in brief.footage if (one := tried(_shown, footage, probe))]
+    preset, spec = tried(load, brief.preset), tried(delivery.load, brief.delivery)
+    bed = brief.music or (preset.sound.music if preset else "")
+    for file in (*(footage.audio for footage in brief.footage), bed):
+        if file:
+            tried(sounds_in, Path(file))
+    if preset and spec and len(shown) == len(brief.footage):
+        _try_whole(tried, brief, preset, spec, shown)
+    else:
+        for file in filter(None, (brief.captions, *(footage.captions for footage in brief.footage))):
+            tried(read_captions, file)
+    return tried.failures
+
+
+def _shown(footage: Footage, probe: Probe) -> tuple[Source, Span]:
+    found = probe(footage.file, footage.audio_stream)
+    return found, episode.range_of(footage, found)
+
+
+def _try_whole(
+    tried: _Tries, brief: Brief, preset: Preset, spec: DeliverySpec, shown: list[tuple[Source, Span]]
+) -> None:
+    """The captions and the length of an episode whose footage can be read."""
+    clock, ranges = Clock(shown[0][0].rate), [span for _, span in shown]
     seconds = clock.second(sum(clock.frames(start, end) for start, end in ranges))
     stretches = [
-        Stretch(own, start, end, offset, footage)
-        for own, (start, end), offset, footage in zip(
-            sources, ranges, clock.offsets(ranges), brief.footage, strict=True
-        )
+        Stretch(found, start, end, offset, footage)
+        for (found, (start, end)), offset, footage in zip(shown, clock.offsets(ranges), brief.footage, strict=True)
     ]
-    for file in [brief.captions] if brief.captions else dict.fromkeys(f.captions for f in brief.footage if f.captions):
-        said = stretches if brief.captions else [stretch for stretch in stretches if stretch.footage.captions == file]
-        with _told(found):
-            cues = captions.read(brief.captions, said, preset)
-            captions.for_episode(cues, said, preset, seconds, float(clock.rate))
+    own = dict.fromkeys(footage.captions for footage in brief.footage if footage.captions)
+    for file in [brief.captions] if brief.captions else own:
+        timed = [one for one in stretches if brief.captions or one.footage.captions == file]
+        tried(_typeset, brief, timed, preset, seconds, clock)
     if not brief.tighten:
         tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
-        with _told(found):
-            episode.must_fit(sum(end - start for start, end in ranges) + tail, brief.delivery, spec)
-    return found
+        tried(episode.must_fit, length(ranges) + tail, brief.delivery, spec)
 
 
-@contextmanager
-def _told(found: list[str]) -> Iterator[None]:
-    """Adds the sentence of an error."""
-    try:
-        yield
-    except EpisodeError as error:
-        found.append(str(error))
-    except OSError as error:
-        found.append(f"There is a file that cannot be read ({error.strerror}); check its path: {error.filename}.")
+def _typeset(brief: Brief, stretches: list[Stretch], preset: Preset, seconds: float, clock: Clock) -> None:
+    cues = captions.read(brief.captions, stretches, preset)
+    captions.for_episode(cues, stretches, preset, seconds, float(clock.rate))

@@ -7,21 +7,22 @@ import contextlib
 import logging
 import socket
 import time
+from collections import Counter
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from basis.errors import MachineFailed, MissingTool, WrongUse
+from basis.version import foreign, version
 from jobs import machine
 from jobs.attempt import attempt
 from jobs.executor import Ended, Heard
 from jobs.report import Failure
 from jobs.task import RANK, Answer, Task
-from pipeline.episode import VERSION
 
-CONNECT, FIRST_WORKER = 15, 60  # seconds until the scheduler must answer, and a worker have joined it
+CONNECT_WAIT, WORKER_WAIT = 15.0, 60.0  # seconds until the scheduler must answer, and a worker have joined it
 ASK_EVERY = 5.0  # seconds between questions how many workers there are
 MEMORY = "MEMORY"  # the resource, in bytes, that workers may declare and each task then asks for
 
@@ -29,7 +30,9 @@ MEMORY = "MEMORY"  # the resource, in bytes, that workers may declare and each t
 class Cluster:
     """An Executor whose attempts are made by the workers of a Dask scheduler."""
 
-    def __init__(self, scheduler: str, folder: Path, heard: Heard, ended: Ended) -> None:
+    def __init__(
+        self, scheduler: str, folder: Path, heard: Heard, ended: Ended, connect_wait: float = CONNECT_WAIT
+    ) -> None:
         """folder: an output folder that all workers must see. Raises WrongUse, MissingTool."""
         self.workers = 0
         try:
@@ -42,19 +45,19 @@ class Cluster:
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
         try:
-            self._client: Any = distributed.Client(scheduler, timeout=CONNECT, set_as_default=False)
+            self._client: Any = distributed.Client(scheduler, timeout=connect_wait, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
             raise WrongUse(
                 f"No Dask scheduler answers at {scheduler} ({error}); start it, or correct --scheduler."
             ) from None
         try:
-            self._client.wait_for_workers(1, timeout=FIRST_WORKER)
+            self._client.wait_for_workers(1, timeout=WORKER_WAIT)
             self._resources, self._threads = self._examined(scheduler, folder)
         except BaseException as error:
             self._client.close()
             if isinstance(error, TimeoutError):
                 raise WrongUse(
-                    f"No worker has joined {scheduler} for {FIRST_WORKER} s; start some with `dask worker`."
+                    f"No worker has joined {scheduler} for {WORKER_WAIT:g} s; start some with `dask worker`."
                 ) from None
             raise
         self._futures: dict[Any, str] = {}  # and the name of the episode that each is of
@@ -73,11 +76,13 @@ class Cluster:
 
     def submit(self, task: Task) -> None:
         if self._client.status == "closed":
-            raise MachineFailed(f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays.")
+            raise MachineFailed(
+                f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays."
+            )
         key = f"{self._topic}-{task.kind}-{task.segment}-{uuid4().hex[:8]}"
         self._tasks[key] = task
         future = self._client.submit(
-            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, VERSION, key=key, pure=False,
+            _on_worker, task.model_dump_json(by_alias=True), self._threads, self._topic, version(), key=key, pure=False,
             resources=self._resources, priority=-RANK[task.kind],
         )  # fmt: skip
         self._futures[future] = task.name
@@ -106,24 +111,20 @@ class Cluster:
 
     def _examined(self, scheduler: str, folder: Path) -> tuple[dict[str, int] | None, dict[str, int]]:
         """What each task asks for, and the threads that one may have by host. Raises WrongUse for workers of no use."""
-        found = self._client.run(_about, str(folder.resolve()))
-        for address, (version, sees, _) in found.items():
-            if version != VERSION:
-                raise WrongUse(f"The worker {address} has episode {version} and here is {VERSION}; install the same.")
-            if not sees:
-                raise WrongUse(
-                    f"The worker {address} does not see {folder.resolve()}; footage and output must lie on shared storage."
-                )
+        found = self._client.run(about_this_worker, str(folder.resolve()), on_error="return")
+        for address, about in found.items():
+            if wrong := unusable(address, about, folder.resolve()):
+                raise WrongUse(wrong)
         workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        self.workers = sum(about["nthreads"] for about in workers.values())
-        at_once: dict[str, int] = {}
-        for about in workers.values():
-            at_once[about["host"]] = at_once.get(about["host"], 0) + about["nthreads"]
+        at_once: Counter[str] = Counter()
+        for worker in workers.values():
+            at_once[worker["host"]] += worker["nthreads"]
+        self.workers = at_once.total()
         threads = {
-            workers[address]["host"]: machine.threads(at_once[workers[address]["host"]], cores)
-            for address, (_, _, cores) in found.items() if address in workers
+            workers[address]["host"]: machine.threads(at_once[workers[address]["host"]], about.cores)
+            for address, about in found.items() if address in workers
         }  # fmt: skip
-        declared = [about["resources"][MEMORY] for about in workers.values() if MEMORY in about["resources"]]
+        declared = [worker["resources"][MEMORY] for worker in workers.values() if MEMORY in worker["resources"]]
         if declared and max(declared) < machine.EPISODE_BYTES:
             raise WrongUse(
                 f"The workers of {scheduler} declare {max(declared) / 1e9:.1f} GB of {MEMORY} and an episode needs "
@@ -147,16 +148,43 @@ class Cluster:
             elif future.status == "cancelled":
                 message = "The cluster cancelled it."
             else:
-                message = f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
-            self._ended(task, Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code)))
+                message = (
+                    f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
+                )
+            self._ended(
+                task, Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code))
+            )
 
 
-def _about(folder: str) -> tuple[str, bool, int]:
-    """Of a worker: the product's version, whether it sees a folder, its cores."""
-    return VERSION, Path(folder).is_dir(), machine.cores()
+class About(NamedTuple):
+    """Of a worker: the product's version, packages there that are not the product's, whether it sees the output folder."""
+
+    version: str
+    foreign: dict[str, str]
+    sees: bool
+    cores: int
 
 
-def _on_worker(text: str, threads: dict[str, int], topic: str, version: str) -> str:
+def about_this_worker(folder: str) -> About:
+    """Of the worker that it is called on; folder: the output folder."""
+    return About(version(), foreign(), Path(folder).is_dir(), machine.cores())
+
+
+def unusable(address: str, about: About | BaseException, folder: Path) -> str:
+    """Why a worker cannot be used, empty where it can; about: what it answers, or the error that it made of the question."""
+    own = "in an environment of its own"
+    if isinstance(about, BaseException):
+        return f"The worker {address} cannot load episode ({about}); install the same as here, {own}."
+    for name, place in about.foreign.items():
+        return f"The worker {address} has another package {name} in {place}; install episode {own}."
+    if about.version != version():
+        return f"The worker {address} has episode {about.version} and here is {version()}; install the same."
+    if not about.sees:
+        return f"The worker {address} does not see {folder}; footage and output must lie on shared storage."
+    return ""
+
+
+def _on_worker(text: str, threads: dict[str, int], topic: str, wanted: str) -> str:
     """Makes an attempt on a worker; a task that nobody wants any more is stopped."""
     from distributed import get_worker
 
@@ -174,7 +202,7 @@ def _on_worker(text: str, threads: dict[str, int], topic: str, version: str) -> 
         known = worker.state.tasks.get(key)
         return known is None or known.state == "cancelled"
 
-    if version != VERSION:  # it has joined since the others were asked
-        message = f"The worker {worker.address} has episode {VERSION} and not {version}; install the same."
+    if version() != wanted:  # it has joined since the others were asked
+        message = f"The worker {worker.address} has episode {version()} and not {wanted}; install the same."
         return Answer(failure=Failure(kind="machine", message=message, exit_code=1)).model_dump_json()
     return attempt(task, progress, unwanted).model_dump_json()

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 import presets
 from basis.data import Data
 from basis.files import fingerprint, save_text
+from basis.version import version
 from jobs.report import Failure
 from pipeline.brief import Brief
-from pipeline.episode import VERSION, Files
+from pipeline.episode import Files
 from presets import SOUNDS, Preset, delivery
 
 ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told apart by what they name
@@ -22,7 +23,8 @@ ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told ap
 class Record(Data):
     """made_of: content hashes, by what they are of. files: of each file that was made, by the end of its name.
 
-    replaced: of those that lay there before, until all are in their place; both are the season's own. refused: what an attempt was made of that failed for its input, as it would again; failure: how.
+    replaced: of those that lay there before, until all are in their place; both are the season's own. refused: what an
+    attempt was made of that failed for its input, as it would again; failure: how.
     """
 
     made_of: dict[str, str] = {}
@@ -47,10 +49,12 @@ def hashes(files: Files) -> dict[str, str]:
     return {end_of(file, files): fingerprint(file) for file in files_of(files) if file.is_file()}
 
 
-def by_hand(record: Record, files: Files, lying: Mapping[str, str]) -> list[Path]:
-    """The files at an episode's places that no run has put there; lying: the hashes of what is there."""
-    own = {*record.files.items(), *record.replaced.items()}
-    return [files.video.with_name(files.video.stem + end) for end, content in lying.items() if (end, content) not in own]
+def by_hand(record: Record, files: Files, there: Mapping[str, str]) -> list[Path]:
+    """The files at an episode's places that no run has put there; there: the hashes of what is there."""
+    made = {*record.files.items(), *record.replaced.items()}
+    return [
+        files.video.with_name(files.video.stem + end) for end, content in there.items() if (end, content) not in made
+    ]
 
 
 def record_file(files: Files) -> Path:
@@ -79,13 +83,13 @@ def save_record(record: Record, files: Files) -> None:
 def made_of(brief: Brief) -> dict[str, str]:
     """Content hashes of everything that an episode is made of; where its files lie does not matter.
 
-    Raises OSError for a file that is not there, PresetError, DeliverySpecError.
+    Raises OSError for a file that is not there, WrongUse for a preset or a delivery spec that cannot be.
     """
-    own = {key: value for key, value in brief.model_dump().items() if key not in ELSEWHERE}
+    wanted = {key: value for key, value in brief.model_dump().items() if key not in ELSEWHERE}
     contents = {file: fingerprint(file) for file in brief.inputs}
     found = {
-        "product": VERSION,
-        "brief": _hash(_with_contents(own, contents)),
+        "product": version(),
+        "brief": _hash(_with_contents(wanted, contents)),
         "preset": _hash(_look(presets.load(brief.preset))),
         "delivery": _hash(delivery.load(brief.delivery).model_dump()),
     }
@@ -126,8 +130,8 @@ def _with_contents(value: Any, contents: Mapping[Path, str]) -> Any:
 
 def _look(preset: Preset) -> Any:
     """A loaded preset, and the content of each font, picture and sound of its own."""
-    own = [preset.type.bold, preset.type.medium, *preset.type.extra, preset.series.mark, *preset.series.partner_marks]
-    files = [name for name in (*own, *(getattr(preset.sound, key) for key in SOUNDS)) if Path(name).is_absolute()]
+    named = [preset.type.bold, preset.type.medium, *preset.type.extra, preset.series.mark, *preset.series.partner_marks]
+    files = [name for name in (*named, *(getattr(preset.sound, key) for key in SOUNDS)) if Path(name).is_absolute()]
     text = preset.model_dump_json()
     for name in files:
         text = text.replace(json.dumps(name, ensure_ascii=False), Path(name).name)

@@ -5,36 +5,32 @@ It may be killed at any moment: an episode appears whole, with a record of what 
 
 import contextlib
 import queue
-import re
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
-from basis.errors import EpisodeError, MachineFailed, WrongUse
+from basis.errors import MachineFailed, WrongUse
 from basis.files import writable
 from basis.notes import Note
+from basis.tools import Tools
+from basis.version import version
 from jobs import report
+from jobs.decisions import Decision, decide, result_of
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
-from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file, save_record
-from jobs.report import EpisodeResult, Failure, SeasonReport, State
+from jobs.record import Record, read_record, save_record
+from jobs.report import EpisodeResult, SeasonReport, State
 from jobs.task import RANK, STATE, Answer, Task
-from pipeline import verify
-from pipeline.episode import VERSION, Files
-from pipeline.report import Report
-from presets import PresetError, delivery
-from presets.delivery import DeliverySpecError
+from pipeline.episode import Files
 
-BACK_OFF = (2.0, 10.0, 30.0)  # seconds before an attempt is made again that failed through the machine
 REPORT_EVERY = 10.0  # seconds between reports of a season that runs
 LOCK_WAIT = 1.0  # seconds that a run waits for somebody who looks whether one is running
 TICK = 0.5  # seconds between looks for new episodes
@@ -82,7 +78,9 @@ MakeExecutor = Callable[[Heard, Ended], Executor]
 
 @dataclass(frozen=True)
 class Options:
-    """How a season is run. refused_again: try what failed for its input once more, though nothing changed. timeout: seconds an attempt; split: seconds of a segment, None to render episodes whole."""
+    """How a season is run. refused_again: try what failed for its input once more, though nothing changed. timeout: seconds
+    an attempt; back_off: seconds before an attempt is made again that failed through the machine. split: seconds of a
+    segment, None to render episodes whole. cache, encoder, speed: as in Tools."""
 
     force: bool = False
     refused_again: bool = True
@@ -90,74 +88,9 @@ class Options:
     timeout: float = TIMEOUT
     split: float | None = None
     cache: Path | None = None
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What is to be done about an episode: why it is rendered, or the result that it has already."""
-
-    entry: Entry
-    why: str = ""
-    made_of: dict[str, str] = field(default_factory=dict)  # as far as it is known
-    result: EpisodeResult | None = None
-
-
-def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = True) -> Decision:
-    """Whether an episode has to be rendered. Nothing is written."""
-    files = Files(out / f"{entry.name}.mp4")
-    try:
-        return _decided(entry, files, force, refused_again)
-    except (PresetError, DeliverySpecError) as error:
-        message = str(error)
-    except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
-        message = f"Its files cannot be told ({error}); give it another title or output, or rename its footage."
-    return _impossible(entry, message)
-
-
-def _decided(entry: Entry, files: Files, force: bool, refused_again: bool) -> Decision:
-    for given in entry.brief.inputs:
-        str(given).encode()  # a name from another system may be no text: nothing could be told of it
-    try:
-        now = made_of(entry.brief)
-    except (OSError, EpisodeError):
-        now = {}  # a file is missing: rendering it will say which, in one sentence
-    for file in (*files_of(files), record_file(files)):
-        if file.exists() and any(given.exists() and given.samefile(file) for given in entry.brief.inputs):
-            message = f"{file} is one of the files that the episode is made from; choose another output folder."
-            return _impossible(entry, message)
-    record = read_record(files)
-    if force:
-        return Decision(entry, "--force", now)
-    if record and record.failure and record.refused == now and not refused_again:
-        return Decision(entry, result=_failed(entry, record.failure))
-    lying = hashes(files)
-    missing = "not finished" if lying else "no output yet"
-    if record and record.failure and record.refused == now:
-        missing = f"it failed before: {record.failure.message}"
-    if record is None or not record.files:
-        unreadable = [record_file(files)] if record is None and record_file(files).exists() else []
-        strange = unreadable + by_hand(Record(), files, lying)
-        return _all_ours(entry, strange, "is not of this season", Decision(entry, missing, now))
-    changed = change(record.made_of, now) if now else "a file of it is missing"
-    strange = by_hand(record, files, lying)
-    if files.video in strange and not changed:
-        return Decision(entry, result=_corrected(entry, files))
-    if why := changed or (missing if lying.get(".mp4") != record.files[".mp4"] else ""):
-        return _all_ours(entry, strange, f"was changed after it was rendered, and {why}", Decision(entry, why, now))
-    try:
-        made = Report.model_validate_json(files.report.read_bytes())
-    except (OSError, ValidationError):
-        return _all_ours(entry, strange, "was changed after it was rendered", Decision(entry, "its report is missing", now))
-    about = {"seconds": made.seconds, "checks": made.checks, "warnings": made.warnings}
-    return Decision(entry, result=_result(entry, "up to date", **about))
-
-
-def _all_ours(entry: Entry, strange: Sequence[Path], what: str, decision: Decision) -> Decision:
-    """The decision to render, unless that would replace somebody else's files."""
-    if not strange:
-        return decision
-    message = f"{strange[0]} {what}; move it away, or give --force to replace it."
-    return _impossible(entry, message)
+    encoder: str = Tools.encoder
+    speed: str | None = None
+    back_off: tuple[float, ...] = (2.0, 10.0, 30.0)
 
 
 def run(
@@ -174,7 +107,9 @@ def run(
         _must_be_its_own(out, options.force)
         folder = (out / STATE / "work").resolve()
         shutil.rmtree(folder, ignore_errors=True)
-        work = _Run(season, out.resolve(), folder / uuid4().hex[:8], options, watch, executor or _processes)
+        work = _Run(
+            season, out.resolve(), folder / uuid4().hex[:8], options, watch, executor or partial(Processes, None)
+        )
         try:
             work.add(season.entries, season.entries if only is None else only)
             while work.busy or feed:
@@ -189,10 +124,6 @@ def run(
             shutil.rmtree(folder, ignore_errors=True)
         work.end(interrupted=False)
         return work.report
-
-
-def _processes(heard: Heard, ended: Ended) -> Executor:
-    return Processes(None, heard, ended)
 
 
 def _must_be_its_own(out: Path, force: bool) -> None:
@@ -229,37 +160,9 @@ def is_running(out: Path) -> bool:
     except Timeout:
         return True
     except OSError as error:
-        raise WrongUse(f"Whether a run writes to {out} cannot be told ({error.strerror}); ask as who runs it.") from error
-
-
-def _impossible(entry: Entry, message: str) -> Decision:
-    """The decision about an episode that cannot be rendered as it is asked for."""
-    return Decision(entry, result=_failed(entry, Failure(kind="input", message=message, exit_code=WrongUse.exit_code)))
-
-
-def _failed(entry: Entry, failure: Failure) -> EpisodeResult:
-    return _result(entry, "failed", failure=failure)
-
-
-def chosen(season: Season, only: str) -> list[Entry]:
-    """The entries that a text as "3,5-7,trailer" means: numbers, ranges of them, names. Raises WrongUse."""
-    found: list[Entry] = []
-    parts = [part.strip() for part in only.split(",") if part.strip()]
-    if not parts:
-        raise WrongUse("--only names no episode; write it as 3,5-7 or leave it out.")
-    for part in parts:
-        if span := re.fullmatch(r"(\d{1,4})(?:\s*-\s*(\d{1,4}))?", part):
-            low, high = int(span[1]), int(span[2] or span[1])
-            own = [e for e in season.entries if e.brief.number is not None and low <= e.brief.number <= high]
-        else:
-            own = [entry for entry in season.entries if entry.name == part.removesuffix(".mp4")]
-        if not own:
-            numbers = sorted(e.brief.number for e in season.entries if e.brief.number is not None)
-            listed = ", ".join(map(str, numbers)) if len(numbers) <= 30 else f"{numbers[0]} to {numbers[-1]}"
-            there = f"numbers {listed}" if numbers else f"names {', '.join(e.name for e in season.entries[:10])}"
-            raise WrongUse(f"--only {part}: there is no such episode in {season.file.name}; it has {there}.")
-        found += own
-    return list({entry.name: entry for entry in found}.values())
+        raise WrongUse(
+            f"Whether a run writes to {out} cannot be told ({error.strerror}); ask as who runs it."
+        ) from error
 
 
 class _Run:
@@ -280,10 +183,9 @@ class _Run:
         self._rows: dict[str, int] = {}
         self._unreported, self._reported = False, 0.0
         self._stopped = False
-        earlier = _earlier(out)
-        self._earlier = {one.name: one for one in earlier.episodes} if earlier else {}
+        self._earlier = _earlier(out)
         self.report = SeasonReport(
-            version=VERSION, series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
+            version=version(), series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
             workers=self._executor.workers, episodes=[],
         )  # fmt: skip
 
@@ -301,12 +203,12 @@ class _Run:
         for entry in entries:
             row = self._rows.setdefault(entry.name, len(self._rows))
             if entry.name not in wanted:
-                known = self._earlier.get(entry.name) or _result(entry, "not run", why="not asked for")
+                known = self._earlier.get(entry.name) or result_of(entry, "not run", why="not asked for")
                 self.report.episodes[row : row + 1] = [known.model_copy(update={"asked": False})]
                 continue
             decision = decide(entry, self._out, self._options.force, self._options.refused_again)
             result = decision.result
-            self.report.episodes[row : row + 1] = [result or _result(entry, "not run", why=decision.why)]
+            self.report.episodes[row : row + 1] = [result or result_of(entry, "not run", why=decision.why)]
             if result:
                 self._watch(Finished(result))
                 self._stop_at(result)
@@ -321,18 +223,20 @@ class _Run:
         if self._unreported and time.monotonic() - self._reported > REPORT_EVERY:
             with contextlib.suppress(OSError):  # a full disk: the last report says everything
                 self._write()
+        now = time.monotonic()
+        soon = min((at - now for at, _ in self._waiting if at > now), default=TICK)
         try:
-            task, heard = self._events.get(timeout=TICK)
+            task, event = self._events.get(timeout=min(TICK, soon))
         except queue.Empty:
             return
         if (task.name, task.segment) not in self._flying:
             return  # of an episode that is over
         self._begun(task)
-        if isinstance(heard, Answer):
+        if isinstance(event, Answer):
             self._flying.discard((task.name, task.segment))
-            self._ended(task, heard)
+            self._ended(task, event)
         else:
-            self._watch(heard)
+            self._watch(event)
 
     def _submit(self) -> None:
         """Hands out as much as there is room for, what finishes episodes first."""
@@ -355,21 +259,18 @@ class _Run:
                 continue
             if made := self._delivered(work):
                 self._finish(work, made, "delivered")  # it was stopped after its files were in place
-            elif found := decide(work.decision.entry, self._out).result:
-                self.report.episodes[work.row] = found  # it is still as it was
+            elif result := decide(work.decision.entry, self._out).result:
+                self.report.episodes[work.row] = result  # it is still as it was
         self.report.finished, self.report.interrupted = datetime.now(UTC), interrupted
-        if interrupted:
-            with contextlib.suppress(OSError):  # why it was interrupted matters more
-                self._write()
-        else:
+        with contextlib.suppress(OSError) if interrupted else contextlib.nullcontext():  # why it was matters more
             self._write()
 
     def _first_task(self, decision: Decision) -> Task:
         entry, options = decision.entry, self._options
         return Task(
             kind="plan" if options.split else "episode", name=entry.name, brief=entry.brief, folder=self._out,
-            scratch=self._scratch / entry.name, cache=options.cache, threads=0,
-            timeout=options.timeout, split=options.split,
+            scratch=self._scratch / entry.name, cache=options.cache,
+            encoder=options.encoder, speed=options.speed, timeout=options.timeout, split=options.split,
         )  # fmt: skip
 
     def _queue(self, task: Task, wait: float = 0.0) -> None:
@@ -390,10 +291,9 @@ class _Run:
         failure = answer.failure
         if failure and failure.kind in ("machine", "timeout") and (made := self._delivered(work)):
             answer, failure = made, None  # it was killed after its files were in place
-        part = task.kind, task.segment
-        again = failure and failure.exit_code == MachineFailed.exit_code and work.attempts[part] <= len(BACK_OFF)
-        if failure and again:
-            wait = BACK_OFF[work.attempts[part] - 1]
+        part, waits = (task.kind, task.segment), self._options.back_off
+        if failure and failure.exit_code == MachineFailed.exit_code and work.attempts[part] <= len(waits):
+            wait = waits[work.attempts[part] - 1]
             work.attempts[part] += 1
             self._watch(Again(task.name, failure.message, wait))
             self._queue(task, wait)
@@ -403,8 +303,7 @@ class _Run:
             work.notes = answer.warnings
             work.left = len(answer.segments)
             for number in range(work.left):
-                update = {"kind": "segment", "segments": answer.segments, "segment": number}
-                self._queue(task.model_copy(update=update))
+                self._queue(task.model_copy(update={"kind": "segment", "segments": answer.segments, "segment": number}))
         elif task.kind == "segment":
             work.left -= 1
             if not work.left:
@@ -414,15 +313,15 @@ class _Run:
 
     def _delivered(self, work: "_Work") -> Answer | None:
         """The answer of an episode that is in its place, though nobody said so."""
-        found = decide(work.decision.entry, self._out).result
-        if self._options.force or found is None or found.state != "up to date":
+        result = decide(work.decision.entry, self._out).result
+        if self._options.force or result is None or result.state != "up to date":
             return None
-        return Answer(seconds=found.seconds, checks=found.checks, warnings=found.warnings)
+        return Answer(seconds=result.seconds, checks=result.checks, warnings=result.warnings)
 
     def _finish(self, work: "_Work", answer: Answer, state: State) -> None:
         decision = work.decision
         work.over = True
-        result = _result(
+        result = result_of(
             decision.entry, state, why=decision.why, seconds=answer.seconds, took=round(work.took, 2), host=answer.host,
             attempts=max(work.attempts.values(), default=1), failure=answer.failure, checks=answer.checks, warnings=answer.warnings,
         )  # fmt: skip
@@ -467,33 +366,10 @@ class _Work:
     over: bool = False
 
 
-def _result(entry: Entry, state: State, **about: Any) -> EpisodeResult:
-    known: dict[str, Any] = {
-        "why": "", "seconds": None, "took": None, "attempts": 0, "host": "", "failure": None, "checks": [], "warnings": [],
-    }  # fmt: skip
-    return EpisodeResult(
-        name=entry.name, number=entry.brief.number, title=entry.brief.title, state=state, **(known | about)
-    )
-
-
-def _earlier(out: Path) -> SeasonReport | None:
+def _earlier(out: Path) -> dict[str, EpisodeResult]:
+    """What an earlier run found, by name; nothing where its report cannot be read."""
     try:
-        return report.read(out)
+        found = report.read(out)
     except WrongUse:
-        return None  # of another version
-
-
-def _corrected(entry: Entry, files: Files) -> EpisodeResult:
-    """The result of an episode whose video somebody has changed by hand: it is kept, if it can be delivered."""
-    what = f"{files.video.name} was changed after it was rendered"
-    undo = "move it away, or give --force to render it anew."
-    try:
-        checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
-    except EpisodeError as error:
-        return _failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
-    wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
-    if wrong:
-        message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
-        return _failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(update={"checks": checks})
-    kept = f"{what}; it is kept as it is. --force renders it anew."
-    return _result(entry, "up to date", checks=checks, warnings=[Note(code="kept", text=kept)])
+        return {}  # of another version
+    return {one.name: one for one in found.episodes} if found else {}

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from basis.data import Data
 from basis.notes import Note
+from basis.tools import Tools
 from jobs.report import Failure
 from pipeline.brief import Brief
 from pipeline.verify import Check
@@ -22,7 +23,7 @@ class Task(Data):
 
     folder: where finished files go. scratch: a folder on the same disk for everything that is not finished.
     segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment. notes: of its plan.
-    threads: of each decoder and encoder, 0 until the executor knows how many share the machine. timeout: seconds.
+    threads: of each decoder and encoder, set by the executor, which knows how many share the machine. timeout: seconds.
     """
 
     kind: Kind
@@ -31,7 +32,9 @@ class Task(Data):
     folder: Path
     scratch: Path
     cache: Path | None
-    threads: int = Field(ge=0)
+    threads: int = Field(1, ge=1)
+    encoder: str = Tools.encoder
+    speed: str | None = None
     timeout: float
     split: float | None = None
     segments: list[tuple[int, int]] = []
@@ -56,8 +59,8 @@ class Answer(Data):
     host: str = ""
 
 
-class Said(Data):
-    """One line that a worker process says: how far it is, or its answer."""
+class Message(Data):
+    """One line that a worker process writes: how far it is, or its answer."""
 
     stage: str = ""
     share: float = 0.0

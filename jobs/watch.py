@@ -10,7 +10,9 @@ from basis.errors import WrongUse
 from jobs.manifest import Entry
 from pipeline.brief import make_brief
 
-FOOTAGE = {".mp4", ".mov", ".m4v", ".mkv", ".mxf", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".webm", ".3gp", ".wmv"}
+FOOTAGE = {
+    ".mp4", ".mov", ".m4v", ".mkv", ".mxf", ".avi", ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".webm", ".3gp", ".wmv",
+}  # fmt: skip
 CAPTIONS = (".srt", ".vtt", ".ass", ".sbv", ".json")
 LOOK_EVERY = 2.0  # seconds
 SETTLED = 10.0  # seconds without a change after which a file is whole
@@ -30,8 +32,9 @@ def watch(
 ) -> Callable[[Collection[str]], list[Entry]]:
     """A function that gives the entries of new or changed files that are whole, but those whose names are busy.
 
-    Each is named after its file alone, talk.mov as talk-mov, whatever lies beside it. habits: keys of the brief that hold for every file. Captions with a file's name beside it are its own; links and
-    hidden files are left alone. Raises WrongUse for folders that cannot be.
+    Each is named after its file alone, talk.mov as talk-mov, whatever lies beside it. habits: keys of the brief that hold
+    for every file. Captions with a file's name beside it are its own; links and hidden files are left alone. Raises
+    WrongUse for folders that cannot be.
     """
     if not inbox.is_dir():
         raise WrongUse(f"There is no folder {inbox}; make it first.")

@@ -12,6 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -21,16 +22,18 @@ from filelock import FileLock
 from basis.errors import EpisodeError, MachineFailed, MissingTool
 from basis.files import save_text
 from basis.notes import Note
+from basis.tools import Progress, Tools
 from jobs.attempt import unexpected
 from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
 from jobs.report import Failure
-from jobs.task import STATE, Answer, Said, Task
+from jobs.task import STATE, Answer, Kind, Message, Task
 from pipeline import episode
-from pipeline.episode import Files, Progress
+from pipeline.episode import Files
+from pipeline.footage import ffmpeg_tool
 from pipeline.plan import Plan
 from pipeline.report import Report
 
-SAY_EVERY = 0.5  # seconds between lines of progress of one stage
+WRITE_EVERY = 0.5  # seconds between lines of progress of one stage
 
 
 def main() -> None:
@@ -42,7 +45,8 @@ def main() -> None:
     cv2.setNumThreads(task.threads)
     begun = time.monotonic()
     answer = _answer(task, _progress(lines))
-    lines.write(Said(answer=answer.model_copy(update={"took": time.monotonic() - begun})).model_dump_json() + "\n")
+    took = time.monotonic() - begun
+    lines.write(Message(answer=answer.model_copy(update={"took": took})).model_dump_json() + "\n")
     lines.flush()
     os._exit(0)  # threads of libraries have nothing left to do
 
@@ -56,13 +60,13 @@ def _end_with_parent() -> None:
 
 
 def _progress(lines: TextIO) -> Progress:
-    said: dict[str, float] = {}
+    written: dict[str, float] = {}
 
     def progress(stage: str, done: float, total: float) -> None:
         now = time.monotonic()
-        if now - said.get(stage, -SAY_EVERY) >= SAY_EVERY:
-            said[stage] = now
-            lines.write(Said(stage=stage, share=done / total).model_dump_json() + "\n")
+        if now - written.get(stage, -WRITE_EVERY) >= WRITE_EVERY:
+            written[stage] = now
+            lines.write(Message(stage=stage, share=done / total).model_dump_json() + "\n")
 
     return progress
 
@@ -70,102 +74,110 @@ def _progress(lines: TextIO) -> Progress:
 def _answer(task: Task, progress: Progress) -> Answer:
     try:
         task.scratch.mkdir(parents=True, exist_ok=True)
-        tempfile.tempdir = tempfile.mkdtemp(dir=task.scratch)  # of this attempt alone: another one may still be running
-        return _WORK[task.kind](task, progress)
+        folder = Path(tempfile.mkdtemp(dir=task.scratch))  # of this attempt alone: another one may still be running
+    except OSError as error:
+        return Answer(failure=unexpected(error))
+
+    def failed(kind: Literal["input", "delivery", "machine"], error: EpisodeError) -> Failure:
+        message = str(error).replace(str(folder), str(task.folder))  # where it is made is nobody's to look at
+        return Failure(kind=kind, message=message, exit_code=error.exit_code)
+
+    try:
+        tools = replace(
+            ffmpeg_tool.from_environment(), threads=task.threads, cache=task.cache, scratch=folder, encoder=task.encoder,
+            speed=task.speed, progress=progress,
+        )  # fmt: skip
+        return WORK[task.kind](_Attempt(task, folder, tools))
     except episode.Rejected as error:
-        return Answer(failure=_failure(task, "delivery", error), checks=error.report.checks, warnings=error.report.warnings)
+        report = error.report
+        return Answer(failure=failed("delivery", error), checks=report.checks, warnings=report.warnings)
     except (MachineFailed, MissingTool) as error:
-        return Answer(failure=_failure(task, "machine", error))
+        return Answer(failure=failed("machine", error))
     except EpisodeError as error:
-        return Answer(failure=_failure(task, "input", error))
+        return Answer(failure=failed("input", error))
     except Exception as error:
         traceback.print_exc()
         return Answer(failure=unexpected(error))
 
 
-def _failure(task: Task, kind: Literal["input", "delivery", "machine"], error: Exception) -> Failure:
-    message = str(error).replace(str(_own()), str(task.folder))  # where it is made is nobody's to look at
-    return Failure(kind=kind, message=message, exit_code=getattr(error, "exit_code", 2))
+@dataclass(frozen=True)
+class _Attempt:
+    """A task, the folder for what this attempt has not finished, and what it is made with."""
+
+    task: Task
+    folder: Path
+    tools: Tools
+
+    @property
+    def unfinished(self) -> Files:
+        return Files(self.folder / f"{self.task.name}.mp4")
+
+    @property
+    def plan_file(self) -> Path:
+        return self.task.scratch / "plan.json"
+
+    @property
+    def record_of_plan(self) -> Path:
+        return self.task.scratch / "made-of.json"
+
+    def segment_file(self, number: int) -> Path:
+        return self.task.scratch / f"segment-{number:03d}.mp4"
+
+    def episode(self) -> Answer:
+        plan, notes, made = self.planned()
+        return self.publish(
+            plan, episode.render(plan, self.unfinished, self.tools.progress, notes, tools=self.tools), made
+        )
+
+    def plan(self) -> Answer:
+        plan, notes, made = self.planned()
+        save_text(plan.model_dump_json(), self.plan_file)
+        save_text(Record(made_of=made).model_dump_json(), self.record_of_plan)
+        return Answer(segments=episode.segments(plan, self.task.split or plan.duration), warnings=notes)
+
+    def segment(self) -> Answer:
+        first, last = self.task.segments[self.task.segment]
+        file = self.folder / "segment.mp4"
+        episode.render_segment(episode.read_plan(self.plan_file), first, last, file, self.tools.progress, self.tools)
+        file.replace(self.segment_file(self.task.segment))
+        return Answer()
+
+    def join(self) -> Answer:
+        plan = episode.read_plan(self.plan_file)
+        parts = [self.segment_file(number) for number in range(len(self.task.segments))]
+        made = Record.model_validate_json(self.record_of_plan.read_bytes()).made_of
+        report = episode.join(plan, self.unfinished, parts, self.tools.progress, self.task.notes, tools=self.tools)
+        return self.publish(plan, report, made)
+
+    def planned(self) -> tuple[Plan, list[Note], dict[str, str]]:
+        """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
+        try:
+            made = made_of(self.task.brief)
+        except OSError:
+            made = {}  # planning says in a sentence what is missing
+        plan, notes = episode.make_plan(self.task.brief, self.task.cache, self.tools.progress)
+        return plan, notes, made or made_of(self.task.brief)
+
+    def publish(self, plan: Plan, report: Report, made: dict[str, str]) -> Answer:
+        """Moves a verified episode to its place, its record first: each file that is found there later is told by it."""
+        parts, final = self.unfinished, Files(self.task.folder / f"{self.task.name}.mp4")
+        episode.cover(plan, parts, cover_file(parts))
+        save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), parts.report)
+        record = Record(made_of=made, files=hashes(parts))
+        with FileLock(self.task.folder / STATE / "publish.lock"):
+            save_record(record.model_copy(update={"replaced": hashes(final)}), final)
+            for part, place in zip(files_of(parts), files_of(final), strict=True):
+                if part.exists():
+                    part.replace(place)
+                else:
+                    place.unlink(missing_ok=True)  # subtitles of words that are no longer said
+            save_record(record, final)
+        return Answer(seconds=report.seconds, checks=report.checks, warnings=report.warnings)
 
 
-def _planned(task: Task, progress: Progress) -> tuple[Plan, list[Note], dict[str, str]]:
-    """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
-    try:
-        made = made_of(task.brief)
-    except OSError:
-        made = {}  # planning says in a sentence what is missing
-    plan, notes = episode.make_plan(task.brief, task.cache, progress)
-    return plan, notes, made or made_of(task.brief)
-
-
-def _episode(task: Task, progress: Progress) -> Answer:
-    plan, notes, made = _planned(task, progress)
-    return _publish(task, plan, episode.render(plan, _unfinished(task), progress, notes), made)
-
-
-def _plan(task: Task, progress: Progress) -> Answer:
-    plan, notes, made = _planned(task, progress)
-    save_text(plan.model_dump_json(), _plan_file(task))
-    save_text(Record(made_of=made).model_dump_json(), _record_of_plan(task))
-    return Answer(segments=episode.segments(plan, task.split or plan.duration), warnings=notes)
-
-
-def _segment(task: Task, progress: Progress) -> Answer:
-    first, last = task.segments[task.segment]
-    plan = episode.read_plan(_plan_file(task))
-    made = _own() / "segment.mp4"
-    episode.render_segment(plan, first, last, made, progress)
-    made.replace(_segment_file(task, task.segment))
-    return Answer()
-
-
-def _join(task: Task, progress: Progress) -> Answer:
-    plan = episode.read_plan(_plan_file(task))
-    parts = [_segment_file(task, number) for number in range(len(task.segments))]
-    made = Record.model_validate_json(_record_of_plan(task).read_bytes()).made_of
-    return _publish(task, plan, episode.join(plan, _unfinished(task), parts, progress, task.notes), made)
-
-
-_WORK: dict[str, Callable[[Task, Progress], Answer]] = {
-    "episode": _episode, "plan": _plan, "segment": _segment, "join": _join,
+WORK: dict[Kind, Callable[[_Attempt], Answer]] = {
+    "episode": _Attempt.episode, "plan": _Attempt.plan, "segment": _Attempt.segment, "join": _Attempt.join,
 }  # fmt: skip
-
-
-def _own() -> Path:
-    return Path(tempfile.gettempdir())
-
-
-def _unfinished(task: Task) -> Files:
-    return Files(_own() / f"{task.name}.mp4")
-
-
-def _plan_file(task: Task) -> Path:
-    return task.scratch / "plan.json"
-
-
-def _record_of_plan(task: Task) -> Path:
-    return task.scratch / "made-of.json"
-
-
-def _segment_file(task: Task, number: int) -> Path:
-    return task.scratch / f"segment-{number:03d}.mp4"
-
-
-def _publish(task: Task, plan: Plan, report: Report, made: dict[str, str]) -> Answer:
-    """Moves a verified episode to its place, its record first: each file that is found there later is told by it."""
-    own, final = _unfinished(task), Files(task.folder / f"{task.name}.mp4")
-    episode.cover(plan, own, cover_file(own))
-    save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), own.report)
-    record = Record(made_of=made, files=hashes(own))
-    with FileLock(task.folder / STATE / "publish.lock"):
-        save_record(record.model_copy(update={"replaced": hashes(final)}), final)
-        for part, place in zip(files_of(own), files_of(final), strict=True):
-            if part.exists():
-                part.replace(place)
-            else:
-                place.unlink(missing_ok=True)  # subtitles of words that are no longer said
-        save_record(record, final)
-    return Answer(seconds=report.seconds, checks=report.checks, warnings=report.warnings)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from basis.files import fingerprint, save_text, temporary, writable
 from basis.notes import Note, distinct
 from basis.spans import Span
 from basis.toml import explain
+from basis.tools import Tools
 from basis.version import version
 from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
 from pipeline import pauses as tighten
@@ -45,8 +46,6 @@ from pipeline.stretch import Stretch
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, TitleCard
-
-VERSION = version()
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
 
@@ -138,7 +137,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         )
     ]  # fmt: skip
     plan = Plan(
-        made_by=f"episode {VERSION}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=brief.delivery,
+        made_by=f"episode {version()}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=brief.delivery,
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=Path(bed).resolve()) if (bed := brief.music or preset.sound.music) else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
@@ -228,8 +227,9 @@ def read_plan(file: Path) -> Plan:
 
 
 def render(
-    plan: Plan, files: Files, progress: Progress, warnings: list[Note] | None = None, keep_plan: bool = True
-) -> Report:
+    plan: Plan, files: Files, progress: Progress, warnings: list[Note] | None = None, keep_plan: bool = True,
+    tools: Tools | None = None,
+) -> Report:  # fmt: skip
     """Makes the episode's files. They appear whole, or none of them does.
 
     keep_plan: write the plan beside the video too. Raises Unusable, WrongUse, MissingTool, MachineFailed, or
@@ -237,13 +237,13 @@ def render(
     """
     clock = _Clock()
     job = _job(plan, warnings)
-    with _unfinished(files) as (part, mastered):
+    with _unfinished(files, tools) as (part, mastered):
         heard = _master(job, mastered, clock, progress)
         sheet = report.ContactSheet(job.plan, job.notes)
         with clock.stage("encode"):
             frames = picture.render(job.plan, job.sources, job.overlay, sheet.see)
             count = _counter(progress, job.plan.frame_count)
-            encode.encode(frames, mastered, part, job.spec, job.size, job.plan.frame_rate, count)
+            encode.encode(frames, mastered, part, job.target, count, tools)
         made = _verified(job, files, part, heard, clock, progress)
         _save(job.plan, made, sheet, files, keep_plan)
         part.replace(files.video)
@@ -270,7 +270,9 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
     return [*pairwise([*edges, count])]
 
 
-def render_segment(plan: Plan, first: int, last: int, file: Path, progress: Progress) -> None:
+def render_segment(
+    plan: Plan, first: int, last: int, file: Path, progress: Progress, tools: Tools | None = None
+) -> None:
     """Writes the picture of the episode's frames [first, last) as join takes it; the file appears whole or not at all.
 
     Raises as render does, but for DeliveryFailed.
@@ -279,7 +281,7 @@ def render_segment(plan: Plan, first: int, last: int, file: Path, progress: Prog
     with writable(file.parent), temporary(file) as part:
         frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last)
         count = _counter(progress, last - first)
-        encode.encode_segment(frames, part, job.spec, job.size, job.plan.frame_rate, count)
+        encode.encode_segment(frames, part, job.target, count, tools)
         part.replace(file)
 
 
@@ -290,6 +292,7 @@ def join(
     progress: Progress,
     warnings: list[Note] | None = None,
     keep_plan: bool = True,
+    tools: Tools | None = None,
 ) -> Report:
     """Makes the episode's files as render does, of the picture that render_segment wrote, in order.
 
@@ -301,11 +304,11 @@ def join(
         raise MachineFailed(
             f"The segments have {found} frames and the episode has {job.plan.frame_count}; render them again."
         )
-    with _unfinished(files) as (part, mastered):
+    with _unfinished(files, tools) as (part, mastered):
         heard = _master(job, mastered, clock, progress)
         with clock.stage("join"):
             progress("join", 0, 1)
-            encode.join(segment_files, mastered, part, job.spec, job.plan.frame_rate)
+            encode.join(segment_files, mastered, part, job.target, tools)
             progress("join", 1, 1)
         made = _verified(job, files, part, heard, clock, progress)
         _save(job.plan, made, _sheet(job, progress), files, keep_plan)
@@ -370,8 +373,8 @@ class _Job:
     notes: list[Note]
 
     @property
-    def size(self) -> tuple[int, int]:
-        return self.plan.width, self.plan.height
+    def target(self) -> encode.Target:
+        return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.frame_rate)
 
 
 def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
@@ -388,11 +391,11 @@ def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
 
 
 @contextmanager
-def _unfinished(files: Files) -> Iterator[tuple[Path, Path]]:
+def _unfinished(files: Files, tools: Tools | None) -> Iterator[tuple[Path, Path]]:
     """The name of the video until it is finished, and of the mastered sound, both gone afterwards."""
     with (
         writable(files.video.parent),
-        tempfile.TemporaryDirectory(prefix="episode-") as scratch,
+        tempfile.TemporaryDirectory(prefix="episode-", dir=tools.scratch if tools else None) as scratch,
         temporary(files.video) as part,
     ):
         yield part, Path(scratch, "sound.wav")
@@ -414,7 +417,7 @@ def _verified(job: _Job, files: Files, part: Path, heard: SoundReport, clock: "_
         progress("verify", 1, 1)
     failed = [check for check in checks if not check.ok and check.level == "error"]
     made = Report(
-        version=VERSION, file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
+        version=version(), file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
         delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(job.plan),
         warnings=[*job.notes, *heard.notes, *verify.notes(checks)],
         timings=clock.seconds,

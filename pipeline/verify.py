@@ -1,11 +1,11 @@
 """Any file against a delivery spec, measured from the file itself: a list of checks, those not ok being findings."""
 
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import av
 import numpy as np
@@ -13,16 +13,19 @@ import numpy as np
 from basis.data import Data
 from basis.errors import Unusable
 from basis.notes import Note
+from pipeline.encode.codecs import Codec, codec_of
 from pipeline.footage import loudness
 from pipeline.footage.source import PLAYLISTS, open_media
 from presets.delivery import DeliverySpec
+from presets.delivery.spec import Source
 
 BRANDS = {"isom", "iso2", "iso4", "iso5", "iso6", "mp41", "mp42", "avc1"}
 MOST_BOXES = 1000
 MOST_PACKETS = 200_000
-LEVELS = {"3.0": 30, "3.1": 31, "4.0": 40, "4.1": 41, "4.2": 42, "5.0": 50, "5.1": 51}
-IDR, SLICE = 5, {1, 2, 5}  # NAL unit types of H.264
-AAC_LC = "LC"
+AAC_LC, AAC_PACKET = "LC", 1024  # samples in a packet, on a whole one of which the sound ends
+UNEVEN = 0.002  # seconds between the shortest and the longest frame of a constant rate
+
+Level = Literal["error", "warning"]
 
 
 class Check(Data):
@@ -32,291 +35,222 @@ class Check(Data):
     measured: str
     limit: str
     ok: bool
-    level: Literal["error", "warning"]
+    level: Level
     sure: str
     source: str
 
 
+class Row(NamedTuple):
+    """A check before it is told how sure its limit is, which the spec says of its group."""
+
+    group: str
+    name: str
+    measured: object
+    limit: str
+    ok: bool
+    level: Level = "error"
+
+
 @dataclass
 class Packets:
-    """What demuxing says of one stream: times and lengths in seconds, sizes in bytes, key and IDR flags."""
+    """What demuxing tells of one stream: times and lengths in seconds, sizes in bytes, which are key packets, and which of
+    them begin a closed group."""
 
     times: list[float] = field(default_factory=list)
     lengths: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     key: list[bool] = field(default_factory=list)
-    idr: list[bool] = field(default_factory=list)
+    closed: list[bool] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class KeyFrames:
+    """What the key frames tell: how many can be decoded, whether one is interlaced; of the first its tags (primaries,
+    transfer, matrix), range (1 limited, 2 full) and rotation in degrees."""
+
+    count: int = 0
+    interlaced: bool = False
+    tags: tuple[int, int, int] = (0, 0, 0)
+    range: int = 0
+    rotation: int = 0
 
 
 def verify(file: Path, spec: DeliverySpec) -> list[Check]:
-    """Every check of the spec on a file. Raises Unusable for what is no video file at all."""
+    """Every check of the spec on a file. Raises Unusable for what is no video file at all, WrongUse for a spec of no use."""
     if not file.is_file() or file.stat().st_size == 0:
         raise Unusable(f"{file} is not a file with anything in it; check the path.")
-    checks: list[Check] = []
-
-    def add(
-        group: str, name: str, measured: object, limit: str, ok: bool, level: Literal["error", "warning"] = "error"
-    ) -> None:
-        from_ = spec.sources[group]
-        checks.append(
-            Check(
-                name=name,
-                measured=str(measured),
-                limit=limit,
-                ok=bool(ok),
-                level=level,
-                sure=from_.sure,
-                source=from_.source,
-            )
-        )
-
+    codec = codec_of(spec)
     try:
         with open_media(file) as container:
             if PLAYLISTS & set(container.format.name.split(",")):
                 raise Unusable(f"{file} is a list of other files, not a video.")
             if not container.streams.video:
                 raise Unusable(f"{file} has no picture; a delivery file must have a video stream.")
-            _check_container(container, file, spec, add)
-            video = container.streams.video[0]
-            audio = container.streams.audio[0] if container.streams.audio else None
-            packets = _packets(container, video, audio)
+            video, audio = container.streams.video[0], next(iter(container.streams.audio), None)
+            packets = packets_of(container, video, audio, codec)
             sounds = packets[audio.index] if audio else None
-            _check_video(container, video, spec, add)
-            _check_frames(packets[video.index], spec, add)
+            rows = [
+                *_container_rows(container, file, spec),
+                *_picture_rows(container, video, codec, spec),
+                *_frame_rows(packets[video.index], spec),
+            ]
             if sounds:
-                _check_audio(audio, spec, add)
-                _check_sync(packets[video.index], sounds, audio, spec, add)
+                rows += [*_sound_rows(audio, spec), *_sync_rows(packets[video.index], sounds, audio, spec)]
     except av.error.FFmpegError as error:
         raise Unusable(f"{file} is not a video that can be read ({error.strerror}).") from error
     if sounds:
-        heard = loudness.measure(file)
-        _check_sound_bitrate(sounds, heard, spec, add)
-        _check_loudness(heard, spec, add)
-    return checks
-
-
-Add = Callable[..., None]
+        rows += _loudness_rows(sounds, loudness.measure(file), spec)
+    own = Source(sure="O", source=f"the delivery spec {spec.name}")
+    return [
+        Check(
+            name=row.name, measured=str(row.measured), limit=row.limit, ok=bool(row.ok), level=row.level,
+            **spec.sources.get(row.group, own).model_dump(),
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def notes(checks: Sequence[Check]) -> list[Note]:
     """What of a file that is delivered all the same a person should know."""
     return [
-        Note(code="delivery", text=f"{check.name}: {check.measured}, {check.limit}", level="warning")
-        for check in checks
-        if not check.ok and check.level == "warning"
-    ]
+        Note(code=f"delivery-{one.name.replace(' ', '-')}", text=f"{one.name}: {one.measured}, {one.limit}", level="warning")
+        for one in checks if not one.ok and one.level == "warning"
+    ]  # fmt: skip
 
 
-def _check_container(container: Any, file: Path, spec: DeliverySpec, add: Add) -> None:
-    boxes = _boxes(file)
+def _container_rows(container: Any, file: Path, spec: DeliverySpec) -> Iterator[Row]:
+    boxes, size = boxes_of(file), file.stat().st_size
     brand = next((content for name, content in boxes if name == "ftyp"), "")
-    add("container", "container", brand or container.format.name, "MP4 with an isom or mp42 brand", brand[:4] in BRANDS)
-    order = [name for name, _ in boxes if name in ("moov", "mdat")]
-    first = order[0] if order else "no moov"
-    add(
-        "container",
-        "moov",
-        "first" if first == "moov" else "after the media data",
-        "before the media data",
-        first == "moov",
-    )
-    kinds = [s.type for s in container.streams]
-    add(
-        "container", "streams", ", ".join(kinds), "one video and one audio",
-        kinds.count("video") == 1 and kinds.count("audio") == 1 and len(kinds) == 2,
-    )  # fmt: skip
-    size = file.stat().st_size
-    add(
-        "size",
-        "file size",
-        f"{size} bytes",
-        f"{spec.smallest_bytes} to {spec.largest_bytes} bytes",
-        spec.smallest_bytes <= size <= spec.largest_bytes,
-    )
+    first = next((name for name, _ in boxes if name in ("moov", "mdat")), "")
+    place = "first" if first == "moov" else "after the media data"
+    kinds = [stream.type for stream in container.streams]
+    size_limit = f"{spec.smallest_bytes} to {spec.largest_bytes} bytes"
+    brand = brand or container.format.name
+    yield Row("container", "container", brand, "MP4 with an isom or mp42 brand", brand[:4] in BRANDS)
+    yield Row("container", "moov", place, "before the media data", first == "moov")
+    yield Row("container", "streams", ", ".join(kinds), "one video and one audio", sorted(kinds) == ["audio", "video"])
+    yield Row("size", "file size", f"{size} bytes", size_limit, spec.smallest_bytes <= size <= spec.largest_bytes)
 
 
-def _check_video(container: Any, video: Any, spec: DeliverySpec, add: Add) -> None:
-    context = video.codec_context
-    aspect = video.sample_aspect_ratio or Fraction(1)
-    add("shape", "shape", f"{context.width}x{context.height}, pixels {aspect}", f"{_ratio(spec)}, square pixels",
-        aspect == 1 and context.width * spec.height == context.height * spec.width)  # fmt: skip
-    add(
-        "shape",
-        "size",
-        f"{context.width}x{context.height}",
-        f"{spec.width}x{spec.height}",
-        (context.width, context.height) == (spec.width, spec.height),
-    )
-    add("video", "codec", context.name, "h264", context.name == "h264")
-    add(
-        "video",
-        "profile",
-        context.profile,
-        "High or below",
-        context.profile in {"High", "Main", "Baseline", "Constrained Baseline"},
-    )
-    level = context.level if context.level is not None else 0
-    add("video", "level", f"{level / 10:.1f}", f"at most {spec.level}", 0 < level <= LEVELS[spec.level])
-    add("video", "pixels", context.pix_fmt, "8-bit 4:2:0 (yuv420p)", context.pix_fmt in ("yuv420p", "yuvj420p"))
-    frames = _key_frames(container, video)
-    add("video", "key frames decode", len(frames), "at least 1", len(frames) >= 1)
-    if not frames:
+def _picture_rows(container: Any, video: Any, codec: Codec, spec: DeliverySpec) -> Iterator[Row]:
+    about = video.codec_context
+    width, height, pixels = about.width, about.height, about.pix_fmt
+    ratio, aspect = Fraction(spec.width, spec.height), video.sample_aspect_ratio or Fraction(1)
+    shape, size = f"{ratio.numerator}:{ratio.denominator}, square pixels", f"{spec.width}x{spec.height}"
+    is_shape = aspect == 1 and width * spec.height == height * spec.width
+    highest, level = codec.level(spec), about.level or 0
+    yield Row("shape", "shape", f"{width}x{height}, pixels {aspect}", shape, is_shape)
+    yield Row("shape", "size", f"{width}x{height}", size, (width, height) == (spec.width, spec.height))
+    yield Row("video", "codec", about.name, codec.name, about.name == codec.name)
+    yield Row("video", "profile", about.profile, f"{codec.highest} or below", about.profile in codec.profiles)
+    yield Row("video", "level", f"{level / 10:.1f}", f"at most {spec.level}", 0 < level <= highest)
+    yield Row("video", "pixels", pixels, "8-bit 4:2:0 (yuv420p)", pixels in ("yuv420p", "yuvj420p"))
+    container.seek(0)
+    about.skip_frame = "NONKEY"
+    seen = key_frames(container.decode(video))
+    yield Row("video", "key frames decode", seen.count, "at least 1", seen.count >= 1)
+    if not seen.count:
         return
-    add(
-        "video",
-        "scan",
-        "interlaced" if any(f.interlaced_frame for f in frames) else "progressive",
-        "progressive",
-        not any(f.interlaced_frame for f in frames),
-    )
-    frame = frames[0]
-    tags = (int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace))
-    add(
-        "video",
-        "colour tags",
-        "/".join(map(str, tags)),
-        "BT.709 primaries, transfer and matrix (1/1/1)",
-        tags == (1, 1, 1),
-    )
-    full = int(frame.color_range) == 2 or context.pix_fmt.startswith("yuvj")
-    limited = int(frame.color_range) == 1 and not full
-    add("video", "range", "full" if full else ("limited" if limited else "not said"), "limited", limited)
-    turned = round(frame.rotation) % 360
-    add("shape", "rotation", turned, "0", turned == 0)
+    scan, tags = "interlaced" if seen.interlaced else "progressive", "/".join(map(str, seen.tags))
+    full = seen.range == 2 or about.pix_fmt.startswith("yuvj")
+    kind = "full" if full else "limited" if seen.range == 1 else "not said"
+    yield Row("video", "scan", scan, "progressive", not seen.interlaced)
+    yield Row("video", "colour tags", tags, "BT.709 primaries, transfer and matrix (1/1/1)", seen.tags == (1, 1, 1))
+    yield Row("video", "range", kind, "limited", kind == "limited")
+    yield Row("shape", "rotation", seen.rotation, "0", seen.rotation == 0)
 
 
-def _check_frames(packets: Packets, spec: DeliverySpec, add: Add) -> None:
+def _frame_rows(packets: Packets, spec: DeliverySpec) -> Iterator[Row]:
     times = np.sort(np.array(packets.times))
     steps = np.diff(times)
     if len(steps) == 0:
-        add("rate", "frame rate", f"{len(times)} frames", "constant", False)
+        yield Row("rate", "frame rate", f"{len(times)} frames", "constant", False)
         return
-    seconds = float(times[-1] - times[0]) + (packets.lengths[-1] or float(np.median(steps)))
-    add("length", "length", f"{seconds:.2f} s", f"at most {spec.longest_seconds:g} s", seconds <= spec.longest_seconds)
-    add("length", "usual length", f"{seconds:.2f} s", f"{spec.warn_below_seconds:g} to {spec.warn_above_seconds:g} s",
-        spec.warn_below_seconds <= seconds <= spec.warn_above_seconds, "warning")  # fmt: skip
-    rate = 1 / float(np.mean(steps))
-    constant = float(np.ptp(steps)) <= 0.002
-    add(
-        "rate",
-        "constant rate",
-        f"steps {steps.min() * 1000:.2f} to {steps.max() * 1000:.2f} ms",
-        "equal steps",
-        constant,
+    step, rate = float(np.median(steps)), 1 / float(np.mean(steps))
+    seconds = float(times[-1] - times[0]) + (packets.lengths[-1] or step)
+    least, usual, most = spec.warn_below_seconds, spec.warn_above_seconds, spec.longest_seconds
+    even = f"steps {steps.min() * 1000:.2f} to {steps.max() * 1000:.2f} ms"
+    is_allowed = any(abs(float(allowed) - rate) < float(allowed) / 3000 for allowed in spec.allowed_rates)
+    yield Row("length", "length", f"{seconds:.2f} s", f"at most {most:g} s", seconds <= most)
+    yield Row(
+        "length", "usual length", f"{seconds:.2f} s", f"{least:g} to {usual:g} s", least <= seconds <= usual, "warning"
     )
-    near = min(spec.allowed_rates, key=lambda allowed: abs(float(allowed) - rate))
-    add(
-        "rate",
-        "frame rate",
-        f"{rate:.3f}",
-        f"one of {', '.join(spec.rates)}",
-        abs(float(near) - rate) < float(near) / 3000,
-    )
-    idr = [t for t, is_idr in zip(packets.times, packets.idr, strict=True) if is_idr]
-    add("key frames", "first frame", "key frame" if packets.idr[0] else "no key frame", "key frame", packets.idr[0])
-    gaps = np.diff([*idr, float(times[-1]) + float(np.median(steps))]) if idr else np.array([seconds])
-    add(
-        "key frames",
-        "key frame distance",
-        f"{gaps.max():.2f} s",
-        f"at most {spec.longest_gop:g} s",
-        gaps.max() <= spec.longest_gop + 0.01,
-    )
-    opened = sum(key and not is_idr for key, is_idr in zip(packets.key, packets.idr, strict=True))
-    add("key frames", "closed groups", f"{opened} open", "0 open", opened == 0)
+    yield Row("rate", "constant rate", even, "equal steps", float(np.ptp(steps)) <= UNEVEN)
+    yield Row("rate", "frame rate", f"{rate:.3f}", f"one of {', '.join(spec.rates)}", is_allowed)
+    closed = [time for time, is_closed in zip(packets.times, packets.closed, strict=True) if is_closed]
+    gap = float(np.diff([*closed, float(times[-1]) + step]).max()) if closed else seconds
+    opened, longest = sum(packets.key) - len(closed), spec.longest_gop
+    first = "key frame" if packets.closed[0] else "no key frame"
+    yield Row("key frames", "first frame", first, "key frame", packets.closed[0])
+    yield Row("key frames", "key frame distance", f"{gap:.2f} s", f"at most {longest:g} s", gap <= longest + 0.01)
+    yield Row("key frames", "closed groups", f"{opened} open", "0 open", opened == 0)
+    window = max(1, min(len(times), round(rate)))
     sizes = np.array(packets.sizes)[np.argsort(packets.times)]
-    window = max(1, min(len(sizes), round(rate)))
-    peak = float(np.convolve(sizes, np.ones(window), "valid").max()) * 8 * rate / window
-    add(
-        "bitrate",
-        "peak bit rate",
-        f"{peak / 1e6:.1f} Mbit/s over 1 s",
-        f"at most {spec.peak_bitrate / 1e6:g} Mbit/s",
-        peak <= spec.peak_bitrate,
-    )
+    bits, highest = float(np.convolve(sizes, np.ones(window), "valid").max()) * 8 * rate / window, spec.peak_bitrate
+    peak = f"{bits / 1e6:.1f} Mbit/s over 1 s"
+    yield Row("bitrate", "peak bit rate", peak, f"at most {highest / 1e6:g} Mbit/s", bits <= highest)
 
 
-def _check_audio(audio: Any, spec: DeliverySpec, add: Add) -> None:
-    context = audio.codec_context
-    add(
-        "sound",
-        "sound codec",
-        f"{context.name} {context.profile or ''}".strip(),
-        "AAC-LC",
-        context.name == "aac" and context.profile == AAC_LC,
-    )
-    add(
-        "sound",
-        "sample rate",
-        f"{context.sample_rate} Hz",
-        f"{spec.sample_rate} Hz",
-        context.sample_rate == spec.sample_rate,
-    )
-    add("sound", "channels", context.channels, str(spec.channels), context.channels == spec.channels)
+def _sound_rows(audio: Any, spec: DeliverySpec) -> Iterator[Row]:
+    about = audio.codec_context
+    codec, rate = f"{about.name} {about.profile or ''}".strip(), about.sample_rate
+    yield Row("sound", "sound codec", codec, "AAC-LC", about.name == "aac" and about.profile == AAC_LC)
+    yield Row("sound", "sample rate", f"{rate} Hz", f"{spec.sample_rate} Hz", rate == spec.sample_rate)
+    yield Row("sound", "channels", about.channels, str(spec.channels), about.channels == spec.channels)
 
 
-def _check_sync(video: Packets, audio: Packets, stream: Any, spec: DeliverySpec, add: Add) -> None:
+def _sync_rows(video: Packets, audio: Packets, stream: Any, spec: DeliverySpec) -> Iterator[Row]:
     """Priming samples lie before the first time stamp that is heard, so the sound starts at 0 or later."""
     if len(video.times) < 2 or not audio.times:
         return
-    starts = min(video.times), max(0.0, min(audio.times)) if min(audio.times) < 0 else min(audio.times)
-    gap = starts[1] - starts[0]
-    add(
-        "sync",
-        "start",
-        f"sound {gap * 1000:+.1f} ms",
-        f"within {spec.start_sync * 1000:g} ms of the picture",
-        abs(gap) <= spec.start_sync,
-    )
     step = float(np.median(np.diff(np.sort(video.times))))
-    ends = max(video.times) + step, audio.times[-1] + audio.lengths[-1]
-    slack = step + 1024 / (stream.codec_context.sample_rate or 48_000)  # AAC ends on a whole packet of 1024 samples
-    add(
-        "sync",
-        "end",
-        f"sound {(ends[1] - ends[0]) * 1000:+.1f} ms",
-        "within one frame of the picture",
-        abs(ends[1] - ends[0]) <= slack,
+    start = max(0.0, min(audio.times)) - min(video.times)
+    end = audio.times[-1] + audio.lengths[-1] - (max(video.times) + step)
+    slack = step + AAC_PACKET / (stream.codec_context.sample_rate or 48_000)
+    near = f"within {spec.start_sync * 1000:g} ms of the picture"
+    yield Row("sync", "start", f"sound {start * 1000:+.1f} ms", near, abs(start) <= spec.start_sync)
+    yield Row("sync", "end", f"sound {end * 1000:+.1f} ms", "within one frame of the picture", abs(end) <= slack)
+
+
+def _loudness_rows(packets: Packets, measured: loudness.Loudness, spec: DeliverySpec) -> Iterator[Row]:
+    """Silence needs next to no bits, and a few loud knocks in silence cannot be as loud as speech under the peak limit: no
+    platform refuses what is quiet."""
+    loud, peak, tolerance = measured.integrated, measured.true_peak, spec.loudness_tolerance
+    bits, least, most = (
+        sum(packets.sizes) * 8 / (sum(packets.lengths) or 1),
+        spec.lowest_audio_bitrate,
+        spec.highest_audio_bitrate,
     )
-
-
-def _check_sound_bitrate(packets: Packets, heard: loudness.Loudness, spec: DeliverySpec, add: Add) -> None:
-    """Silence needs next to no bits, which is no fault of the file."""
-    bits = sum(packets.sizes) * 8 / (sum(packets.lengths) or 1)
-    lowest = 0 if heard.integrated is None else spec.lowest_audio_bitrate
-    add(
-        "sound",
-        "sound bit rate",
-        f"{bits / 1000:.0f} kbit/s",
-        f"{spec.lowest_audio_bitrate // 1000} to {spec.highest_audio_bitrate // 1000} kbit/s, or silent",
-        lowest <= bits <= spec.highest_audio_bitrate,
-        "error" if bits > spec.highest_audio_bitrate else "warning",
+    is_fine = bits <= most and (loud is None or least <= bits)
+    limit = f"{least // 1000} to {most // 1000} kbit/s, or silent"
+    yield Row(
+        "sound", "sound bit rate", f"{bits / 1000:.0f} kbit/s", limit, is_fine, "error" if bits > most else "warning"
     )
-
-
-def _check_loudness(heard: loudness.Loudness, spec: DeliverySpec, add: Add) -> None:
-    target = f"{spec.loudness:g} LUFS ±{spec.loudness_tolerance:g}, or silent"
-    if heard.integrated is None:
-        add("loudness", "loudness", "silent", target, True)
-    else:
-        over = heard.integrated - spec.loudness
-        # a few loud knocks in silence cannot be as loud as speech under the peak limit, and no platform refuses quiet
-        level = "error" if over > 0 else "warning"
-        add("loudness", "loudness", f"{heard.integrated:.1f} LUFS", target, abs(over) <= spec.loudness_tolerance, level)
-    peak = heard.true_peak
-    add(
-        "loudness",
-        "true peak",
-        "silent" if peak is None else f"{peak:.1f} dBTP",
-        f"at most {spec.true_peak:g} dBTP",
-        peak is None or peak <= spec.true_peak,
+    over, limit = (0.0 if loud is None else loud - spec.loudness), f"{spec.loudness:g} LUFS ±{tolerance:g}, or silent"
+    level: Level = "error" if loud is None or over > 0 else "warning"
+    yield Row(
+        "loudness", "loudness", "silent" if loud is None else f"{loud:.1f} LUFS", limit, abs(over) <= tolerance, level
     )
+    is_fine, limit = peak is None or peak <= spec.true_peak, f"at most {spec.true_peak:g} dBTP"
+    yield Row("loudness", "true peak", "silent" if peak is None else f"{peak:.1f} dBTP", limit, is_fine)
 
 
-def _packets(container: Any, video: Any, audio: Any) -> dict[int, Packets]:
+def key_frames(frames: Iterable[Any]) -> KeyFrames:
+    """What decoded key frames tell; they are taken one by one, and none is kept."""
+    seen = KeyFrames()
+    for frame in frames:
+        if not seen.count:
+            tags = int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)
+            seen = KeyFrames(tags=tags, range=int(frame.color_range), rotation=round(frame.rotation) % 360)
+        seen = replace(seen, count=seen.count + 1, interlaced=seen.interlaced or bool(frame.interlaced_frame))
+        del frame  # before the next one is decoded
+    return seen
+
+
+def packets_of(container: Any, video: Any, audio: Any, codec: Codec) -> dict[int, Packets]:
+    """The packets of a file's picture and sound, by the index of their stream. Raises Unusable for none, and for too many."""
     found = {stream.index: Packets() for stream in (video, audio) if stream}
-    length_size = _nal_length_size(video.codec_context.extradata)
-    for count, packet in enumerate(container.demux([s for s in (video, audio) if s])):
+    for count, packet in enumerate(container.demux([stream for stream in (video, audio) if stream])):
         if count > MOST_PACKETS:
             raise Unusable("The file has more packets than a clip can have.")
         if packet.pts is None or packet.size == 0:
@@ -326,39 +260,15 @@ def _packets(container: Any, video: Any, audio: Any) -> dict[int, Packets]:
         to.lengths.append(float((packet.duration or 0) * packet.time_base))
         to.sizes.append(packet.size)
         to.key.append(packet.is_keyframe)
-        is_video = packet.stream.index == video.index
-        to.idr.append(is_video and packet.is_keyframe and _is_idr(packet, length_size, video.codec_context.name))
+        is_key = packet.is_keyframe and packet.stream.index == video.index
+        is_known = is_key and video.codec_context.name == codec.name
+        to.closed.append(codec.opens_group(bytes(packet), video.codec_context.extradata) if is_known else is_key)
     if not found[video.index].times:
         raise Unusable("The file's video stream has no frames.")
     return found
 
 
-def _is_idr(packet: Any, length_size: int, codec: str) -> bool:
-    """Whether a key packet of H.264 is an IDR picture; a recovery point in an open group is not."""
-    if codec != "h264":
-        return True
-    data = bytes(packet)
-    place = 0
-    while place + length_size < len(data):
-        size = int.from_bytes(data[place : place + length_size], "big")
-        kind = data[place + length_size] & 0x1F
-        if kind in SLICE:
-            return kind == IDR
-        place += length_size + size
-    return False
-
-
-def _nal_length_size(extradata: bytes | None) -> int:
-    return (extradata[4] & 3) + 1 if extradata and len(extradata) > 4 and extradata[0] == 1 else 4
-
-
-def _key_frames(container: Any, video: Any) -> list[Any]:
-    container.seek(0)
-    video.codec_context.skip_frame = "NONKEY"
-    return list(container.decode(video))
-
-
-def _boxes(file: Path) -> list[tuple[str, str]]:
+def boxes_of(file: Path) -> list[tuple[str, str]]:
     """(name, brand of ftyp) of an MP4's top-level boxes, in order (ISO/IEC 14496-12)."""
     found: list[tuple[str, str]] = []
     end = file.stat().st_size
@@ -375,8 +285,3 @@ def _boxes(file: Path) -> list[tuple[str, str]]:
                 break
             place += size
     return found
-
-
-def _ratio(spec: DeliverySpec) -> str:
-    shape = Fraction(spec.width, spec.height)
-    return f"{shape.numerator}:{shape.denominator}"

@@ -6,7 +6,9 @@ import time
 import pytest
 from hypothesis import HealthCheck, settings
 
+from basis.tools import Tools, silent
 from pipeline import episode
+from pipeline.brief import make_brief
 from tests import footage
 from tests.footage import Face, Scene, make
 
@@ -65,19 +67,13 @@ def flash_and_click(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def quick():
-    """Renders with x264's fastest setting: what tests look at does not depend on it."""
-    from pipeline.encode import encoding as encode
-
-    before, encode.X264_PRESET = encode.X264_PRESET, "ultrafast"
-    yield
-    encode.X264_PRESET = before
+    """Tools that render with x264's fastest setting: what tests look at does not depend on it."""
+    return Tools(speed="ultrafast")
 
 
 @pytest.fixture(scope="session")
 def finished(two_shots, tmp_path_factory, quick):
     """An episode with everything in it: (brief, files, report)."""
-    from pipeline.brief import make_brief
-
     folder = tmp_path_factory.mktemp("finished")
     captions = folder / "words.srt"
     captions.write_text("1\n00:00:03,000 --> 00:00:04,800\nЦех работает круглые сутки.\n", "utf-8")
@@ -93,5 +89,5 @@ def finished(two_shots, tmp_path_factory, quick):
         "test",
     )
     files = episode.Files(folder / "out" / "episode-03.mp4")
-    plan, notes = episode.make_plan(brief, None, lambda *_: None)
-    return brief, files, episode.render(plan, files, lambda *_: None, notes)
+    plan, notes = episode.make_plan(brief, None, silent)
+    return brief, files, episode.render(plan, files, silent, notes, tools=quick)

@@ -1,7 +1,6 @@
 """A season on a Dask cluster of two workers, one of which is killed while it renders a segment."""
 
 import json
-import shutil
 import socket
 
 import av
@@ -9,10 +8,12 @@ import psutil
 import pytest
 
 from basis.errors import WrongUse
+from basis.version import version
 from jobs import cluster
 from jobs.cluster import Cluster
+from jobs.decisions import decide
 from jobs.manifest import read_season
-from jobs.season import Finished, Options, Progress, run
+from jobs.season import Options, Progress, run
 from pipeline import verify
 from presets import delivery
 from tests.footage import Face, Scene, make
@@ -30,8 +31,7 @@ def scheduler():
 
 @pytest.mark.slow
 def test_a_segment_whose_worker_was_killed_is_rendered_by_another(tmp_path, scheduler):
-    footage = make(tmp_path / "talk.mp4", [Scene(3.2, [Face(0.4)])], size=(320, 180)).file
-    shutil.copy(footage, tmp_path / "same.mp4")
+    make(tmp_path / "talk.mp4", [Scene(3.2, [Face(0.4)])], size=(320, 180))
     text = '[defaults]\npreset = "plain"\n[[episode]]\nnumber = 1\noutput = "e1.mp4"\nfootage = "talk.mp4"\n'
     (tmp_path / "season.toml").write_text(text, "utf-8")
     out, killed, hosts = tmp_path / "out", [], set()
@@ -46,7 +46,7 @@ def test_a_segment_whose_worker_was_killed_is_rendered_by_another(tmp_path, sche
             psutil.Process(child.ppid()).kill()  # the Dask worker; its own child ends with it
 
     report = run(
-        read_season(tmp_path / "season.toml"), out, Options(split=2.0), watch,
+        read_season(tmp_path / "season.toml"), out, Options(split=2.0, speed="ultrafast"), watch,
         executor=lambda heard, ended: Cluster(scheduler, out, heard, ended),
     )  # fmt: skip
     assert killed and hosts == {socket.gethostname()}
@@ -56,14 +56,23 @@ def test_a_segment_whose_worker_was_killed_is_rendered_by_another(tmp_path, sche
     with av.open(str(out / "e1.mp4")) as container:
         assert sum(1 for _ in container.decode(video=0)) == 80
     assert json.loads((out / "e1.job.json").read_text("utf-8"))["files"][".mp4"]
-    again = []
-    run(read_season(tmp_path / "season.toml"), out, Options(split=2.0), again.append)
-    assert [e.result.state for e in again if isinstance(e, Finished)] == ["up to date"]
+    assert decide(read_season(tmp_path / "season.toml").entries[0], out).result.state == "up to date"
 
 
-def test_a_scheduler_that_does_not_answer_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT", 0.5)
+def test_a_worker_that_is_of_no_use_is_told_why(tmp_path):
+    fine = cluster.about_this_worker(str(tmp_path))
+    assert cluster.unusable("tcp://w", fine, tmp_path) == ""
+    for about, says in (
+        (fine._replace(version="0.1.0+other00"), f"has episode 0.1.0+other00 and here is {version()}"),
+        (fine._replace(foreign={"jobs": "/site/jobs"}), "has another package jobs in /site/jobs"),
+        (fine._replace(sees=False), f"does not see {tmp_path}"),
+        (ModuleNotFoundError("No module named 'jobs.cluster'"), "cannot load episode"),
+    ):
+        assert says in cluster.unusable("tcp://w", about, tmp_path)
+
+
+def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
     with pytest.raises(WrongUse, match=r"tcp://127\.0\.0\.1:9 "):
-        Cluster("tcp://127.0.0.1:9", tmp_path, print, print)
+        Cluster("tcp://127.0.0.1:9", tmp_path, print, print, connect_wait=0.5)
     with pytest.raises(WrongUse, match="nonsense"):
-        Cluster("nonsense://x", tmp_path, print, print)
+        Cluster("nonsense://x", tmp_path, print, print, connect_wait=0.5)

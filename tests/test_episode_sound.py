@@ -120,12 +120,12 @@ def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
 def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, tmp_path, quick):
     plan, notes = planned(camera, footage={"audio": camera / "lav.wav"})
     files = episode.Files(tmp_path / "out.mp4")
-    made = episode.render(plan, files, lambda *_: None, notes)
+    made = episode.render(plan, files, lambda *_: None, notes, tools=quick)
     said = json.loads(files.report.read_text("utf-8"))["sound"]
     assert "lav.wav" in said["heard"][0] and said["after"]["integrated"] == pytest.approx(-14, abs=0.5)
     assert len(said["curve"]) == 18 and all(len(point) == 3 for point in said["curve"])
     assert made.sound.before.integrated < -20
     silent = dataclasses.replace(files, video=tmp_path / "silent.mp4")
     plan.takes[0].recording, plan.takes[0].audio_stream = None, None
-    quiet = episode.render(plan, silent, lambda *_: None)
+    quiet = episode.render(plan, silent, lambda *_: None, tools=quick)
     assert quiet.sound.after.integrated is None and not any("bit rate" in warning.text for warning in quiet.warnings)

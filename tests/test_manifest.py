@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.check import check_season
@@ -310,6 +310,7 @@ ENTRIES = st.lists(
 )
 
 
+@settings(max_examples=25, deadline=None)
 @given(ENTRIES, st.sampled_from([",", ";", "\t"]), st.sampled_from(["utf-8", "utf-8-sig", "cp1251", "utf-16"]))
 def test_a_spreadsheet_and_a_toml_file_say_the_same(tmp_path_factory, entries, delimiter, encoding):
     folder = tmp_path_factory.getbasetemp()
@@ -350,6 +351,7 @@ def toml(value):
             return json.dumps(value)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(BRIEF)), VALUES), st.dictionaries(st.sampled_from(sorted(BRIEF)), VALUES))
 def test_any_values_are_a_season_or_wrong(tmp_path_factory, defaults, own):
     lines = ["[defaults]", *(f"{key} = {toml(value)}" for key, value in defaults.items()), "[[episode]]"]
@@ -384,6 +386,7 @@ def test_any_bytes_are_a_season_or_wrong(tmp_path_factory, raw, name):
         assert wrong.slips
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.text("аЯ[]\"'=#.{}\n xyz1", max_size=12), min_size=1, max_size=6))
 def test_the_line_of_an_unknown_key_is_found_whatever_stands_around_it(tmp_path_factory, titles):
     lines = []

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,16 +12,18 @@ import pytest
 
 from basis.errors import WrongUse
 from basis.notes import Note
-from jobs import machine, season
+from basis.version import version
+from jobs import machine
+from jobs.decisions import chosen, decide
+from jobs.executor import Processes
 from jobs.manifest import read_season
 from jobs.record import cover_file, made_of, read_record
 from jobs.report import Failure
-from jobs.season import Again, Finished, Options, Started, chosen, decide, locked, run
+from jobs.season import Again, Finished, Options, Started, locked, run
 from jobs.task import Answer
 from pipeline import verify
 from pipeline.episode import Files
 from presets import delivery
-from tests.command import episode
 from tests.footage import Face, Scene, make
 
 ROOT = Path(__file__).parent.parent
@@ -68,7 +69,9 @@ def manifest(tmp_path):
     """Five episodes whose footage is a few bytes: enough to be told apart."""
     for number in range(1, 6):
         (tmp_path / f"{number}.mp4").write_bytes(bytes([number]) * 100)
-    text = 'series = "Цех"\n' + "".join(f'[[episode]]\nnumber = {n}\nfootage = [{{ file = "{n}.mp4" }}]\n' for n in range(1, 6))
+    text = 'series = "Цех"\n' + "".join(
+        f'[[episode]]\nnumber = {n}\nfootage = [{{ file = "{n}.mp4" }}]\n' for n in range(1, 6)
+    )
     file = tmp_path / "season.toml"
     file.write_text(text, "utf-8")
     return file
@@ -91,9 +94,7 @@ def states(report):
     return [one.state for one in report.episodes]
 
 
-def test_what_the_machine_fails_is_tried_again_and_what_the_input_fails_is_not(manifest, monkeypatch):
-    monkeypatch.setattr(season, "BACK_OFF", (0.01, 0.02, 0.03))
-
+def test_what_the_machine_fails_is_tried_again_and_what_the_input_fails_is_not(manifest):
     def answers(task, attempt):
         if task.brief.number == 2:
             return Answer(failure=INPUT)
@@ -101,7 +102,7 @@ def test_what_the_machine_fails_is_tried_again_and_what_the_input_fails_is_not(m
             return Answer(failure=MACHINE)
         return Answer(failure=MACHINE) if task.brief.number == 4 and attempt < 3 else Answer(seconds=5.0)
 
-    report, events, _ = pretend(manifest, answers)
+    report, events, _ = pretend(manifest, answers, Options(back_off=(0.01, 0.02, 0.03)))
     assert states(report) == ["delivered", "failed", "failed", "delivered", "delivered"]
     assert [one.attempts for one in report.episodes] == [1, 1, 4, 3, 1]
     assert report.finished and not report.interrupted
@@ -125,8 +126,7 @@ def test_only_what_is_asked_for_is_rendered(manifest):
         chosen(whole, "1,9")
 
 
-def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest, monkeypatch):
-    monkeypatch.setattr(season, "BACK_OFF", (0.01,))
+def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest):
     ranges = [(0, 100), (100, 200), (200, 250)]
 
     def answers(task, attempt):
@@ -136,7 +136,9 @@ def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest, mo
             return Answer(failure=MACHINE)
         return Answer(seconds=10.0, warnings=task.notes)
 
-    report, _, executor = pretend(manifest, answers, Options(split=4), only=chosen(read_season(manifest), "1"))
+    report, _, executor = pretend(
+        manifest, answers, Options(split=4, back_off=(0.01,)), only=chosen(read_season(manifest), "1")
+    )
     kinds = [(t.kind, t.segment) for t in executor.tasks]
     assert kinds == [("plan", 0), ("segment", 0), ("segment", 1), ("segment", 2), ("segment", 1), ("join", 0)]
     assert executor.tasks[-1].segments == ranges
@@ -152,16 +154,20 @@ def test_what_is_begun_is_finished_before_the_next_begins(manifest):
     assert joined[0] < max(place for place, task in enumerate(executor.tasks) if task.kind == "plan")
 
 
-def test_attempts_are_counted_for_each_segment(manifest, monkeypatch):
-    monkeypatch.setattr(season, "BACK_OFF", (0.01, 0.01, 0.01))
-
+def test_attempts_are_counted_for_each_segment(manifest):
     def answers(task, attempt):
         if task.kind == "plan":
             return Answer(segments=[(n, n + 1) for n in range(8)])
-        return Answer(failure=MACHINE) if task.kind == "segment" and task.segment not in failed and not failed.add(task.segment) else Answer()
+        return (
+            Answer(failure=MACHINE)
+            if task.kind == "segment" and task.segment not in failed and not failed.add(task.segment)
+            else Answer()
+        )
 
     failed = set()
-    report, _, _ = pretend(manifest, answers, Options(split=4), only=chosen(read_season(manifest), "1"))
+    report, _, _ = pretend(
+        manifest, answers, Options(split=4, back_off=(0.01,)), only=chosen(read_season(manifest), "1")
+    )
     assert failed == set(range(8))
     assert (report.episodes[0].state, report.episodes[0].attempts) == ("delivered", 2)
 
@@ -178,11 +184,10 @@ def test_a_segment_that_fails_ends_its_episode_alone(manifest):
     assert not any(getattr(e, "name", "").endswith("1") for e in events[over + 1 :])
 
 
-def test_an_attempt_that_cannot_even_begin_is_a_failure_of_its_episode(manifest, monkeypatch):
-    monkeypatch.setattr(season, "BACK_OFF", ())
+def test_an_attempt_that_cannot_even_begin_is_a_failure_of_its_episode(manifest):
     (manifest.parent / "out" / ".season").mkdir(parents=True)
     (manifest.parent / "out" / ".season" / "logs").write_text("a file where the folder of logs should be")
-    report = run(read_season(manifest), manifest.parent / "out", Options(), lambda event: None)
+    report = run(read_season(manifest), manifest.parent / "out", Options(back_off=()), lambda event: None)
     assert states(report) == ["failed"] * 5 and {one.failure.kind for one in report.episodes} == {"machine"}
 
 
@@ -250,6 +255,23 @@ def deliver(entry, out, made):
     files.video.write_bytes(b"video")
     save_record(Record(made_of=made, files={".mp4": fingerprint(files.video)}), files)
     return files
+
+
+def test_an_episode_that_other_code_rendered_is_stale(manifest):
+    entry, out = read_season(manifest).entries[0], manifest.parent / "out"
+    deliver(entry, out, made_of(entry.brief) | {"product": "0.1.0+0000000"})
+    assert decide(entry, out).why == f"episode {version()} renders it, the last one was 0.1.0+0000000"
+
+
+def test_an_episode_whose_preset_is_gone_fails_before_it_is_rendered(manifest):
+    look = manifest.parent / "look.toml"
+    look.touch()
+    manifest.write_text(
+        manifest.read_text("utf-8").replace("number = 1\n", 'number = 1\npreset = "look.toml"\n'), "utf-8"
+    )
+    entry = read_season(manifest).entries[0]
+    look.unlink()
+    assert "no preset file" in decide(entry, manifest.parent / "out").result.failure.message
 
 
 def test_files_of_somebody_else_are_never_replaced_unasked(manifest):
@@ -325,75 +347,63 @@ def test_workers_never_have_more_threads_than_there_are_cores():
     assert 1 <= machine.default_workers() <= machine.cores()
 
 
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory):
-    return make(tmp_path_factory.mktemp("season") / "talk.mp4", [Scene(1.0, [Face(0.4)])], size=(320, 180)).file
+PARENT = """
+import sys
+from pathlib import Path
+from jobs.executor import Processes
+from jobs.manifest import read_season
+from jobs.season import Options, run
 
-
-@pytest.fixture
-def small(tmp_path, footage):
-    """Three episodes: one that can be made, one whose footage is none, one that can be made."""
-    shutil.copy(footage, tmp_path / "talk.mp4")
-    (tmp_path / "broken.mp4").write_text("no video " * 100)
-    entries = [(1, "talk.mp4"), (2, "broken.mp4"), (3, "talk.mp4")]
-    text = '[defaults]\npreset = "plain"\n' + "".join(
-        f'[[episode]]\nnumber = {n}\noutput = "e{n}.mp4"\nfootage = [{{ file = "{f}" }}]\n' for n, f in entries
-    )
-    (tmp_path / "season.toml").write_text(text, "utf-8")
-    return tmp_path
-
-
-def command(folder, *more):
-    return [sys.executable, str(ROOT / "cli.py"), "jobs", "run", str(folder / "season.toml"), "-o", str(folder / "out"), *more]
+folder = Path(sys.argv[1])
+run(
+    read_season(folder / "season.toml"), folder / "out", Options(speed="ultrafast", back_off=(0.01,)),
+    lambda event: print(type(event).__name__, flush=True), executor=lambda heard, ended: Processes(1, heard, ended),
+)
+"""
 
 
 @pytest.mark.slow
-def test_a_season_is_rendered_once_survives_a_killed_worker_and_goes_on_after_its_parent_was_killed(small):
-    """SIGKILL of a worker, then of the parent; at the end every file is whole and none was rendered twice."""
-    out = small / "out"
-    process = subprocess.Popen(command(small, "--workers", "1"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    wait_for(lambda: workers_of(process.pid))[0].kill()
-    finished = wait_for(lambda: [*out.glob("e?.mp4")])[0]
-    wait_for(lambda: workers_of(process.pid))
-    left = workers_of(process.pid)
+def test_a_season_survives_a_killed_worker_and_goes_on_after_its_parent_was_killed(tmp_path):
+    """SIGKILL of a worker, then of the parent; at the end every file is whole, and nothing is rendered twice."""
+    make(tmp_path / "talk.mp4", [Scene(0.6, [Face(0.4)])], size=(320, 180))
+    (tmp_path / "broken.mp4").write_text("no video " * 100)
+    entries = "".join(
+        f'[[episode]]\nnumber = {n}\noutput = "e{n}.mp4"\npreset = "plain"\nfootage = "{file}"\n'
+        for n, file in ((1, "talk.mp4"), (2, "broken.mp4"))
+    )
+    (tmp_path / "season.toml").write_text(entries, "utf-8")
+    season, out = read_season(tmp_path / "season.toml"), tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-c", PARENT, tmp_path], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    until(process, "Progress")
+    workers_of(process)[0].kill()
+    until(process, "Again")
+    until(process, "Progress")
+    left = workers_of(process)
     process.kill()
-    said, _ = process.communicate()
-    assert "tried again" in said
-    psutil.wait_procs(left, timeout=10)
-    assert not any(one.is_running() for one in left)  # they end with the one that started them
-    first = finished.stat().st_mtime_ns
+    process.communicate()
+    assert left and not psutil.wait_procs(left, timeout=10)[1]  # they end with the one that started them
 
-    done = episode(*command(small)[2:])
-    assert done.returncode == 1, done.stderr
-    assert "broken.mp4" in done.stderr and "Traceback" not in done.stderr
-    report = json.loads((out / "season.report.json").read_text("utf-8"))
-    found = {f"{one['name']}.mp4": one["state"] for one in report["episodes"]}
-    assert found.pop(finished.name) == "up to date" and found.pop("e2.mp4") == "failed"
-    assert [*found.values()] == ["delivered"] and finished.stat().st_mtime_ns == first
-    for name in ("e1", "e3"):
-        files = Files(out / f"{name}.mp4")
-        assert all(c.ok or c.level == "warning" for c in verify.verify(files.video, delivery.load("vk-clips")))
-        assert read_record(files).made_of and cover_file(files).exists() and files.sheet.exists()
-        assert json.loads(files.report.read_text("utf-8"))["file"].endswith(f"{name}.mp4")
+    def rendered():
+        return run(season, out, Options(speed="ultrafast"), print, executor=lambda *told: Processes(1, *told))
+
+    assert states(rendered()) == ["delivered", "failed"]
+    files = Files(out / "e1.mp4")
+    assert all(c.ok or c.level == "warning" for c in verify.verify(files.video, delivery.load("vk-clips")))
+    assert read_record(files).made_of and cover_file(files).exists() and files.sheet.exists()
+    assert json.loads(files.report.read_text("utf-8"))["file"].endswith("e1.mp4")
     assert not list((out / ".season").glob("work/*")) and not list(out.glob(".*part"))
 
     stamps = {file: file.stat().st_mtime_ns for file in out.glob("e*")}
-    again = episode(*command(small, "--only", "1,3")[2:])
-    assert again.returncode == 0, again.stderr
+    again, _, executor = pretend(tmp_path / "season.toml", lambda *_: Answer(), Options(refused_again=False))
+    assert states(again) == ["up to date", "failed"] and executor.tasks == []
+    assert "not footage" in again.episodes[1].failure.message
     assert {file: file.stat().st_mtime_ns for file in out.glob("e*")} == stamps
 
 
-def workers_of(pid):
-    try:
-        return [one for one in psutil.Process(pid).children() if "jobs.worker" in " ".join(one.cmdline())]
-    except psutil.NoSuchProcess:
-        return []
+def until(process, event):
+    """Reads what a run says until it says so."""
+    assert any(line.strip() == event for line in iter(process.stdout.readline, "")), event
 
 
-def wait_for(found, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("It did not happen.")
+def workers_of(process):
+    return [one for one in psutil.Process(process.pid).children() if "jobs.worker" in " ".join(one.cmdline())]

@@ -81,7 +81,12 @@ FAILURES = st.builds(
 CHECKS = st.lists(
     st.builds(check, NASTY, st.booleans(), st.sampled_from(["error", "warning"]), measured=NASTY), max_size=3
 )  # fmt: skip
-ABOUT = {"title": NASTY, "why": NASTY, "checks": CHECKS, "warnings": st.lists(NASTY.map(lambda text: Note(code="kept", text=text)), max_size=4)}
+ABOUT = {
+    "title": NASTY,
+    "why": NASTY,
+    "checks": CHECKS,
+    "warnings": st.lists(NASTY.map(lambda text: Note(code="kept", text=text)), max_size=4),
+}
 RESULTS = st.builds(
     result, NASTY, st.sampled_from(["delivered", "up to date", "not run"]), took=st.none() | st.floats(0, 1e5), **ABOUT
 ) | st.builds(result, NASTY, st.just("failed"), failure=FAILURES, **ABOUT)  # fmt: skip
@@ -141,7 +146,7 @@ def test_what_is_written_is_read_again_and_what_is_broken_is_said(tmp_path):
     assert read(tmp_path) == MIXED
     assert "Цех" in files(tmp_path)[0].read_text("utf-8")
     for broken, says in (
-        ('{"schema_version": 2}', "another version"),
+        ('{"schema_version": 1}', r"another version of episode \(schema_version 1, not 2\); run the season again"),
         ('{"version": "1"}', "is broken"),
         ("{", "is broken"),
     ):
@@ -216,6 +221,15 @@ def test_the_page_shows_failures_first_and_links_to_what_is_there(tmp_path):
     assert sorted(told, key=seen.text.index) == list(told)
 
 
+def test_the_page_links_a_note_to_its_moment(tmp_path):
+    notes = [Note(code="guess", text="<look> at it", at=75.46, shot=3), Note(code="kept", text="It is kept.")]
+    told = season(result("e1", warnings=notes))
+    assert "1 мин 15 с: <look> at it" in Page(page(told, tmp_path)).text
+    (tmp_path / "e1.mp4").touch()
+    seen = Page(page(told, tmp_path))
+    assert "e1.mp4#t=75.5" in seen.links and "It is kept." in seen.text
+
+
 def test_the_page_loads_nothing_but_its_own_pictures(tmp_path):
     (policy,) = re.findall('Content-Security-Policy" content="(.*?)"', page(MIXED, tmp_path))
     assert dict(rule.split(maxsplit=1) for rule in policy.split("; ")) == {
@@ -236,7 +250,12 @@ def test_a_page_of_a_thousand_episodes_stays_small(tmp_path):
     for end in (".mp4", ".sheet.jpg", ".plan.json", ".report.json", ".srt", ".vtt", ".cover.jpg"):
         (tmp_path / f"{name}{end}").touch()
     note = "A note that is a sentence of quite some length, with a place and a number in it."
-    one = result(name, title="Династия сталеваров, часть вторая", checks=[check()] * 31, warnings=[Note(code="kept", text=note)] * 3)
+    one = result(
+        name,
+        title="Династия сталеваров, часть вторая",
+        checks=[check()] * 31,
+        warnings=[Note(code="kept", text=note)] * 3,
+    )
     whole = page(season(*[one] * 1000), tmp_path)
     assert whole.count("<img") == 1000 and len(whole.encode()) < 3_000_000
 

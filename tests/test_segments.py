@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 import presets
 from basis.boxes import Box
 from basis.errors import MachineFailed, WrongUse
+from basis.tools import Tools, silent
 from pipeline import encode, episode, graphics, picture, verify
 from pipeline.brief import make_brief
 from pipeline.footage import ffmpeg_tool, source
@@ -27,15 +28,16 @@ from pipeline.graphics.blend import Overlay
 from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from presets import delivery
 from presets.graphics import TitleCard
+from tests.footage import Face, Scene, make
 from tests.sounds import write
 
-pytestmark = pytest.mark.slow
-
 SPEC = delivery.load("vk-clips")
+FAST = Tools(speed="ultrafast")
+SMALL = encode.Target(SPEC, 180, 320, Fraction(25))
 
 
-def silent(*_):
-    pass
+def uncounted(frames):
+    """Progress of an encoder that nobody watches."""
 
 
 def plan_of(*footage, **wanted):
@@ -51,9 +53,9 @@ def joined(plan, ranges, folder):
     """The episode's files, made in segments."""
     parts = [folder / f"segment '{number}.mp4" for number in range(len(ranges))]
     for part, (first, last) in zip(parts, ranges, strict=True):
-        episode.render_segment(plan, first, last, part, silent)
+        episode.render_segment(plan, first, last, part, silent, FAST)
     files = episode.Files(folder / "joined" / "episode.mp4")
-    return files, episode.join(plan, files, parts, silent)
+    return files, episode.join(plan, files, parts, silent, tools=FAST)
 
 
 def packets(file, kind="video"):
@@ -74,16 +76,51 @@ def sound(file):
         return np.concatenate([f.to_ndarray()[0] for f in container.decode(audio=0)])
 
 
+FLASH = 34  # two frames after a joint
+LOOK = """\
+[title_card]
+seconds = 0.8
+[end_card]
+seconds = 1
+[sound]
+cleaning = "off"
+"""
+
+
 @pytest.fixture(scope="module")
-def in_three(finished, tmp_path_factory):
-    """The episode with everything in it, made in three segments, one joint being in the end card."""
-    plan = episode.read_plan(finished[1].plan)
-    ranges = ranges_of(plan, [50, plan.footage_frames + 10])
+def talk(tmp_path_factory):
+    """Two shots, 2.6 s, a cut at frame 25, a flash and a click at frame 34."""
+    scenes = [Scene(1.0, [Face(lambda t: 0.3 + 0.1 * t)], seed=1), Scene(1.6, [Face(0.7, height=0.3)], seed=2)]
+    file = tmp_path_factory.mktemp("talk") / "talk.mp4"
+    return make(file, scenes, size=(320, 180), flash=FLASH / 25, sound="clicks").file
+
+
+@pytest.fixture(scope="module")
+def whole(talk, tmp_path_factory):
+    """An episode with everything in it, as short as that goes: its plan, files and report."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "words.srt").write_text("1\n00:00:00,900 --> 00:00:02,400\nЦех работает.\n", "utf-8")
+    (folder / "look.toml").write_text(LOOK)
+    plan = plan_of(
+        {"file": talk}, number=3, title="Династия", captions=folder / "words.srt", preset=str(folder / "look.toml"),
+        link="https://vk.com/app1", people=[{"name": "Анна", "role": "Сталевар"}],
+    )  # fmt: skip
+    files = episode.Files(folder / "out" / "episode.mp4")
+    report = episode.render(plan, files, silent, tools=FAST)
+    return episode.read_plan(files.plan), files, report
+
+
+@pytest.fixture(scope="module")
+def in_three(whole, tmp_path_factory):
+    """The episode made in three segments, one joint being in the end card."""
+    plan = whole[0]
+    ranges = ranges_of(plan, [FLASH - 2, plan.footage_frames + 10])
     return plan, ranges, *joined(plan, ranges, tmp_path_factory.mktemp("in_three"))
 
 
-def test_a_joined_episode_has_the_same_checks_and_files(finished, in_three):
-    _, files, report = finished
+@pytest.mark.slow
+def test_a_joined_episode_has_the_same_checks_and_files(whole, in_three):
+    _, files, report = whole
     _, _, made, joined_report = in_three
     assert [(c.name, c.ok, c.limit) for c in joined_report.checks] == [(c.name, c.ok, c.limit) for c in report.checks]
     assert verify.verify(made.video, SPEC) == joined_report.checks
@@ -96,15 +133,16 @@ def test_a_joined_episode_has_the_same_checks_and_files(finished, in_three):
     assert a.shape == b.shape and np.abs(a - b).mean() < 0.5
 
 
-def test_the_clock_of_a_joined_episode_is_that_of_the_whole_one(finished, in_three):
-    _, files, _ = finished
+@pytest.mark.slow
+def test_the_clock_of_a_joined_episode_is_that_of_the_whole_one(whole, in_three):
+    _, files, _ = whole
     _, ranges, made, report = in_three
-    whole, base, start, length = packets(files.video)
+    at_once, base, start, length = packets(files.video)
     found, *clock = packets(made.video)
     assert clock == [base, start, length] and start == 0
     step = Fraction(1, 25) / base
     assert sorted(p[0] for p in found) == [n * step for n in range(report.frames)]
-    assert [p[1] for p in found] == [p[1] for p in whole]
+    assert [p[1] for p in found] == [p[1] for p in at_once]
     assert all(p[2] == step and p[1] <= p[0] for p in found)
     keys = {p[0] / step for p in found if p[3]}
     assert {first for first, _ in ranges} <= keys
@@ -112,12 +150,13 @@ def test_the_clock_of_a_joined_episode_is_that_of_the_whole_one(finished, in_thr
     assert np.array_equal(sound(made.video), sound(files.video))
 
 
-def test_a_joined_episode_looks_like_the_whole_one_at_the_joints_too(finished, in_three):
+@pytest.mark.slow
+def test_a_joined_episode_looks_like_the_whole_one_at_the_joints_too(whole, in_three):
     _, ranges, made, report = in_three
     numbers = {n for first, _ in ranges for n in range(first - 3, first + 4)} | {*range(0, report.frames, 20)}
-    whole, found = luma(finished[1].video, numbers), luma(made.video, numbers)
-    assert found.keys() == whole.keys()
-    assert min(cv2.PSNR(found[n], whole[n]) for n in whole) > 38
+    expected, found = luma(whole[1].video, numbers), luma(made.video, numbers)
+    assert found.keys() == expected.keys()
+    assert min(cv2.PSNR(found[n], expected[n]) for n in expected) > 38
 
 
 def raw(plan, **span):
@@ -139,10 +178,11 @@ def assert_the_same(plan, *ranges):
         assert [n for n, frame in zip(seen, frames, strict=True) if frame != whole[n]] == []
 
 
-def test_ranges_of_frames_are_those_of_the_whole_with_graphics_and_over_the_end_card(finished):
-    plan = episode.read_plan(finished[1].plan)
+@pytest.mark.slow
+def test_ranges_of_frames_are_those_of_the_whole_with_graphics_and_over_the_end_card(whole):
+    plan = whole[0]
     tail, end = plan.footage_frames, plan.frame_count
-    assert_the_same(plan, (88, 95), (tail - 2, tail + 2), (end - 15, end))
+    assert_the_same(plan, (33, 38), (tail - 2, tail + 2), (end - 5, end))
 
 
 FOOTAGE = {  # file, rate, filter, rate of the episode
@@ -150,21 +190,21 @@ FOOTAGE = {  # file, rate, filter, rate of the episode
     "is twice as fast": ("a.mp4", "120", "null", "60"),
     "has its frames as clock": ("a.avi", "25", "null", "25"),
 }
-STARTS = [0.0, 0.611, 0.5]  # half a second is half a frame off the clock of 25
+STARTS = [0.611, 0.5]  # half a second is half a frame off the clock of 25
 
 
 @pytest.mark.parametrize("start", STARTS)
 @pytest.mark.parametrize("kind", FOOTAGE)
 def test_ranges_of_frames_are_those_of_the_whole_where_footage(tmp_path, kind, start):
     name, rate, chosen, delivered = FOOTAGE[kind]
-    drawn = ffmpeg.input(f"testsrc2=size=96x54:rate={rate}:duration=5,{chosen}", f="lavfi")
+    drawn = ffmpeg.input(f"testsrc2=size=96x54:rate={rate}:duration=4,{chosen}", f="lavfi")
     codec = "mpeg4" if name.endswith("avi") else "libx264"
     ffmpeg_tool.run(drawn.output(str(tmp_path / name), fps_mode="passthrough", **{"c:v": codec, "g": 12}))
     pane = Pane(
-        width=30, height=54, path=[Knot(t=0, x=0, y=0), Knot(t=5, x=66, y=0)], onto=Box(x=0, y=0, width=90, height=160)
+        width=30, height=54, path=[Knot(t=0, x=0, y=0), Knot(t=4, x=66, y=0)], onto=Box(x=0, y=0, width=90, height=160)
     )
-    shot = Shot(start=start, end=4.9, layout="pan", reason="", picture=Box(x=0, y=0, width=96, height=54), panes=[pane])
-    take = Take(file=tmp_path / name, fingerprint="", start=start, end=4.9, audio_stream=None, shots=[shot])
+    shot = Shot(start=start, end=3.9, layout="pan", reason="", picture=Box(x=0, y=0, width=96, height=54), panes=[pane])
+    take = Take(file=tmp_path / name, fingerprint="", start=start, end=3.9, audio_stream=None, shots=[shot])
     plan = Plan(made_by="", preset="plain", delivery="vk-clips", rate=delivered, width=90, height=160, takes=[take])
     assert str(source.probe(take.file).rate) == delivered
     count = plan.frame_count
@@ -172,22 +212,20 @@ def test_ranges_of_frames_are_those_of_the_whole_where_footage(tmp_path, kind, s
     assert_the_same(plan, (count // 2, count - 20), (count - 20, count))
 
 
-def test_ranges_of_frames_are_those_of_the_whole_with_several_takes(two_shots, flash_and_click):
-    plan = plan_of(
-        {"file": two_shots.file, "from": 0.5, "to": 3.5}, {"file": flash_and_click.file, "from": 0.3, "to": 1.0},
-        {"file": two_shots.file, "from": 4.0},
-    )  # fmt: skip
+@pytest.mark.slow
+def test_ranges_of_frames_are_those_of_the_whole_with_several_takes(talk):
+    plan = plan_of({"file": talk, "from": 0.5, "to": 1.1}, {"file": talk, "from": 2.0}, {"file": talk, "to": 0.4})
     assert len(plan.takes) == 3
-    assert_the_same(plan, (60, 80), (80, 95))
+    assert_the_same(plan, (10, 20), (20, 32))
 
 
-def test_sound_and_picture_are_together_across_joints_and_at_the_end(flash_and_click, tmp_path, quick):
-    plan = plan_of({"file": flash_and_click.file, "from": 0.6})
-    files, report = joined(plan, ranges_of(plan, [33]), tmp_path)  # the flash is two frames after the joint
-    light = {number: frame.mean() for number, frame in luma(files.video).items()}
+@pytest.mark.slow
+def test_sound_and_picture_are_together_across_joints_and_at_the_end(in_three):
+    _, _, files, report = in_three
+    light = {number: frame.mean() for number, frame in luma(files.video, range(10, 60)).items()}
     heard = np.abs(sound(files.video))
-    assert max(light, key=light.get) == 35
-    assert np.flatnonzero(heard > heard.max() / 2)[0] / 48000 == pytest.approx(1.4, abs=0.010)
+    assert max(light, key=light.get) == FLASH
+    assert np.flatnonzero(heard > heard.max() / 2)[0] / 48000 == pytest.approx(FLASH / 25, abs=0.010)
     assert {c.name: c.ok for c in report.checks}["end"]
 
 
@@ -203,14 +241,15 @@ def noise(count, seed, calm=0):
 @pytest.mark.parametrize("rate", [Fraction(25), Fraction(30000, 1001)])
 def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
     spec = SPEC.model_copy(update={"peak_bitrate": 1_500_000, "width": 180, "height": 320})
+    target = encode.Target(spec, 180, 320, rate)
     spans = [(50, 10), (0, 31), (40, 8), (0, 30)]  # a buffer saved up by calm is spent just before each second joint
     lengths = [calm + wild for calm, wild in spans]
     parts = [tmp_path / f"{number}.mp4" for number in range(len(lengths))]
     for number, (part, (calm, wild)) in enumerate(zip(parts, spans, strict=True)):
-        encode.encode_segment(noise(wild, number, calm), part, spec, (180, 320), rate, silent)
+        encode.encode_segment(noise(wild, number, calm), part, target, uncounted)
     heard = write(tmp_path / "sound.wav", np.zeros(round(sum(lengths) / rate * 48000)))
     out = tmp_path / "out.mp4"
-    encode.join(parts, heard, out, spec, rate)
+    encode.join(parts, heard, out, target)
     checks = {c.name: c for c in verify.verify(out, spec)}
     peak = float(checks["peak bit rate"].measured.split()[0])
     assert 0.9 < peak <= 1.5
@@ -223,13 +262,14 @@ def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
 
 @pytest.mark.parametrize("rate", [Fraction(60000, 1001), Fraction(24000, 1001)])
 def test_time_stamps_do_not_drift_through_many_segments(tmp_path, rate):
+    target = encode.Target(SPEC, 180, 320, rate)
     pair = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
     lengths = [31, 34]  # both of a third of a microsecond more than is said
     for part, length in zip(pair, lengths, strict=True):
-        encode.encode_segment(noise(length, length), part, SPEC, (180, 320), rate, silent)
+        encode.encode_segment(noise(length, length), part, target, uncounted, FAST)
     heard = write(tmp_path / "sound.wav", np.zeros(round(sum(lengths) * 30 / rate * 48000)))
     out = tmp_path / "out.mp4"
-    encode.join(pair * 30, heard, out, SPEC, rate)
+    encode.join(pair * 30, heard, out, target)
     found, base, start, length = packets(out)
     assert base == Fraction(1, rate.numerator) and start == 0 and length == sum(lengths) * 30 * 1001
     assert sorted(p[0] for p in found) == [n * 1001 for n in range(sum(lengths) * 30)]
@@ -267,18 +307,20 @@ def test_segments_of_less_than_two_seconds_are_refused(seconds):
     assert episode.segments(bare(1.5), 1.9) == [(0, 38)]
 
 
-def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_path, flash_and_click):
+@pytest.mark.slow
+def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_path, talk):
     whole, broken, missing = (tmp_path / f"{name}.mp4" for name in ("whole", "broken", "missing"))
-    encode.encode_segment(noise(5, 0), whole, SPEC, (180, 320), Fraction(25), silent)
+    encode.encode_segment(noise(5, 0), whole, SMALL, uncounted, FAST)
     broken.write_bytes(whole.read_bytes()[:3000])
-    plan = plan_of({"file": flash_and_click.file})
+    plan = plan_of({"file": talk})
     for parts in ([whole, missing], [whole, broken], [whole, whole]):
         with pytest.raises(MachineFailed, match=r"render (it|them) again"):
             episode.join(plan, episode.Files(tmp_path / "out" / "episode.mp4"), parts, silent)
     assert {*tmp_path.iterdir()} == {whole, broken}
 
 
-def test_a_cover_is_the_title_card_or_else_the_first_shot(finished, in_three, tmp_path):
+@pytest.mark.slow
+def test_a_cover_is_the_title_card_or_else_the_first_shot(in_three, tmp_path):
     plan, _, files, _ = in_three
     card = next(g for g in plan.graphics if isinstance(g, TitleCard))
     without = plan.model_copy(update={"graphics": []})
@@ -303,7 +345,7 @@ def test_an_ffmpeg_that_is_killed_is_the_machines_fault(tmp_path):
         yield from noise(3, 1)
 
     with pytest.raises(MachineFailed, match=r"stopped by the system \(signal 9\)"):
-        encode.encode_segment(frames(), tmp_path / "a.mp4", SPEC, (180, 320), Fraction(25), silent)
+        encode.encode_segment(frames(), tmp_path / "a.mp4", SMALL, uncounted, FAST)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
@@ -311,7 +353,7 @@ def test_ffmpeg_on_a_full_disk_is_the_machines_fault(tmp_path):
     out = tmp_path / "a.mp4"
     out.symlink_to("/dev/full")
     with pytest.raises(MachineFailed, match="full; free some space"):
-        encode.encode_segment(noise(60, 0), out, SPEC, (180, 320), Fraction(25), silent)
+        encode.encode_segment(noise(60, 0), out, SMALL, uncounted, FAST)
 
 
 @pytest.mark.parametrize(
@@ -324,7 +366,8 @@ def test_what_a_disk_refuses_is_told_apart(tmp_path, number, error):
         raise OSError(number, os.strerror(number))
 
 
-def test_the_number_of_threads_is_given_to_the_encoder(monkeypatch):
-    assert "threads:v" not in encode.output_options(SPEC, Fraction(25))
-    monkeypatch.setenv(ffmpeg_tool.THREADS, "3")
-    assert encode.output_options(SPEC, Fraction(25))["threads:v"] == "3"
+def test_threads_and_speed_are_given_to_the_encoder():
+    usual = encode.output_options(SPEC, Fraction(25), Tools())
+    assert "threads:v" not in usual and usual["preset"] == "medium"
+    asked = encode.output_options(SPEC, Fraction(25), Tools(threads=3, speed="veryfast"))
+    assert asked == usual | {"preset": "veryfast", "threads:v": "3"}

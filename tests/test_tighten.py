@@ -426,7 +426,7 @@ def test_picture_sound_and_captions_of_an_episode_lose_the_same_pause(talk, cach
     assert [n for n in notes if "1 pause taken out, 1.8 s in all" in n.text]
     assert plan.takes[0].speech + plan.takes[1].speech == [pytest.approx(t, abs=0.03) for t in ((0.3, 1.3), (3.4, 4.3))]
     files = episode.Files(tmp_path / "out" / "tight.mp4")
-    episode.render(plan, files, lambda *_: None)
+    episode.render(plan, files, lambda *_: None, tools=quick)
     light, heard = seen_and_heard(files.video)
     assert len(light) == plan.frame_count == round((5.2 - gone) * 25)
     assert int(np.argmax(light)) == round((3.8 - gone) * 25)

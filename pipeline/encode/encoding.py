@@ -1,30 +1,39 @@
-"""Finished frames and mastered sound -> a delivery file, through one ffmpeg with a pipe; or in segments, then joined."""
+"""Finished frames and mastered sound -> a delivery file, through one ffmpeg with a pipe."""
 
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import av
 import ffmpeg
 
 from basis.errors import MachineFailed, MissingTool, WrongUse
+from basis.tools import Tools
+from pipeline.encode.encoders import encoder_of
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.source import Frame
 from presets.delivery import DeliverySpec
 
-X264_PRESET = "medium"
-MAXRATE, BUFFER = 0.6, 0.4  # of the peak: no second can hold more than maxrate and bufsize together
-SEGMENT_BUFFER = 0.2  # of the peak: each segment has a buffer of its own, and a second over a joint sees two
-LEAST_SEGMENT = 1.0  # seconds; in shorter ones a second would see three
+BUFFER = 0.4  # of the peak bit rate, saved up for hard seconds
+COLOUR = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
 
-def output_options(spec: DeliverySpec, rate: Fraction) -> dict[str, str]:
+@dataclass(frozen=True)
+class Target:
+    """What frames become: spec: what the file is held to. width, height: of the frames. rate: frames a second."""
+
+    spec: DeliverySpec
+    width: int
+    height: int
+    rate: Fraction
+
+
+def output_options(spec: DeliverySpec, rate: Fraction, tools: Tools | None = None) -> dict[str, str]:
     """The ffmpeg output options that make a file to the spec at a frame rate; the speed benchmark uses them too."""
-    return {**_picture_options(spec, rate, BUFFER), **_sound_options(spec), "movflags": "+faststart", "f": "mp4"}
+    return {**picture_options(spec, rate, BUFFER, tools), **sound_options(spec), "movflags": "+faststart", "f": "mp4"}
 
 
 def longest_group(spec: DeliverySpec, rate: Fraction) -> int:
@@ -33,117 +42,54 @@ def longest_group(spec: DeliverySpec, rate: Fraction) -> int:
 
 
 def encode(
-    frames: Iterable[Frame],
-    sound: Path,
-    out: Path,
-    spec: DeliverySpec,
-    size: tuple[int, int],
-    rate: Fraction,
-    progress: Callable[[int], None],
-) -> None:
-    """Writes out, an MP4. frames: I420 arrays of `size` (width, height), consumed as they come; progress gets the count.
+    frames: Iterable[Frame], sound: Path, out: Path, target: Target, progress: Callable[[int], None], tools: Tools | None = None
+) -> None:  # fmt: skip
+    """Writes out, an MP4. frames: I420 arrays of the target's size, consumed as they come; progress gets their count.
 
     Raises MissingTool when ffmpeg cannot do it, MachineFailed when the disk is full or ffmpeg was killed, WrongUse
     where nothing can be written. The caller names a temporary file and removes it when this fails.
     """
-    streams = [_piped(size, rate), ffmpeg.input(str(sound))["a"]]
-    options = {**output_options(spec, rate), **_container_options(rate)}
-    _run(ffmpeg.output(*streams, str(out), **options), out, frames, progress)
+    options = {**output_options(target.spec, target.rate, tools), **container_options(target.rate)}
+    streams = [piped(target), ffmpeg.input(str(sound))["a"]]
+    write(ffmpeg.output(*streams, str(out), **options), out, frames, progress, tools)
 
 
-def encode_segment(
-    frames: Iterable[Frame],
-    out: Path,
-    spec: DeliverySpec,
-    size: tuple[int, int],
-    rate: Fraction,
-    progress: Callable[[int], None],
-) -> None:
-    """The same for a part of the picture without sound, which join takes: it begins with a key frame, its groups are closed."""
-    options = {**_picture_options(spec, rate, SEGMENT_BUFFER), **_container_options(rate), "f": "mp4"}
-    _run(ffmpeg.output(_piped(size, rate), str(out), **options), out, frames, progress)
+def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float, tools: Tools | None = None) -> dict[str, str]:
+    """Of the picture; buffer: bits saved up for hard seconds, as a share of the peak bit rate. Raises WrongUse."""
+    encoder, speed = encoder_of(tools or ffmpeg_tool.from_environment(), spec)
+    few = {"threads:v": str(limit)} if (limit := ffmpeg_tool.threads(tools)) else {}
+    return {**encoder.options(spec, rate, longest_group(spec, rate), buffer, speed), **COLOUR, **few}
 
 
-def join(segments: Sequence[Path], sound: Path, out: Path, spec: DeliverySpec, rate: Fraction) -> None:
-    """Writes out, an MP4 of the segments' frames as they were encoded, one after the other, with the sound.
-
-    The sound's folder is for scratch files. Raises as encode does, and MachineFailed for a segment that is not whole.
-    """
-    listed = sound.with_name("segments.txt")
-    frames = accumulate((frames_in(file) for file in segments), initial=0)
-    edges = [round(count / rate * 1_000_000) for count in frames]  # in microseconds, so that roundings never add up
-    lines = [f"file '{_quoted(s)}'\nduration {b - a}us\n" for s, a, b in zip(segments, edges, edges[1:], strict=False)]
-    listed.write_text("".join(lines), "utf-8")
-    # ffmpeg's concat keeps both time stamps of each packet and the delay of B-frames; the lengths that it is told are exact
-    picture = ffmpeg.input(str(listed), format="concat", safe=0, protocol_whitelist="file,pipe")["v"]
-    options = {**_sound_options(spec), **_container_options(rate), "movflags": "+faststart", "f": "mp4"}
-    joined = ffmpeg.output(picture, ffmpeg.input(str(sound))["a"], str(out), **{"c:v": "copy"}, **options)
-    _run(joined, out)
+def sound_options(spec: DeliverySpec) -> dict[str, str]:
+    """Of the sound."""
+    sound = {"b:a": spec.audio_bitrate, "ar": spec.sample_rate, "ac": spec.channels}
+    return {"c:a": "aac"} | {key: str(value) for key, value in sound.items()}
 
 
-def frames_in(segment: Path) -> int:
-    """How many frames a file of encode_segment has. Raises MachineFailed if it is not whole."""
-    try:
-        with av.open(str(segment.resolve())) as container:
-            return int(container.streams.video[0].frames)
-    except (av.error.FFmpegError, IndexError) as error:
-        raise MachineFailed(f"The segment {segment} is missing or broken; render it again.") from error
-
-
-def _picture_options(spec: DeliverySpec, rate: Fraction, buffer: float) -> dict[str, str]:
-    key_frames = longest_group(spec, rate)
-    return {
-        "c:v": "libx264",
-        "preset": X264_PRESET,
-        "crf": str(spec.crf),
-        "maxrate": str(round(spec.peak_bitrate * MAXRATE)),
-        "bufsize": str(round(spec.peak_bitrate * buffer)),
-        "profile:v": "high",
-        "level:v": spec.level,
-        "pix_fmt": "yuv420p",
-        "g": str(key_frames),
-        "keyint_min": str(min(key_frames, max(1, int(rate / 2)))),
-        "flags": "+cgop",
-        "color_range": "tv",
-        "colorspace": "bt709",
-        "color_primaries": "bt709",
-        "color_trc": "bt709",
-        **({"threads:v": str(limit)} if (limit := ffmpeg_tool.threads()) else {}),
-    }
-
-
-def _sound_options(spec: DeliverySpec) -> dict[str, str]:
-    return {
-        "c:a": "aac",
-        "b:a": str(spec.audio_bitrate),
-        "ar": str(spec.sample_rate),
-        "ac": str(spec.channels),
-    }
-
-
-def _container_options(rate: Fraction) -> dict[str, str]:
+def container_options(rate: Fraction) -> dict[str, str]:
+    """Of the file: nothing that tells when or by what it was made, times in whole frames."""
     return {"map_metadata": "-1", "fflags": "+bitexact", "video_track_timescale": str(rate.numerator)}
 
 
-def _piped(size: tuple[int, int], rate: Fraction) -> Any:
+def piped(target: Target) -> Any:
     """The ffmpeg-python stream of frames that are written to the pipe."""
     return ffmpeg.input(
-        "pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{size[0]}x{size[1]}",
-        framerate=f"{rate.numerator}/{rate.denominator}",
-        color_range="tv", colorspace="bt709", color_primaries="bt709", color_trc="bt709", thread_queue_size=2,
+        "pipe:", format="rawvideo", pix_fmt="yuv420p", s=f"{target.width}x{target.height}",
+        framerate=f"{target.rate.numerator}/{target.rate.denominator}", **COLOUR, thread_queue_size=2,
     )["v"]  # fmt: skip
 
 
-def _run(
-    stream: Any, out: Path, frames: Iterable[Frame] = (), progress: Callable[[int], None] = lambda count: None
+def write(
+    stream: Any, out: Path, frames: Iterable[Frame], progress: Callable[[int], None], tools: Tools | None = None
 ) -> None:
     """Runs ffmpeg to its end, writing frames to its pipe. Raises as encode does."""
-    arguments = ffmpeg_tool.command(stream.overwrite_output())
+    arguments = ffmpeg_tool.command(stream.overwrite_output(), tools)
     arguments.remove("-nostdin")
     process = ffmpeg_tool.start(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin and process.stderr
-    said: list[bytes] = []
-    listener = threading.Thread(target=lambda: said.append(process.stderr.read()[-4000:]), daemon=True)  # type: ignore[union-attr]
+    listened: list[bytes] = []
+    listener = threading.Thread(target=lambda: listened.append(process.stderr.read()[-4000:]), daemon=True)  # type: ignore[union-attr]
     listener.start()
     try:
         try:
@@ -162,7 +108,7 @@ def _run(
         process.stderr.close()
     ffmpeg_tool.must_not_be_killed(process)
     if process.returncode:
-        raise _reason(said[0] if said else b"", out)
+        raise _reason(listened[0] if listened else b"", out)
 
 
 def _reason(said: bytes, out: Path) -> Exception:
@@ -174,8 +120,3 @@ def _reason(said: bytes, out: Path) -> Exception:
     if "Permission denied" in text:
         return WrongUse(f"{out.parent} cannot be written; choose another output folder.")
     return MissingTool(f"ffmpeg could not encode: {ffmpeg_tool.last_line(said)}; `episode doctor` says more.")
-
-
-def _quoted(file: Path) -> str:
-    """A whole path as it stands between the quotes of a list for ffmpeg's concat."""
-    return str(file.resolve()).replace("'", "'\\''")

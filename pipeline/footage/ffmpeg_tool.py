@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from basis.tools import Tools
 SETTING = "EPISODE_FFMPEG"
 THREADS = "EPISODE_THREADS"
 PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
-NEEDED = {"libx264": "-encoders", "aac": "-encoders"} | dict.fromkeys(
+NEEDED = {"aac": "-encoders"} | dict.fromkeys(
     ("fps", "scale", "bwdif", "zscale", "tonemap", "ebur128", "loudnorm", "alimiter", "aresample"), "-filters"
 )
 
@@ -126,13 +126,14 @@ def version() -> str:
     return out.splitlines()[0] if out else "unknown"
 
 
-def missing() -> list[str]:
-    """The encoders and filters that the pipeline needs and this ffmpeg lacks."""
+def missing(more: Mapping[str, str]) -> list[str]:
+    """The encoders and filters that the pipeline needs and this ffmpeg lacks; more: those of the encoder that is used."""
+    needed = NEEDED | dict(more)
     have = {
         kind: {word for line in _listing(kind).splitlines() for word in line.split()[1:2]}
-        for kind in set(NEEDED.values())
+        for kind in set(needed.values())
     }
-    return [name for name, kind in NEEDED.items() if name not in have[kind]]
+    return [name for name, kind in needed.items() if name not in have[kind]]
 
 
 def _listing(kind: str) -> str:

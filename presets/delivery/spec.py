@@ -38,6 +38,7 @@ class DeliverySpec(BaseModel):
     warn_above_seconds: float
     warn_below_seconds: float
     rates: list[str]
+    codec: str = "h264"  # as ffmpeg calls it
     crf: float
     level: str
     peak_bitrate: int

@@ -1,0 +1,171 @@
+"""Which episodes of a season are asked for, and which of them have to be rendered; nothing is written."""
+
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from basis.errors import EpisodeError, WrongUse
+from basis.notes import Note
+from jobs.manifest import Entry, Season
+from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file
+from jobs.report import EpisodeResult, Failure, State
+from pipeline import verify
+from pipeline.episode import Files
+from pipeline.report import Report
+from presets import delivery
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done about an episode: why it is rendered, or the result that it has already."""
+
+    entry: Entry
+    why: str = ""
+    made_of: dict[str, str] = field(default_factory=dict)  # as far as it is known
+    result: EpisodeResult | None = None
+
+
+def chosen(season: Season, only: str) -> list[Entry]:
+    """The entries that a text as "3,5-7,trailer" means: numbers, ranges of them, names. Raises WrongUse."""
+    found: list[Entry] = []
+    parts = [part.strip() for part in only.split(",") if part.strip()]
+    if not parts:
+        raise WrongUse("--only names no episode; write it as 3,5-7 or leave it out.")
+    for part in parts:
+        if span := re.fullmatch(r"(\d{1,4})(?:\s*-\s*(\d{1,4}))?", part):
+            low, high = int(span[1]), int(span[2] or span[1])
+            meant = [e for e in season.entries if e.brief.number is not None and low <= e.brief.number <= high]
+        else:
+            meant = [entry for entry in season.entries if entry.name == part.removesuffix(".mp4")]
+        if not meant:
+            numbers = sorted(e.brief.number for e in season.entries if e.brief.number is not None)
+            listed = ", ".join(map(str, numbers)) if len(numbers) <= 30 else f"{numbers[0]} to {numbers[-1]}"
+            there = f"numbers {listed}" if numbers else f"names {', '.join(e.name for e in season.entries[:10])}"
+            raise WrongUse(f"--only {part}: there is no such episode in {season.file.name}; it has {there}.")
+        found += meant
+    return list({entry.name: entry for entry in found}.values())
+
+
+def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = True) -> Decision:
+    """Whether an episode has to be rendered into the folder out.
+
+    force: it has, over whatever lies there. refused_again: also where what it is made of has failed before.
+    """
+    files = Files(out / f"{entry.name}.mp4")
+    try:
+        for given in entry.brief.inputs:
+            str(given).encode()  # a name from another system may be no text: nothing could be told of it
+        if clash := _replaced_input(entry, files):
+            return _impossible(
+                entry, f"{clash} is one of the files that the episode is made from; choose another output folder."
+            )
+        made, record = _made_of(entry), read_record(files)
+        if force:
+            return Decision(entry, "--force", made)
+        if record and record.failure and record.refused == made:
+            if not refused_again:
+                return Decision(entry, result=_failed(entry, record.failure))
+            missing = f"it failed before: {record.failure.message}"
+        else:
+            missing = "not finished" if any(file.is_file() for file in files_of(files)) else "no output yet"
+        if record and record.files:
+            return _of_rendered(Decision(entry, missing, made), files, record)
+        return _of_unrendered(Decision(entry, missing, made), files, record)
+    except WrongUse as error:  # of the preset or the delivery spec
+        return _impossible(entry, str(error))
+    except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
+        wrong = f"Its files cannot be told ({error}); give it another title or output, or rename its footage."
+        return _impossible(entry, wrong)
+
+
+def _made_of(entry: Entry) -> dict[str, str]:
+    try:
+        return made_of(entry.brief)
+    except OSError:
+        return {}  # a file is missing: rendering it will say which, in one sentence
+
+
+def _replaced_input(entry: Entry, files: Files) -> Path | None:
+    """A file that rendering would replace and that the episode is made from."""
+    inputs = [given for given in entry.brief.inputs if given.exists()]
+    places = [file for file in (*files_of(files), record_file(files)) if file.exists()]
+    return next((file for file in places if any(given.samefile(file) for given in inputs)), None)
+
+
+def _of_unrendered(decision: Decision, files: Files, record: Record | None) -> Decision:
+    """About an episode that no run has finished: as decided, unless somebody else's files are in its place."""
+    strangers = by_hand(Record(), files, hashes(files))
+    if record is None and record_file(files).exists():
+        strangers.insert(0, record_file(files))
+    return _kept(decision.entry, strangers[0], "is not of this season") if strangers else decision
+
+
+def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
+    """About an episode that a run has finished, whatever became of its files since; decision: if its video is not there."""
+    there = hashes(files)
+    edited = by_hand(record, files, there)
+    why = change(record.made_of, decision.made_of) if decision.made_of else "a file of it is missing"
+    if not why and files.video in edited:
+        return Decision(decision.entry, result=_corrected(decision.entry, files))
+    if not why and there.get(".mp4") != record.files[".mp4"]:
+        why = decision.why
+    report = None if why else _report(files)
+    if report:
+        about = {"seconds": report.seconds, "checks": report.checks, "warnings": report.warnings}
+        return Decision(decision.entry, result=result_of(decision.entry, "up to date", **about))
+    why = why or "its report is missing"
+    if edited:
+        return _kept(decision.entry, edited[0], f"was changed after it was rendered, and {why}")
+    return replace(decision, why=why)
+
+
+def _report(files: Files) -> Report | None:
+    try:
+        return Report.model_validate_json(files.report.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _corrected(entry: Entry, files: Files) -> EpisodeResult:
+    """The result of an episode whose video somebody has changed by hand: it is kept, if it can be delivered."""
+    what = f"{files.video.name} was changed after it was rendered"
+    undo = "move it away, or give --force to render it anew."
+    try:
+        checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
+    except EpisodeError as error:
+        return _failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
+    wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
+    if wrong:
+        message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
+        return _failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(
+            update={"checks": checks}
+        )
+    kept = f"{what}; it is kept as it is. --force renders it anew."
+    return result_of(entry, "up to date", checks=checks, warnings=[Note(code="kept", text=kept)])
+
+
+def _kept(entry: Entry, file: Path, what: str) -> Decision:
+    """The decision not to replace a file that no run has made."""
+    return _impossible(entry, f"{file} {what}; move it away, or give --force to replace it.")
+
+
+def _impossible(entry: Entry, message: str) -> Decision:
+    """The decision about an episode that cannot be rendered as it is asked for."""
+    return Decision(entry, result=_failed(entry, Failure(kind="input", message=message, exit_code=WrongUse.exit_code)))
+
+
+def _failed(entry: Entry, failure: Failure) -> EpisodeResult:
+    return result_of(entry, "failed", failure=failure)
+
+
+def result_of(entry: Entry, state: State, **about: Any) -> EpisodeResult:
+    """What became of an episode; about: what is not as it is where nothing was rendered."""
+    nothing: dict[str, Any] = {
+        "why": "", "seconds": None, "took": None, "attempts": 0, "host": "", "failure": None, "checks": [], "warnings": [],
+    }  # fmt: skip
+    return EpisodeResult(
+        name=entry.name, number=entry.brief.number, title=entry.brief.title, state=state, **(nothing | about)
+    )

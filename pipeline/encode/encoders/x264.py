@@ -1,0 +1,43 @@
+"""H.264 by libx264: on every machine, the best picture for its bits."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from pipeline.encode.codecs import H264
+from presets.delivery import DeliverySpec
+
+MAXRATE = 0.6  # of the peak: no second can hold more than maxrate and buffer together
+
+
+class X264:
+    """An Encoder. Its speeds are x264's own presets."""
+
+    needs: Mapping[str, str] = {"libx264": "-encoders"}
+    codec = H264
+    speeds: Sequence[str] = (
+        "ultrafast",
+        "superfast",
+        "veryfast",
+        "faster",
+        "fast",
+        "medium",
+        "slow",
+        "slower",
+        "veryslow",
+    )
+    speed = "medium"
+
+    def options(self, spec: DeliverySpec, rate: Fraction, group: int, buffer: float, speed: str) -> dict[str, str]:
+        return {
+            "c:v": "libx264",
+            "preset": speed,
+            "crf": str(spec.crf),
+            "maxrate": str(round(spec.peak_bitrate * MAXRATE)),
+            "bufsize": str(round(spec.peak_bitrate * buffer)),
+            "profile:v": "high",
+            "level:v": spec.level,
+            "pix_fmt": "yuv420p",
+            "g": str(group),
+            "keyint_min": str(min(group, max(1, int(rate / 2)))),
+            "flags": "+cgop",
+        }
