@@ -11,9 +11,8 @@ NAMED = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:/|\.py)|(?!out/|raw/)[\w.-]+(?:/[\
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)")
 ELSEWHERE = {"raw/", "out/", ".season/"}  # of the user
 COMING = {  # brought by other branches
-    "commands/", "presets/delivery/_base.toml", "pipeline/encode/codecs.py", "pipeline/framing/layouts/registry.py",
-    *(f"pipeline/{room}/{end}" for room in ("framing/layouts", "graphics/kinds", "captions/formats", "encode/encoders")
-      for end in ("", "__init__.py")),
+    "commands/", "presets/delivery/_base.toml", "pipeline/encode/codecs.py", "pipeline/framing/layouts/", "pipeline/graphics/kinds/",
+    "pipeline/captions/formats/", "pipeline/encode/encoders/",
 }  # fmt: skip
 
 
