@@ -153,7 +153,7 @@ def test_commands_and_flags_that_a_page_mentions_exist(page):
         own = {flag for parameter in command.params for flag in [*parameter.opts, *parameter.secondary_opts]}
         return own.union(*map(flags, getattr(command, "commands", {}).values()))
 
-    known = flags(root())
+    known = flags(root()) | {"--help"}
     prose = FENCED.sub("", page.read_text("utf-8"))
     for paragraph in prose.split("\n\n"):
         for code in re.findall(r"`([^`\n]+)`", paragraph):
@@ -249,7 +249,9 @@ def test_every_package_of_a_lock_has_hashes_and_no_dependency_is_missing(lock):
         assert re.match(r"[\w.-]+==\S+ ", package), package
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", package), package
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"] * (lock == "requirements-dev.lock")
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"] * (
+        lock == "requirements-dev.lock"
+    )
     assert {name_of(requirement) for requirement in wanted} <= {name_of(package) for package in packages}
 
 
