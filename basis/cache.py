@@ -1,5 +1,6 @@
-"""Analyses kept on disk, one JSON file each; a broken one is made again."""
+"""What is known of footage, kept on disk by what it depends on; a broken entry is made again."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -9,34 +10,63 @@ from platformdirs import user_cache_path
 from pydantic import BaseModel, ValidationError
 
 SETTING = "EPISODE_CACHE"
-MOST_FILES = 500
+MOST_BYTES = 2 << 30  # of all entries; those that were not read for longest give way
+SUFFIX = ".kept"
 
 Stored = TypeVar("Stored", bound=BaseModel)
 
 
 def folder() -> Path:
-    """Where analyses are kept: the folder named in EPISODE_CACHE, else the user's own cache folder."""
+    """Where entries are kept: the folder named in EPISODE_CACHE, else the user's own cache folder."""
     named = os.environ.get(SETTING)
     return Path(named) if named else user_cache_path("episode", appauthor=False)
 
 
 def load(folder: Path, key: str, kind: type[Stored]) -> Stored | None:
     """What was stored under a key, or None where there is nothing that can be read."""
+    raw = load_bytes(folder, key)
     try:
-        return kind.model_validate_json((folder / f"{key}.json").read_bytes())
-    except (OSError, ValidationError):
+        return None if raw is None else kind.model_validate_json(raw)
+    except ValidationError:
         return None
 
 
 def store(folder: Path, key: str, value: BaseModel) -> None:
-    """Keeps a value, the oldest ones giving way; a cache that cannot be written is no reason to fail."""
+    """Keeps a value as JSON, as store_bytes does."""
+    store_bytes(folder, key, value.model_dump_json().encode())
+
+
+def load_bytes(folder: Path, key: str) -> bytes | None:
+    """The bytes that were stored under a key, or None where there are none that can be read."""
+    file = folder / (key + SUFFIX)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False, encoding="utf-8") as part:
-            part.write(value.model_dump_json())
-        Path(part.name).replace(folder / f"{key}.json")
-        old = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)[:-MOST_FILES]
-        for file in old:
-            file.unlink(missing_ok=True)
+        raw = file.read_bytes()
     except OSError:
-        return
+        return None
+    with contextlib.suppress(OSError):  # a cache that is only read from ages, no more
+        os.utime(file)
+    return raw
+
+
+def store_bytes(folder: Path, key: str, raw: bytes) -> None:
+    """Keeps bytes, the oldest entries giving way; a folder that cannot be written to is no reason to fail."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
+            try:
+                part.write(raw)
+                part.close()
+                Path(part.name).replace(folder / (key + SUFFIX))
+            finally:
+                Path(part.name).unlink(missing_ok=True)
+        _make_room(folder)
+
+
+def _make_room(folder: Path) -> None:
+    """Removes the entries that were not read for longest until the rest is no more than MOST_BYTES."""
+    room = MOST_BYTES
+    found = [(file.stat(), file) for file in folder.glob("*" + SUFFIX)]
+    for about, file in sorted(found, key=lambda one: -one[0].st_mtime):
+        room -= about.st_size
+        if room < 0:
+            file.unlink(missing_ok=True)

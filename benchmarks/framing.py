@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -33,15 +34,14 @@ from numpy.typing import NDArray
 import presets
 from basis.boxes import Box
 from basis.errors import EpisodeError
-from pipeline import episode, picture
-from pipeline.analysis import analyse
+from basis.tools import Tools
+from pipeline import analysis, episode, picture
 from pipeline.analysis.analysers.faces import Detector
 from pipeline.brief import Footage, make_brief
-from pipeline.footage import ffmpeg_tool
+from pipeline.footage import ffmpeg_tool, stream
 from pipeline.footage import source as footage
 from pipeline.footage.source import Source
 from pipeline.listening.hearing import listen
-from pipeline.listening.speech import Speech
 from pipeline.plan import Knot, Pane, Plan, Shot, corners, take_shots
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
@@ -487,16 +487,21 @@ class _Finder:
 
     def __call__(self, image: Image) -> list[Rectangle]:
         small = np.asarray(cv2.resize(image, self._size, interpolation=cv2.INTER_AREA), np.uint8)
-        return [face.box for face in self._detector.detect(small, 1 / self._factor) if face.score >= self._least]
+        found = [face for face in self._detector.detect(small, 1 / self._factor) if face.score >= self._least]
+        return [(face.box.x, face.box.y, face.box.width, face.box.height) for face in found]
 
 
 def _images(source: Source, count: int) -> Iterator[Image]:
-    for frame in footage.frames(source, 0.0, count, source.rate):
+    for frame in stream.frames(source, 0.0, count, source.rate):
         yield np.asarray(cv2.cvtColor(frame, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
-def spoken(source: Source, start: float, end: float) -> Speech:
-    return listen(source, Footage(file=source.file), start, end, "").speech
+def analysed(source: Source, start: float, end: float, content: str, tools: Tools) -> analysis.Analysis:
+    """What is seen in a range of footage, which is listened to meanwhile."""
+    with ThreadPoolExecutor(1) as beside:
+        hearing = beside.submit(listen, source, Footage(file=source.file), start, end, content, tools)
+        looked = analysis.look(source, start, end, content, tools)
+        return analysis.analyse(source, looked, hearing.result().speech, tools)
 
 
 def all_shown(file: Path, scratch: Path) -> tuple[Plan, Source, dict[str, Shown]]:
@@ -505,7 +510,8 @@ def all_shown(file: Path, scratch: Path) -> tuple[Plan, Source, dict[str, Shown]
     plan, _ = episode.make_plan(brief, scratch, lambda *_: None)
     source = footage.probe(file)
     take = plan.takes[0]
-    found = analyse(source, take.start, take.end, take.fingerprint, spoken(source, take.start, take.end), scratch)  # from the cache that make_plan filled
+    tools = Tools(cache=scratch)  # which make_plan filled
+    found = analysed(source, take.start, take.end, take.fingerprint, tools)
     cuts = [round((shot.start - take.start) * float(plan.frame_rate)) for shot in found.shots[1:]]
     own = ours(plan)
     seen = look(source, len(own.panes), cuts)
@@ -676,7 +682,7 @@ def analysis_seconds(scratch: Path, runs: int = 3) -> float:
     taken = []
     for _ in range(runs):
         begun = time.monotonic()
-        analyse(source, 0.0, source.duration, "", spoken(source, 0.0, source.duration), None)
+        analysed(source, 0.0, source.duration, "", Tools())
         taken.append(time.monotonic() - begun)
     return statistics.median(taken)
 

@@ -256,7 +256,7 @@ def variable_rate(folder: Path) -> list[Row]:
             written.mux(stream.encode(None))
     found = source.probe(file)
     count = int((seconds - 1) * rate)
-    light = np.array([frame.mean() for frame in source.frames(found, 0.0, count, rate)])
+    light = np.array([frame.mean() for frame in stream.frames(found, 0.0, count, rate)])
     seen = [
         int(np.argmax(light[int((m - 1) * rate) : int((m + 1) * rate)])) / float(rate) + m - 1
         for m in marks

@@ -18,15 +18,17 @@ from basis.clock import Clock
 from basis.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
 from basis.files import fingerprint, save_text, temporary, writable
 from basis.notes import Note, distinct
-from basis.spans import Span
+from basis.spans import Span, clip, length
 from basis.toml import explain
 from basis.tools import Tools
 from basis.version import version
 from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
 from pipeline import pauses as tighten
 from pipeline.analysis import Analysis, analyse
+from pipeline.analysis import look as look_at
+from pipeline.analysis import notes as analysis_notes
 from pipeline.brief import Brief, Footage
-from pipeline.footage import ffmpeg_tool, source
+from pipeline.footage import ffmpeg_tool, source, stream
 from pipeline.footage.source import Source
 from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay, rgb
@@ -109,8 +111,8 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
     analyses: list[Analysis] = []
     done = 0.0
     for source_, hearing, content, (start, end) in zip(sources, hearings, contents, ranges, strict=True):
-        counted = _counted(progress, done, total)
-        analyses.append(analyse(source_, start, end, content, hearing.speech, cache_folder, counted))
+        looked = look_at(source_, start, end, content, replace(tools, progress=_counted(progress, done, total)))
+        analyses.append(analyse(source_, looked, hearing.speech, tools))
         done += end - start
     stretches = [
         Stretch(source_, start, end, offset, wanted, hearing.speech.stretches)
@@ -143,6 +145,9 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
     captioned, notes = captions.for_episode(cues, stretches, preset, plan.footage_seconds, float(rate), gone)
+    for s, analysis, own in zip(stretches, analyses, removed, strict=True):
+        shift = s.offset - length(clip(gone, 0, s.offset)) - s.start
+        notes += analysis_notes(s.source.file, analysis, shift, own)
     if brief.tighten:
         notes += tighten.notes(plan.pauses, preset.sound.longest_pause)
     if gone:
@@ -330,7 +335,7 @@ def cover(plan: Plan, files: Files, file: Path) -> None:
     free = [moment for moment in moments if not any(caption.start <= moment < caption.end for caption in said)]
     number = plan.clock.frame((free or moments)[0])
     second = plan.clock.second(min(number, plan.frame_count - 1))
-    frame = next(source.frames(source.probe(files.video), second, 1, plan.frame_rate))
+    frame = next(stream.frames(source.probe(files.video), second, 1, plan.frame_rate))
     with writable(file.parent):
         save_picture(Image.fromarray(rgb(frame)), file)
 
@@ -506,8 +511,8 @@ def _lasting(preset: str) -> str:
     return str(Path(preset).resolve()) if preset.lower().endswith(".toml") else preset
 
 
-def _counted(progress: Progress, before: float, total: float) -> Callable[[float], None]:
-    return lambda done: progress("analysis", before + done, total)
+def _counted(progress: Progress, before: float, total: float) -> Progress:
+    return lambda stage, done, _: progress(stage, before + done, total)
 
 
 def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.boxes import Box
-from pipeline.footage import source as footage
-from pipeline.footage.source import Frame, Source
+from pipeline.footage import stream
+from pipeline.footage.source import Source
+from pipeline.footage.stream import Frame
 from pipeline.footage.yuv import BLACK, GRAY, PARTS, planes
 from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay
@@ -75,7 +76,7 @@ def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers
         for number in numbers:
             if first <= number < first + count:
                 second = take.start + plan.clock.second(number - first)
-                frame = next(iter(footage.frames(sources[take.file], second, 1, plan.frame_rate)))
+                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.frame_rate)))
                 out = blank(plan)
                 compose(frame, *paths[number - first], out)
                 overlay.blend(out, number)
@@ -120,7 +121,7 @@ def _footage(source: Source, start: float, enter: int, leave: int, rate: Fractio
     if leave <= enter:
         return
     skipped = max(0, enter // round(rate) - LEAD_IN) * round(rate)
-    decoded = footage.frames(source, start + skipped / float(rate), leave - skipped, rate)
+    decoded = stream.frames(source, start + skipped / float(rate), leave - skipped, rate)
     yield from islice(enumerate(decoded, skipped), enter - skipped, None)
 
 

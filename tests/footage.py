@@ -213,7 +213,8 @@ def _made(
     counts = [round(scene.seconds * rate) for scene in scenes]
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(int)
     seconds = int(starts[-1]) / float(rate)
-    voices, turns = _voices(scenes, [int(s) / float(rate) for s in starts[:-1]], seconds)
+    silent = sound != "voice" and not any(face.talks for scene in scenes for face in scene.faces)
+    voices, turns = ({}, []) if silent else _voices(scenes, [int(s) / float(rate) for s in starts[:-1]], seconds)
     heard = None
     if sound == "voice":
         heard = VOICE * np.sum([*voices.values()], axis=0) + MACHINES * demo.machines(seconds, 2)

@@ -175,7 +175,7 @@ def detector():
 def test_each_person_of_the_made_footage_is_a_face_from_the_front_and_none_from_behind(who, detector):
     for mouth in (0.0, 1.0):
         faces = detector.detect(footage._person(who, mouth, 0.0)[0], 1.0)
-        assert len(faces) == 1 and faces[0].box[:2] == pytest.approx(demo.FACE[:2], abs=12)
+        assert len(faces) == 1 and faces[0].box.sides[:2] == pytest.approx(demo.FACE[:2], abs=12)
     assert detector.detect(footage._person(who, 0.0, 1.0)[0], 1.0) == []
 
 

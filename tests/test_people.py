@@ -7,10 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.analysis import look as samples
 from pipeline.analysis.analysers import people
-from pipeline.analysis.analysers.faces import Detector, Face
+from pipeline.analysis.analysers.faces import Detector
+from pipeline.analysis.types import Face
+from pipeline.footage.scaling import picture
 from pipeline.footage.source import probe
+from pipeline.footage.stream import Pictures
 from tests import footage
 
 # who, light, ground, height of the face: one shot each
@@ -40,12 +42,12 @@ def shots(tmp_path_factory):
     video = footage.make(tmp_path_factory.mktemp("people") / "people.mp4", scenes, rate=RATE, sound=None)
     source = probe(video.file)
     found = [[[] for _ in those] for those, *_ in SHOTS]
-    for t, frame in samples.decoded(source, 0, source.duration):
-        image = samples.picture(source, frame, 640)
+    for t, frame in Pictures(source, 0, source.duration):
+        image = picture(source, frame, 640)
         scale = source.width / image.shape[1]
         for face in Detector(image.shape[1], image.shape[0]).detect(image, scale):
             here = found[min(int(t / SECONDS + 1e-6), len(SHOTS) - 1)]
-            here[int(face.box[0] > source.width / 2) if len(here) > 1 else 0].append((image, face, scale))
+            here[int(face.box.x > source.width / 2) if len(here) > 1 else 0].append((image, face, scale))
     return found
 
 
@@ -123,14 +125,15 @@ def test_small_and_cut_faces_have_no_appearance(shots):
     assert people.appearance(image, face, scale) is not None
     small = cv2.resize(image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     assert people.appearance(small, face, scale * 4) is None
-    x, y, width, height = face.box
-    for moved in ((-1, y), (x, -1), (640 * scale - width + 1, y), (x, 360 * scale - height + 1)):
-        assert people.appearance(image, replace(face, box=(*moved, width, height)), scale) is None
+    box = face.box
+    right, bottom = 640 * scale - box.width, 360 * scale - box.height
+    for moved in ({"x": -1.0}, {"y": -1.0}, {"x": right + 1}, {"y": bottom + 1}):
+        assert people.appearance(image, replace(face, box=box.model_copy(update=moved)), scale) is None
 
 
 def test_clothes_out_of_the_picture_do_not_count(shots, tracks):
     image, face, scale = shots[0][0][0]
-    cut = int((face.box[1] + 1.4 * face.box[3]) / scale)
+    cut = int((face.box.y + 1.4 * face.box.height) / scale)
     close = people.appearance(np.ascontiguousarray(image[:cut]), face, scale)
     assert not people._parts(close[None])[2].any()
     found = people.identify([tracks[0], people.Seen(people.average([close]), 9, 50, 51)])

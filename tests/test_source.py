@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from basis.errors import Unusable
-from pipeline.footage import ffmpeg_tool, source
+from pipeline.footage import ffmpeg_tool, source, stream
+from pipeline.footage.scaling import picture
 from tests.footage import Scene, make
 
 
@@ -25,7 +26,7 @@ def chart(file, size="320x180", seconds=2.0, rate="25", **options):
 
 def first_frame(file):
     found = source.probe(file)
-    return found, next(iter(source.frames(found, 0, 1, found.rate))).copy()
+    return found, next(iter(stream.frames(found, 0, 1, found.rate))).copy()
 
 
 def yuv(frame, x, y):
@@ -67,9 +68,7 @@ def test_a_turned_phone_gives_upright_footage(tmp_path):
     found, frame = first_frame(turned)
     assert (found.width, found.height) == (180, 320)
     top_is_red = yuv(frame, 0.5, 0.2)[2] > 200
-    from pipeline.analysis.look import decoded, picture
-
-    image = picture(found, next(decoded(found, 0, 1))[1], 320)
+    image = picture(found, next(iter(stream.Pictures(found, 0, 1)))[1], 320)
     assert image.shape[:2] == (320, 180)
     assert (image[60, 90, 2] > 150) == top_is_red and (image[260, 90, 2] > 150) != top_is_red
 
@@ -92,11 +91,11 @@ def test_interlaced_footage_is_noticed(tmp_path):
 def test_variable_rate_is_resampled_by_time(tmp_path):
     made = make(tmp_path / "cfr.mp4", [Scene(1.0, seed=1), Scene(1.0, seed=2)], size=(320, 180), sound=None)
     vfr = tmp_path / "vfr.mp4"
-    stream = ffmpeg.input(str(made.file))["v"].filter("select", "not(eq(mod(n,4),2))+eq(n,25)")
-    ffmpeg_tool.run(stream.output(str(vfr), fps_mode="vfr"))
+    dropped = ffmpeg.input(str(made.file))["v"].filter("select", "not(eq(mod(n,4),2))+eq(n,25)")
+    ffmpeg_tool.run(dropped.output(str(vfr), fps_mode="vfr"))
     found = source.probe(vfr)
     assert found.variable_rate and found.rate == 25
-    frames = [f[:180].mean(axis=0) for f in (f.astype(float) for f in source.frames(found, 0, 50, found.rate))]
+    frames = [f[:180].mean(axis=0) for f in (f.astype(float) for f in stream.frames(found, 0, 50, found.rate))]
     jumps = [np.abs(a - b).mean() for a, b in zip(frames, frames[1:], strict=False)]
     assert int(np.argmax(jumps)) + 1 == 25
 
@@ -126,7 +125,7 @@ def test_a_range_begins_and_ends_on_the_frames_asked_for(tmp_path):
     made = make(tmp_path / "a.mp4", [Scene(3.0)], flash=1.6, size=(320, 180), sound=None)
     found = source.probe(made.file)
     for start, at in ((0, 40), (1.6, 0), (1.24, 9), (0.5, 28)):
-        light = [f[:180].mean() for f in source.frames(found, start, 50 - int(start * 10), found.rate)]
+        light = [f[:180].mean() for f in stream.frames(found, start, 50 - int(start * 10), found.rate)]
         assert int(np.argmax(light)) == pytest.approx(at, abs=1 if start == 0.5 else 0)
 
 
@@ -136,7 +135,7 @@ def test_footage_that_breaks_off_is_refused_with_the_place(tmp_path):
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     found = source.probe(cut)
     with pytest.raises(Unusable, match=r"breaks off at \d"):
-        for _ in source.frames(found, 0, 150, found.rate):
+        for _ in stream.frames(found, 0, 150, found.rate):
             pass
 
 

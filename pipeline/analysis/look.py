@@ -1,105 +1,143 @@
-"""One pass over the footage: every kept frame is looked at for cuts, 30 a second at most for mouths, five for the rest."""
+"""What is seen in footage frame by frame, found once for each file and kept.
+
+Footage is looked at in blocks that begin at seconds 0, 30, 60 ... of the file whatever range is asked for, so that a
+range that is moved is looked at where it is new and nowhere else. Every kept frame is shown to the analysers, five a
+second of them as looks, which are kept as pictures too.
+"""
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cached_property
 from queue import Empty, Queue
 from typing import Any, TypeVar
 
-import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import Unusable
-from pipeline.analysis.analysers import cuts as shots
-from pipeline.analysis.analysers import faces, flow, mouths, people
+from basis.tools import Tools
+from pipeline.analysis import blocks
+from pipeline.analysis.analysers import ANALYSERS
+from pipeline.analysis.blocks import Block, Found
+from pipeline.analysis.view import SIDE, View, gray
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, open_media
+from pipeline.footage.scaling import Image, picture
+from pipeline.footage.source import Source
+from pipeline.footage.stream import Pictures
 
-Image = NDArray[np.uint8]
 Item = TypeVar("Item")
 
-AHEAD = 4  # frames that are decoded before they are looked at
+WARM_UP = 1.0  # seconds before a block from which it is looked at: flow, mouths and cuts are at home when it begins
+FRAMES_BEHIND = 2  # frames behind the last one that tell whether there is a cut before it
 LOOKS_A_SECOND = 5.0
-FACE_SIDE = 640  # longer side, in pixels, of the picture that faces are looked for in
-FINE_SIDE = 1280  # the same for the finer look at small faces
-FINE_EVERY = 1.0  # seconds between finer looks where they find faces: each costs four coarse ones
-FINE_RARELY = 4.0  # the most where they find none
-SMALL = 0.12  # share of the picture's height; where no face is larger, there may be smaller ones still
-APPEARANCE_EVERY = 5  # looks between two descriptions of what a face looks like
-BETWEEN = 0.03  # seconds that kept frames between two looks lie apart at least: mouths need no more than 30 a second
-WATCHED = 6  # faces, the largest, whose mouths and looks are followed
+AHEAD = 4  # frames that are decoded before they are looked at
+NEAR = 1e-6  # seconds that time stamps may be off
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One look: footage seconds, the picture in gray (320 pixels long) and in BGR (160 pixels long), and the faces."""
-
-    t: float
-    gray: Image
-    colour: Image
-    faces: list[faces.Face]
-
-
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Looked:
-    """All samples of a range, and its cuts as (last time before, first time after) pairs."""
+    """What is seen in [start, end) footage seconds. key: names it in the cache, whatever is heard."""
 
-    samples: list[Sample] = field(default_factory=list)
-    cuts: list[tuple[float, float]] = field(default_factory=list)
+    key: str
+    start: float
+    end: float
+    blocks: list[Block]
+
+    @cached_property
+    def times(self) -> NDArray[np.float64]:
+        """Footage seconds of the looks, (n,)."""
+        return self._all_times[self._inside]
+
+    @cached_property
+    def pictures(self) -> tuple[Image, Image]:
+        """The looks in gray (n, height, width), longer side 320, and as BGR (n, height, width, 3), longer side 160."""
+        grays, colours = zip(*(block.pictures() for block in self.blocks if block.times), strict=True)
+        return np.concatenate(grays)[self._inside], np.concatenate(colours)[self._inside]
+
+    @cached_property
+    def found(self) -> Found:
+        """What the analysers found, in order."""
+        return {
+            name: [one for block in self.blocks for one in block.found[name] if within(one[0], self.start, self.end)]
+            for name in ANALYSERS
+        }
+
+    @property
+    def damaged(self) -> list[float]:
+        """Footage seconds of what could not be decoded."""
+        return [t for block in self.blocks for t in block.damaged if within(t, self.start, self.end)]
+
+    @cached_property
+    def _all_times(self) -> NDArray[np.float64]:
+        return np.array([t for block in self.blocks for t in block.times])
+
+    @cached_property
+    def _inside(self) -> NDArray[np.bool_]:
+        return np.asarray(within(self._all_times, self.start, self.end))
 
 
-def look(source: Source, start: float, end: float, progress: Callable[[float], None]) -> Looked:
-    """Samples [start, end) of the footage. Raises Unusable when not one frame decodes."""
-    looked = Looked()
-    cuts = shots.Cuts(source.average_rate)
-    coarse = faces.Detector(*size(source, FACE_SIDE))
-    fine = faces.Detector(*size(source, FINE_SIDE))
-    between: list[tuple[float, Image]] = []  # gray pictures since the last look, both looks included
-    due, fine_due, patience = start, start, FINE_EVERY
-    for t, frame, image in _ahead(
-        (t, frame, picture(source, frame, FACE_SIDE)) for t, frame in decoded(source, start, end, skip="NONREF")
-    ):
-        small = _half(image)
-        smaller = _half(small)
-        looked.cuts += cuts.see(t, smaller)
-        if not between or t >= between[-1][0] + BETWEEN or t >= due - 1e-6:
-            between.append((t, np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)))
-        if t < due - 1e-6:
-            continue
-        scale = source.width / image.shape[1]
-        found = coarse.detect(image, scale)
-        changed = bool(looked.samples) and _changed(looked.samples[-1].colour, smaller)
-        wanted = changed or t >= fine_due - 1e-6
-        if wanted and max((face.box[3] for face in found), default=0.0) < SMALL * source.height:
-            large = picture(source, frame, FINE_SIDE)
-            found = faces.merge(fine.detect(large, source.width / large.shape[1]), found)
-            patience = FINE_EVERY if found or changed else min(FINE_RARELY, 2 * patience)
-            fine_due = t + patience
-        before = looked.samples[-1].faces if looked.samples else []
-        now = flow.follow(between, before, found, scale)
-        if before:
-            before[:] = [
-                replace(face, mouth=tuple(mouths.movement(between, face, after, scale))) if after and watched else face
-                for face, after, watched in zip(before, now, _largest(before), strict=True)
-            ]
-        known = [] if changed or len(looked.samples) % APPEARANCE_EVERY == 0 else now  # behind a cut, somebody else
-        found = [
-            replace(face, appearance=people.appearance(image, face, scale)) if watched and face not in known else face
-            for face, watched in zip(found, _largest(found), strict=True)
-        ]
-        found += [face for face in now if face and face.unseen > 0]
-        looked.samples.append(Sample(t, np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8), smaller, found))
-        between = between[-1:]
-        due = max(due + 1 / LOOKS_A_SECOND, t)
-        progress(t - start)
-    if not looked.samples:
+def within(t: Any, start: float, end: float) -> Any:
+    """Whether footage seconds lie in [start, end), time stamps being a little off."""
+    return (t >= start - NEAR) & (t < end - NEAR)
+
+
+def look(source: Source, start: float, end: float, content: str, tools: Tools | None = None) -> Looked:
+    """Looks at [start, end) of the footage, as far as that was not looked at before.
+
+    content: the footage's fingerprint, by which the looks are kept in the cache folder of the tools. Progress is told
+    in seconds. Raises Unusable when not one frame decodes.
+    """
+    tools = tools or ffmpeg_tool.from_environment()
+    known = f"{content}-{source.video_stream}-looks{blocks.VERSION}"
+    looked_at: list[Block] = []
+    for number in range(int((start + NEAR) // blocks.BLOCK), max(1, math.ceil((end - NEAR) / blocks.BLOCK))):
+        needed = min(end, (number + 1) * blocks.BLOCK)
+        block = blocks.load(tools, f"{known}-{number}")
+        if block is None or block.until < needed - NEAR:
+
+            def seen(t: float) -> None:
+                tools.progress("analysis", min(max(t - start, 0.0), end - start), end - start)
+
+            block = _look_at(source, number, math.ceil((needed - NEAR) / blocks.STEP) * blocks.STEP, tools, seen)
+            blocks.store(tools, f"{known}-{number}", block)
+        looked_at.append(block)
+        tools.progress("analysis", needed - start, end - start)
+    looked = Looked(f"{known}-{start:.6f}-{end:.6f}", start, end, looked_at)
+    if not len(looked.times):
         raise Unusable(f"{source.file} has no frame between {start:.2f} and {end:.2f} s; choose another range.")
-    looked.cuts += cuts.rest()
-    progress(end - start)
     return looked
+
+
+def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Callable[[float], None]) -> Block:
+    """Looks at a block from its beginning; until: a second in it."""
+    begin = number * blocks.BLOCK
+    frames = Pictures(source, max(0.0, begin - WARM_UP), math.inf, thin=True, tools=tools)
+    analysers = {name: make(source, tools) for name, make in ANALYSERS.items()}
+    looks: list[tuple[float, Image, Image]] = []
+    due, behind = frames.start, 0
+    for t, frame, image in _ahead((t, frame, picture(source, frame, SIDE)) for t, frame in frames):
+        view = View(source, t, frame, image, looked_at=t >= due - NEAR)
+        for analyser in analysers.values():
+            analyser.see(view)
+        behind += t >= until - NEAR
+        if view.looked_at:
+            looks.append((t, gray(view.small), view.smallest))
+            due = max(due + 1 / LOOKS_A_SECOND, t)
+            seen(t)
+        if behind >= FRAMES_BEHIND and looks[-1][0] >= until - NEAR:
+            break
+    else:
+        until = begin + blocks.BLOCK  # there is no more
+    looks = [one for one in looks if within(one[0], begin, until)]
+    pictures = np.array([one[1] for one in looks]), np.array([one[2] for one in looks])
+    found = {
+        name: [one for one in analyser.found() if within(one[0], begin, until)] for name, analyser in analysers.items()
+    }
+    damaged = [t for t in frames.damaged if within(t, begin, until)]
+    return Block(until, [one[0] for one in looks], lambda: pictures, found, damaged)
 
 
 def _ahead(made: Iterator[Item]) -> Iterator[Item]:
@@ -129,71 +167,3 @@ def _ahead(made: Iterator[Item]) -> Iterator[Item]:
         while worker.is_alive():  # it may be waiting for room
             with contextlib.suppress(Empty):
                 waiting.get(timeout=0.05)
-
-
-def decoded(source: Source, start: float, end: float, skip: str = "DEFAULT") -> Iterator[tuple[float, Any]]:
-    """(footage second, frame) for the frames that start in [start, end), as the decoder gives them."""
-    with open_media(source.file) as container:
-        stream = container.streams[source.video_stream]
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = ffmpeg_tool.threads() or 0
-        stream.codec_context.skip_frame = skip
-        if skip != "DEFAULT":
-            stream.codec_context.options = {"skip_loop_filter": "all"}
-        if start > 0:
-            container.seek(int((start + source.start) * av.time_base), backward=True)
-        try:
-            for frame in container.decode(stream):
-                if frame.pts is None:
-                    continue
-                t = float(frame.pts * frame.time_base) - source.start
-                if t >= end - 1e-6:
-                    return
-                if t >= start - 1e-3:
-                    yield max(t, start), frame
-        except av.error.FFmpegError:
-            return  # broken footage: what came before the break is analysed, rendering says where it breaks off
-
-
-def picture(source: Source, frame: Any, side: int) -> Image:
-    """A frame as upright BGR, its longer side `side` pixels, in display proportions."""
-    width, height = size(source, side)
-    if source.rotation % 180 == 90:
-        width, height = height, width
-    if frame.format.name == "yuv420p" and not source.full_range and frame.width >= width:
-        # each plane shrunk by itself: a third of the time of a conversion of the whole frame
-        planes = [
-            cv2.resize(
-                np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width],
-                (width // part, height // part),
-                interpolation=cv2.INTER_AREA,
-            ).reshape(-1)
-            for plane, part in zip(frame.planes, (1, 2, 2), strict=True)
-        ]
-        small = np.concatenate(planes).reshape(height * 3 // 2, width)
-        image = cv2.cvtColor(small, cv2.COLOR_YUV2BGR_I420)
-    else:
-        image = frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA").to_ndarray()
-    return np.ascontiguousarray(np.rot90(image, source.rotation // 90))
-
-
-def size(source: Source, side: int) -> tuple[int, int]:
-    """(width, height) of the footage scaled so that its longer side is `side` pixels, both even."""
-    scale = side / max(source.width, source.height)
-    return max(16, round(source.width * scale / 2) * 2), max(16, round(source.height * scale / 2) * 2)
-
-
-def _changed(before: Image, after: Image) -> bool:
-    """Whether so much is different that there may have been a cut."""
-    return cv2.norm(before, after, cv2.NORM_L1) > shots.LEAST_CHANGE * after.size
-
-
-def _half(image: Image) -> Image:
-    height, width = image.shape[:2]
-    return np.asarray(cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _largest(found: list[faces.Face]) -> list[bool]:
-    """For each face whether it is one of the WATCHED largest."""
-    ranked = sorted(range(len(found)), key=lambda i: -found[i].box[3])[:WATCHED]
-    return [i in ranked for i in range(len(found))]

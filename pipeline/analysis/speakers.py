@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_closing, maximum_filter1d, minimum_filter1d
 
+from basis.spans import Span, clip
 from pipeline.listening.speech import A_SECOND, Speech, Turn, onset
 
 STEP = 0.05  # seconds between moments at which somebody is chosen
@@ -55,34 +56,28 @@ class _Evidence:
     evidence: NDArray[np.float64]
 
 
-def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> list[Turn]:
+def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> tuple[list[Turn], float]:
     """Who speaks in the shot [start, end), in order and not overlapping; every stretch of speech is covered.
 
+    And the share of the speech, 0 to 1, during which two mouths or more move in step with it.
     mouths: by track number, in order of time. The likeliest course of speakers (Viterbi) over nobody
     who is seen and each track: a mouth speaks for itself by how much it moves, more than while nobody speaks, and by
     moving in step with the sound.
     """
-    if not _inside(speech, start, end):
-        return []
-    seen = _evidence(speech, mouths, start, end)
-    states = np.column_stack([np.full(len(seen.times), -NOBODY), seen.evidence])
-    chosen, likely = _course(states * (STEP / INDEPENDENT), seen.heard)
-    return [turn for a, b in _inside(speech, start, end) for turn in _spoken(speech, seen, chosen, likely, a, b)]
-
-
-def overlap(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> float:
-    """Share of the speech in [start, end) during which two mouths or more move in step with it, 0 to 1."""
-    if not _inside(speech, start, end):
-        return 0.0
+    inside = _inside(speech, start, end)
+    if not inside:
+        return [], 0.0
     seen = _evidence(speech, mouths, start, end)
     aloud = (seen.evidence > ALOUD).sum(axis=1) >= 2
-    return float(aloud[seen.heard].mean())
+    states = np.column_stack([np.full(len(seen.times), -NOBODY), seen.evidence])
+    chosen, likely = _course(states * (STEP / INDEPENDENT), seen.heard)
+    found = [turn for a, b in inside for turn in _spoken(speech, seen, chosen, likely, a, b)]
+    return found, float(aloud[seen.heard].mean())
 
 
-def _inside(speech: Speech, start: float, end: float) -> list[tuple[float, float]]:
+def _inside(speech: Speech, start: float, end: float) -> list[Span]:
     """The stretches of speech, as far as they lie in [start, end)."""
-    cut = [(max(a, start), min(b, end)) for a, b in speech.stretches]
-    return [(a, b) for a, b in cut if b - a > 1e-6]
+    return [(a, b) for a, b in clip(speech.stretches, start, end) if b - a > 1e-6]
 
 
 def _evidence(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> _Evidence:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.analysis.analysers.faces import Face
+from pipeline.analysis.types import Face
 
 LONGEST_GAP = 1.5  # seconds for which a face may be covered or turned away
 REACH = 0.8  # face heights that a face may be off its way between two looks, more after a gap
@@ -53,7 +53,7 @@ def _unstuck(chain: Chain) -> Chain:
             continue
         if carried:
             (x, y), (a, b) = _middle(face), _middle(carried[-1][1])
-            if max(abs(x - a), abs(y - b)) <= STUCK * face.box[3]:
+            if max(abs(x - a), abs(y - b)) <= STUCK * face.box.height:
                 kept += carried
         carried = []
         kept.append((t, face))
@@ -71,7 +71,7 @@ def _weighed(chain: Chain) -> Chain:
     real = np.array([face.landmarks for _, face in chain if face.unseen == 0])
     if chain[-1][0] - chain[0][0] < WATCHED or len(real) < RUN:
         return chain
-    strays = float(np.median(np.linalg.norm(real - np.median(real, axis=0), axis=2))) / chain[0][1].box[3]
+    strays = float(np.median(np.linalg.norm(real - np.median(real, axis=0), axis=2))) / chain[0][1].box.height
     return chain if strays > LIVES else [(t, replace(face, score=face.score * PICTURE)) for t, face in chain]
 
 
@@ -105,10 +105,10 @@ def _distance(chain: Chain, t: float, face: Face) -> float:
     usual size counts, not the last one: a face that disappears behind a pillar gets small.
     """
     seen = [one for one in chain[-WAY:] if one[1].unseen == 0] or chain[-1:]
-    size = sorted(one[1].box[3] for one in seen)[len(seen) // 2]
-    if max(size, face.box[3]) > SIZE_CHANGE * min(size, face.box[3]):
+    size = sorted(one[1].box.height for one in seen)[len(seen) // 2]
+    if max(size, face.box.height) > SIZE_CHANGE * min(size, face.box.height):
         return float("inf")
-    whole = [one for one in seen if one[1].box[3] >= WHOLE * size]
+    whole = [one for one in seen if one[1].box.height >= WHOLE * size]
     reach = REACH * size * (1 + t - seen[-1][0])
     x, y = _middle(face)
     expected = (_middle(chain[-1][1]), _heading(whole[-RUN:], t))
@@ -124,5 +124,4 @@ def _heading(way: Chain, t: float) -> tuple[float, float]:
 
 
 def _middle(face: Face) -> tuple[float, float]:
-    x, y, width, height = face.box
-    return x + width / 2, y + height / 2
+    return face.box.x + face.box.width / 2, face.box.y + face.box.height / 2

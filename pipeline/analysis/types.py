@@ -1,5 +1,7 @@
 """What is seen in one footage file: subjects through shots, and who speaks when."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
@@ -8,7 +10,23 @@ from basis.boxes import Box
 from basis.data import Data
 from pipeline.listening.speech import Turn
 
-ANALYSIS_VERSION = 3  # counts up whenever the same footage would give another analysis
+ANALYSIS_VERSION = 4  # counts up whenever the same looks and sound would give another analysis
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One detection in source display pixels; landmarks are right eye, left eye, nose, right and left mouth corner.
+
+    unseen: seconds since it was really detected, 0 where it was now. mouth: (footage second, movement) until the next
+    look. appearance: what people.appearance says of it, None where it is too small or was not asked.
+    """
+
+    box: Box
+    score: float
+    landmarks: tuple[tuple[float, float], ...]
+    unseen: float = 0.0
+    mouth: tuple[tuple[float, float], ...] = ()
+    appearance: tuple[float, ...] | None = None
 
 
 class Sighting(Data):
@@ -21,6 +39,17 @@ class Sighting(Data):
     box: Box
     score: float
     landmarks: list[tuple[float, float]] = []
+
+    @classmethod
+    def rounded(
+        cls, t: float, box: Box, score: float, landmarks: Iterable[tuple[float, float]] = ()
+    ) -> "Sighting":  # fmt: skip
+        """A sighting to a tenth of a pixel: no detector is more exact."""
+        x, y, width, height = (round(value, 1) for value in (box.x, box.y, box.width, box.height))
+        return cls(
+            t=t, box=Box(x=x, y=y, width=max(width, 0.1), height=max(height, 0.1)), score=round(score, 3),
+            landmarks=[(round(x, 1), round(y, 1)) for x, y in landmarks],
+        )  # fmt: skip
 
 
 class Track(Data):
@@ -50,8 +79,12 @@ class AnalysedShot(Data):
 
 
 class Analysis(Data):
-    """Everything known about one range of one file. speech: [start, end) footage seconds in which somebody speaks."""
+    """Everything known about one range of one file.
+
+    speech: [start, end) footage seconds in which somebody speaks. damaged: footage seconds that could not be decoded.
+    """
 
     version: int = ANALYSIS_VERSION
     shots: list[AnalysedShot]
     speech: list[tuple[float, float]] = []
+    damaged: list[float] = []

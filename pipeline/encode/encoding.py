@@ -14,7 +14,7 @@ from basis.errors import MachineFailed, MissingTool, WrongUse
 from basis.tools import Tools
 from pipeline.encode.encoders import encoder_of
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Frame
+from pipeline.footage.stream import Frame
 from presets.delivery import DeliverySpec
 
 BUFFER = 0.4  # of the peak bit rate, saved up for hard seconds

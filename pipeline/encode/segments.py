@@ -10,7 +10,7 @@ import ffmpeg
 from basis.errors import MachineFailed
 from basis.tools import Tools
 from pipeline.encode.encoding import Target, container_options, picture_options, piped, sound_options, write
-from pipeline.footage.source import Frame
+from pipeline.footage.stream import Frame
 
 SEGMENT_BUFFER = 0.2  # of the peak: each segment has a buffer of its own, and a second over a joint sees two
 LEAST_SEGMENT = 1.0  # seconds; in shorter ones a second would see three

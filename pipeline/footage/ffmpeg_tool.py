@@ -1,11 +1,15 @@
 """Which ffmpeg is used, and running it: argument lists only, never a shell."""
 
+import contextlib
+import errno
 import os
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 import imageio_ffmpeg
@@ -13,8 +17,13 @@ import imageio_ffmpeg
 from basis.errors import MachineFailed, MissingTool, Unusable, WrongUse
 from basis.tools import Tools
 
+if TYPE_CHECKING:  # `episode probe` need not wait for it
+    import numpy as np
+    from numpy.typing import NDArray
+
 SETTING = "EPISODE_FFMPEG"
 THREADS = "EPISODE_THREADS"
+MOST_SAID = 4000  # bytes, the last, that are kept of what ffmpeg says
 PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
 NEEDED = {"aac": "-encoders"} | dict.fromkeys(
     ("fps", "scale", "bwdif", "zscale", "tonemap", "ebur128", "loudnorm", "alimiter", "aresample"), "-filters"
@@ -54,10 +63,10 @@ def _threads_wanted() -> int | None:
     return int(named)
 
 
-def command(stream: Any, tools: Tools | None = None) -> list[str]:
+def command(stream: Any, tools: Tools | None = None, loglevel: str = "error") -> list[str]:
     """The argument list of an ffmpeg-python stream, with the options that every call here needs."""
     few = ["-filter_threads", str(limit)] if (limit := threads(tools)) else []
-    quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error", *few)
+    quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", loglevel, *few)
     return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable(tools)))]
 
 
@@ -84,6 +93,86 @@ def must_not_be_killed(process: subprocess.Popen[bytes]) -> None:
         )
 
 
+class Running:
+    """A running ffmpeg. said: the last of what it wrote to stderr, whole once the pipe is closed."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.said = b""
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self.process.stderr
+        while more := self.process.stderr.read1(MOST_SAID):  # type: ignore[attr-defined]
+            self.said = (self.said + more)[-MOST_SAID:]
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes that ffmpeg writes, fewer at the end."""
+        assert self.process.stdout
+        return self.process.stdout.read(size)
+
+    def read_into(self, array: "NDArray[np.uint8]") -> bool:
+        """Fills an array; False at the end, which may fall inside it when ffmpeg fails."""
+        assert self.process.stdout
+        return self.process.stdout.readinto(array.data.cast("B")) == array.nbytes  # type: ignore[attr-defined, no-any-return]
+
+    def write(self, data: Any) -> bool:
+        """Hands bytes to ffmpeg; False once it takes no more, of which wait() gives the reason."""
+        assert self.process.stdin
+        try:
+            self.process.stdin.write(data)
+        except OSError as error:
+            if (
+                not isinstance(error, BrokenPipeError) and error.errno != errno.EINVAL
+            ):  # what Windows says of a closed pipe
+                raise
+            return False
+        return True
+
+    def wait(self) -> int:
+        """Lets ffmpeg come to its end and gives its return code. Raises MachineFailed if the system ended it."""
+        if self.process.stdin:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        self.process.wait()
+        self._listener.join()
+        must_not_be_killed(self.process)
+        return self.process.returncode
+
+    def close(self) -> None:
+        """Ends ffmpeg, wherever it is, and closes its pipes."""
+        self.process.kill()
+        self.process.wait()
+        self._listener.join()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+@contextmanager
+def pipe(
+    stream: Any, tools: Tools | None = None, *, feeds: bool = False, reads: bool = True, loglevel: str = "error"
+) -> Iterator[Running]:
+    """Runs an ffmpeg-python stream while the block lasts, beyond which it is never left running.
+
+    feeds: its stdin is written to; reads: its stdout is read. Raises MissingTool.
+    """
+    running = Running(
+        start(
+            command(stream, tools, loglevel),
+            stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if reads else subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+    )
+    try:
+        yield running
+    finally:
+        running.close()
+
+
 def run(stream: Any, tools: Tools | None = None, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
     process = start(command(stream, tools), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -100,17 +189,10 @@ def blocks(stream: Any, size: int, tools: Tools | None = None) -> Iterator[bytes
 
     It may break off early, which is no error. Raises MissingTool, MachineFailed.
     """
-    process = start(command(stream, tools), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout
-    try:
-        while block := process.stdout.read(size):
+    with pipe(stream, tools) as running:
+        while block := running.read(size):
             yield block
-        process.wait()
-        must_not_be_killed(process)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+        running.wait()
 
 
 def last_line(err: bytes) -> str:

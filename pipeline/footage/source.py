@@ -1,25 +1,18 @@
-"""Footage: what it is (probe) and its frames on a constant clock (frames), whatever the camera made of it."""
+"""Footage: what it is, whatever the camera made of it."""
 
 import itertools
-import subprocess
-import threading
-from collections.abc import Iterator
+import statistics
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from av.stream import Disposition
 from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from basis.errors import Unusable, WrongUse
-from pipeline.footage import ffmpeg_tool
-
-Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
 
 RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
 PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
@@ -109,43 +102,6 @@ def audio_streams(container: Any) -> tuple[AudioStream, ...]:
 def default_of(audio: tuple[AudioStream, ...]) -> AudioStream:
     """The sound stream that players choose: the file's default, else its first."""
     return max(audio, key=lambda sound: (sound.default, -sound.index))
-
-
-def frames(source: Source, start: float, count: int, rate: Fraction) -> Iterator[Frame]:
-    """Exactly count frames from second start on, `rate` a second, as (height * 3 / 2, width) I420 arrays.
-
-    Rotation, pixel aspect, interlacing, range, matrix and HDR are resolved. A frame is valid until the next one is
-    asked for. Footage that ends up to a second early keeps its last frame. Raises Unusable when it breaks off,
-    MachineFailed when the decoder was killed.
-    """
-    early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
-    video = _normalised(ffmpeg_tool.input_of(source.file, start - early)[str(source.video_stream)], source, rate, early)
-    output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
-    process = ffmpeg_tool.start(ffmpeg_tool.command(output), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout and process.stderr
-    said: list[bytes] = []
-    listener = threading.Thread(target=lambda: said.append(process.stderr.read()[-4000:]), daemon=True)  # type: ignore[union-attr]
-    listener.start()
-    frame = np.empty((source.height * 3 // 2, source.width), np.uint8)
-    done = 0
-    try:
-        while done < count and _read_into(process.stdout, frame):
-            done += 1
-            yield frame
-        if done < count:
-            process.wait()
-            ffmpeg_tool.must_not_be_killed(process)
-    finally:
-        process.kill()
-        process.wait()
-        listener.join()
-        process.stdout.close()
-        process.stderr.close()
-    if done == 0 or (count - done) > max(1.0, float(rate)):
-        reason = f" ({ffmpeg_tool.last_line(said[0])})" if said and said[0] else ""
-        at = start + done / float(rate)
-        raise Unusable(f"{source.file} breaks off at {at:.2f} s{reason}; choose an earlier --to or export it again.")
-    yield from itertools.repeat(frame, count - done)
 
 
 def must_be_a_file(file: Path) -> None:
@@ -264,13 +220,13 @@ def _display_size(width: int, height: int, aspect: Fraction, turned: int) -> tup
 
 def _measured_rate(times: list[float], said: Fraction) -> tuple[Fraction, bool]:
     """The average rate of time stamps, and whether their steps differ by more than the clock's own rounding."""
-    steps = np.diff(times)
-    steps = steps[steps > 0]
-    if len(steps) == 0:
+    steps = [b - a for a, b in itertools.pairwise(times) if b > a]
+    if not steps:
         return said, False
-    middle = float(np.mean(np.sort(steps)[[(len(steps) - 1) // 2, len(steps) // 2]]))  # np.median loads numpy.ma: 0.1 s
-    variable = bool(np.mean(np.abs(steps - middle) > max(0.0025, 0.1 * middle)) > 0.02)
-    measured = 1 / (middle if variable else float(np.mean(steps)))
+    middle = statistics.median(steps)
+    strays = sum(abs(step - middle) > max(0.0025, 0.1 * middle) for step in steps)
+    variable = strays > 0.02 * len(steps)
+    measured = 1 / (middle if variable else statistics.fmean(steps))
     if abs(float(said) - measured) > 0.02 * measured:
         return Fraction(measured).limit_denominator(1001), variable
     return said, variable
@@ -298,54 +254,3 @@ def _is_601(frame: Any) -> bool:
     if space in {int(s) for s in _MATRIX_601} or space in (5, 6):
         return True
     return space in (0, 2, 3) and frame.height < 720 and not frame.format.name.startswith(("gbr", "rgb", "bgr"))
-
-
-def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any:
-    """The filters that turn any footage into I420, BT.709, limited range, square pixels on a constant clock."""
-    if source.interlaced:
-        video = video.filter("bwdif", mode="send_frame")
-    if early:
-        video = video.filter("setpts", f"round(PTS-{early:.9f}/TB)")  # cut off, a tick may be a whole frame
-    video = video.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
-    if source.hdr:
-        video = (
-            video.filter("zscale", transfer="linear", npl=203, **_zscale_input(source))
-            .filter("format", "gbrpf32le")
-            .filter("zscale", primaries="bt709")
-            .filter("tonemap", "hable", desat=0, peak=10)
-            .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
-            .filter("format", "yuv420p")
-        )
-    scale = {"w": source.width, "h": source.height, "flags": "bicubic"}
-    if not source.hdr:
-        matrix = {"bt601": "bt601", "bt2020": "bt2020", "bt709": "bt709"}[source.matrix]
-        scale |= {
-            "in_color_matrix": matrix,
-            "in_range": "full" if source.full_range else "limited",
-            "out_color_matrix": "bt709",
-            "out_range": "limited",
-        }
-        if source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
-            scale = {k: v for k, v in scale.items() if not k.startswith("in_")}
-    return video.filter("scale", **scale).filter("format", "yuv420p")
-
-
-def _zscale_input(source: Source) -> dict[str, str]:
-    return {
-        "transferin": "smpte2084" if source.hdr == "pq" else "arib-std-b67",
-        "primariesin": "bt2020",
-        "matrixin": "bt2020nc",
-        "rangein": "full" if source.full_range else "limited",
-    }
-
-
-def _read_into(pipe: Any, frame: Frame) -> bool:
-    """Fills frame from a pipe; False at the end, which may fall inside a frame when the decoder fails."""
-    view = frame.data.cast("B")
-    filled = 0
-    while filled < len(view):
-        got = pipe.readinto(view[filled:])
-        if not got:
-            return False
-        filled += got
-    return True

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import assets
 from basis.notes import Note
-from pipeline.footage.source import Frame
+from pipeline.footage.stream import Frame
 from pipeline.graphics.blend import rgb
 from pipeline.plan import Plan, Shot, Take, corners
 from pipeline.sound import SoundReport

@@ -16,7 +16,7 @@ from basis.clock import Clock
 from basis.errors import MissingTool
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
-from pipeline.footage.source import Frame
+from pipeline.footage.stream import Frame
 from pipeline.footage.yuv import BLACK, GRAY, planes
 from pipeline.graphics.blend import RGB_TO_YUV, Overlay, rgb
 from pipeline.graphics.cards import SIZE

@@ -11,13 +11,15 @@ LARGEST = 0.4  # share of the picture that one bar may take
 LOOKS = 24  # samples of a shot that are enough
 
 
-def picture(source: Source, grays: list[NDArray[np.uint8]]) -> Box:
-    """The part of the frame without bars, in source display pixels; the whole frame for a dark or empty shot."""
+def picture(source: Source, grays: NDArray[np.uint8]) -> Box:
+    """The part of the frame without bars, in source display pixels; the whole frame for a dark or empty shot.
+
+    grays: (n, height, width), the looks at one shot.
+    """
     whole = Box(x=0, y=0, width=source.width, height=source.height)
-    if not grays:
+    if not len(grays):
         return whole
-    chosen = np.stack(grays[:: max(1, len(grays) // LOOKS)])
-    brightest = chosen.max(axis=0)
+    brightest = grays[:: max(1, len(grays) // LOOKS)].max(axis=0)
     if np.percentile(brightest, 90) < 2 * BLACK:
         return whole  # a dark shot; its edges prove nothing
     height, width = brightest.shape

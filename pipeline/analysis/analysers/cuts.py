@@ -1,71 +1,83 @@
 """Cuts, by PySceneDetect's adaptive detector, then placed on the exact frame."""
 
-from fractions import Fraction
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
+from basis.tools import Tools
+from pipeline.analysis.view import View
+from pipeline.footage.scaling import Image, picture
 from pipeline.footage.source import Source
+from pipeline.footage.stream import Pictures
 
 SHORTEST_SHOT = 0.4  # seconds; flashes and dropped frames are no shots
 CONTRAST = 2.6  # how many times a cut differs more than its neighbours
 LEAST_CHANGE = 14.0  # of 255, mean over hue, saturation and brightness
+EXACT_SIDE = 96  # longer side, in pixels, of the pictures that place a cut
 
 
 class Cuts:
-    """Feeds frames of any spacing to the detector and gives back the times around each cut."""
+    """The cuts between kept frames of any spacing."""
 
-    def __init__(self, rate: Fraction) -> None:
-        self._rate = float(rate)
+    records = TypeAdapter(list[tuple[float, float]])
+    frames_behind = 2  # that the detector must see to tell a cut
+
+    def __init__(self, source: Source, tools: Tools | None) -> None:
+        self._source, self._tools = source, tools
+        self._rate = float(source.average_rate)
         self._times: list[float] = []
-        self._last_cut = -1.0
-        self._detector = AdaptiveDetector(adaptive_threshold=CONTRAST, min_scene_len=1, min_content_val=LEAST_CHANGE)
+        self._pairs: list[tuple[float, float]] = []  # times of the frames before and after each cut
+        self._detector = AdaptiveDetector(
+            adaptive_threshold=CONTRAST, min_scene_len=1, min_content_val=LEAST_CHANGE,
+            window_width=self.frames_behind,
+        )  # fmt: skip
 
-    def see(self, t: float, image: NDArray[np.uint8]) -> list[tuple[float, float]]:
-        """Takes the next frame (BGR, at footage second t); gives (time before, time after) of cuts found so far."""
-        self._times.append(t)
-        found = self._detector.process_frame(FrameTimecode(len(self._times) - 1, fps=self._rate), image)
-        return self._pairs(found)
-
-    def rest(self) -> list[tuple[float, float]]:
-        """What the detector still holds back at the end of the footage."""
-        if not self._times:
-            return []
-        return self._pairs(self._detector.post_process(FrameTimecode(len(self._times) - 1, fps=self._rate)))
-
-    def _pairs(self, found: list[FrameTimecode]) -> list[tuple[float, float]]:
-        pairs = []
-        for cut in found:
+    def see(self, view: View) -> None:
+        self._times.append(view.t)
+        for cut in self._detector.process_frame(
+            FrameTimecode(len(self._times) - 1, fps=self._rate), view.smallest
+        ):  # fmt: skip
             number = cut.frame_num
-            if (
-                0 < number < len(self._times)
-                and self._times[number] - max(self._last_cut, self._times[0]) >= SHORTEST_SHOT
-            ):
-                self._last_cut = self._times[number]
-                pairs.append((self._times[number - 1], self._times[number]))
-        return pairs
+            last = self._pairs[-1][1] if self._pairs else self._times[0]
+            if 0 < number < len(self._times) and self._times[number] - last >= SHORTEST_SHOT:
+                self._pairs.append((self._times[number - 1], self._times[number]))
+
+    def found(self) -> list[tuple[float, float]]:
+        """(second of the first kept frame after a cut, second of the very first one) in order."""
+        return [(after, exact(self._source, before, after, self._tools)) for before, after in self._pairs]
 
 
-def exact(source: Source, cuts: list[tuple[float, float]]) -> list[float]:
-    """The time of the first frame after each cut; frames that the first look skipped are decoded for it."""
-    from pipeline.analysis import look as samples
-
+def exact(source: Source, before: float, after: float, tools: Tools | None = None) -> float:
+    """The time of the first frame after a cut between two frames; those that the look skipped are decoded for it."""
     step = 1 / float(source.average_rate)
-    times = []
-    for before, after in cuts:
-        if after - before < 1.5 * step:
-            times.append(after)
-            continue
-        between = [
-            (t, samples.picture(source, frame, 96).astype(np.int16))
-            for t, frame in samples.decoded(source, before, after + 0.5 * step)
-        ]
-        old, new = between[0][1], between[-1][1]
-        times.append(next((t for t, image in between if _far(image, old) > _far(image, new)), after))
-    return times
+    if after - before < 1.5 * step:
+        return after
+    skipped = Pictures(source, before, after + 0.5 * step, tools=tools)
+    between = [(t, picture(source, frame, EXACT_SIDE).astype(np.int16)) for t, frame in skipped]
+    if not between:
+        return after  # none of them can be decoded
+    old, new = between[0][1], between[-1][1]
+    return next((t for t, image in between if _far(image, old) > _far(image, new)), after)
+
+
+def spaced(cuts: Sequence[tuple[float, float]], start: float) -> list[float]:
+    """Exact seconds of the cuts that leave no shot shorter than SHORTEST_SHOT behind them, from the frame at `start` on."""
+    kept: list[float] = []
+    for after, at in cuts:
+        if after - start >= SHORTEST_SHOT:
+            kept.append(at)
+            start = after
+    return kept
+
+
+def changed(before: Image, after: Image) -> bool:
+    """Whether so much differs between two pictures that there may be a cut between them."""
+    return cv2.norm(before, after, cv2.NORM_L1) > LEAST_CHANGE * after.size
 
 
 def _far(a: NDArray[np.int16], b: NDArray[np.int16]) -> float:

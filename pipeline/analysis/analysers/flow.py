@@ -11,8 +11,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis import boxes
+from basis.boxes import Box
 from pipeline.analysis import tracks
-from pipeline.analysis.analysers.faces import Face, Rectangle, overlap
+from pipeline.analysis.types import Face
 
 Gray = NDArray[np.uint8]
 
@@ -39,8 +41,8 @@ def follow(
     for index, face in enumerate(before):
         if result[index] is None and face.unseen + t1 - t0 <= tracks.LONGEST_GAP:
             box = carry([picture for _, picture in pictures], face.box, scale)
-            if box and not any(overlap(box, other.box) > SAME_PLACE for other in [*found, *filter(None, result)]):
-                dx, dy = box[0] - face.box[0], box[1] - face.box[1]
+            if box and not taken(box, [*found, *filter(None, result)], SAME_PLACE):
+                dx, dy = box.x - face.box.x, box.y - face.box.y
                 result[index] = replace(
                     face,
                     box=box,
@@ -52,9 +54,17 @@ def follow(
     return result
 
 
-def carry(pictures: Sequence[Gray], box: Rectangle, scale: float) -> Rectangle | None:
+def taken(box: Box, by: Sequence[Face], share: float) -> bool:
+    """Whether a box and one of the faces share more than `share` of what both cover."""
+    if not by:
+        return False
+    faces = np.array([face.box.sides for face in by])
+    return bool((boxes.iou(faces, np.array(box.sides)) > share).any())
+
+
+def carry(pictures: Sequence[Gray], box: Box, scale: float) -> Box | None:
     """Where the head in a box (source pixels) is in the last of these pictures, or None where it cannot be told."""
-    x, y, width, height = (v / scale for v in box)
+    x, y, width, height = (v / scale for v in (box.x, box.y, box.width, box.height))
     first = pictures[0]
     mask = np.zeros_like(first)
     left, top = max(0, int(x - HEAD * width)), max(0, int(y - 2 * HEAD * height))
@@ -79,7 +89,7 @@ def carry(pictures: Sequence[Gray], box: Rectangle, scale: float) -> Rectangle |
     high, wide = first.shape
     if not (0 <= (moved[0] + moved[2]) / 2 < wide and 0 <= (moved[1] + moved[3]) / 2 < high):
         return None
-    return float(moved[0] * scale), float(moved[1] * scale), box[2], box[3]
+    return Box(x=float(moved[0] * scale), y=float(moved[1] * scale), width=box.width, height=box.height)
 
 
 def there_and_back(

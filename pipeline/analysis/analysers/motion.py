@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis import boxes
 from basis.boxes import Box
-from pipeline.analysis.analysers.faces import Rectangle
 from pipeline.analysis.analysers.flow import there_and_back
 from pipeline.footage.source import Source
 
@@ -98,7 +98,7 @@ class Camera:
         return np.asarray(self.places[end] @ np.linalg.inv(self.places[start]))
 
 
-def follow(source: Source, looks: list[tuple[float, Gray]], picture: Box) -> list[tuple[float, Rectangle, float]]:
+def follow(source: Source, looks: list[tuple[float, Gray]], picture: Box) -> list[tuple[float, Box, float]]:
     """(time, box, certainty) of the subject, in source display pixels; empty when nothing moves or everything does.
 
     looks: footage seconds and gray pictures of one shot, about five a second; picture: the part without black bars.
@@ -128,7 +128,7 @@ def follow(source: Source, looks: list[tuple[float, Gray]], picture: Box) -> lis
     numbers, edges, sure = _filled(times, subject, camera, limits)
     edges = np.clip(edges + MARGIN * np.array([-1, -1, 1, 1]), limits[[0, 1, 0, 1]], limits[[2, 3, 2, 3]]) * scale
     return [
-        (float(times[n]), (float(a), float(b), float(c - a), float(d - b)), float(s))
+        (float(times[n]), Box(x=float(a), y=float(b), width=float(c - a), height=float(d - b)), float(s))
         for n, (a, b, c, d), s in zip(numbers, edges, sure, strict=True)
         if c - a > scale and d - b > scale
     ]
@@ -378,9 +378,8 @@ def _placed(part: Array, matrix: Array) -> Array:
 
 def _overlap(a: Array, b: Array) -> tuple[float, float]:
     """The area that two boxes share, of the smaller one's and of what both cover together."""
-    common = float(np.prod((np.minimum(a[2:4], b[2:4]) - np.maximum(a[:2], b[:2])).clip(0)))
-    areas = [float(np.prod(box[2:4] - box[:2])) for box in (a, b)]
-    return common / max(min(areas), 1e-6), common / max(sum(areas) - common, 1e-6)
+    both = np.array([a[:4], b[:4]])
+    return float(boxes.covered(both, both[::-1]).max()), float(boxes.iou(both[0], both[1]))
 
 
 def _distance(part: Array, expected: Array) -> float:

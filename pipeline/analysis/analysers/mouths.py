@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.analysers.faces import Face, similarity
+from pipeline.analysis.analysers.upright import similarity
+from pipeline.analysis.types import Face
 
 Picture = NDArray[np.uint8]
 Patch = NDArray[np.float32]
@@ -32,7 +33,7 @@ def movement(
     scale: source pixels per picture pixel. Movement is the root mean square by which the mouth changes in STEADY
     seconds beyond what the rest of the face does, as a share of the face's contrast: mostly 0 at rest, 0.1 to 1 in talk.
     """
-    if len(pictures) < 2 or min(before.box[3], after.box[3]) < LEAST_HEIGHT * scale:
+    if len(pictures) < 2 or min(before.box.height, after.box.height) < LEAST_HEIGHT * scale:
         return []
     if before.unseen > 0 and after.unseen > 0:
         return []  # only carried along: what moves may be what covers it

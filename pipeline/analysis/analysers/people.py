@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.analysers.faces import Face, similarity
+from pipeline.analysis.analysers.upright import similarity
+from pipeline.analysis.types import Face
 
 SIDE = 48  # pixels of the upright face that is compared
 PLACES = np.array([(16.0, 17.0), (32.0, 17.0), (24.0, 26.5), (17.5, 35.0), (30.5, 35.0)])  # of the landmarks in it
@@ -59,7 +60,8 @@ def appearance(image: Image, face: Face, scale: float) -> NDArray[np.float32] | 
     (Dalal and Triggs 2005) of the upright, evenly lit face; the colours are joint Lab histograms under square roots,
     the skin being the white that takes the light out. None when the face is too small or cut by the picture's edge.
     """
-    x, y, width, height = (value / scale for value in face.box)
+    box = face.box
+    x, y, width, height = (value / scale for value in (box.x, box.y, box.width, box.height))
     if width < LEAST_FACE or x < 0 or y < 0 or x + width > image.shape[1] or y + height > image.shape[0]:
         return None
     upright = cv2.warpAffine(
@@ -118,7 +120,7 @@ def _unit(values: Array) -> Array:
     return values / max(float(np.linalg.norm(values)), 1e-9)
 
 
-def average(appearances: Sequence[NDArray[np.float32] | None]) -> list[float]:
+def average(appearances: Sequence[Sequence[float] | NDArray[np.float32] | None]) -> list[float]:
     """The appearance of a track: the median of its looks, part by part, each of length 1; empty without any."""
     known = np.array([a for a in appearances if a is not None], float)
     if not len(known):

@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.boxes import Box
-from pipeline.analysis.analysers.faces import Rectangle
+from pipeline.analysis.types import Sighting, Track
+from pipeline.analysis.view import ShotView
 from pipeline.footage.source import Source
 
 # Lengths in pixels are of pictures whose longer side is 160.
@@ -25,13 +26,23 @@ AREA = (0.004, 0.4)  # share of the picture that a region may cover
 PEAK = 0.4  # of a place's highest weight, from which the rest of it belongs to the same thing
 HELD = 0.92  # share of the region's weight along each axis that its box holds
 SURE = 45.0  # difference in Lab units at which the choice is as sure as it gets
+STILLS = 6  # pictures of a shot in which nothing moves that are enough
 LEAST_SURE = 0.1  # below it one place is as good as another
 
 Image = NDArray[np.uint8]
 Array = NDArray[np.float64]
 
 
-def region(pictures: list[Image], source: Source, picture: Box) -> tuple[Rectangle, float] | None:
+def find(shot: ShotView, tracks: list[Track]) -> list[Track]:
+    """The tracks; where there are none, what stands out."""
+    if tracks or not len(shot.times):
+        return tracks
+    still = region(list(shot.colours[:: max(1, len(shot.times) // STILLS)]), shot.source, shot.picture)
+    sightings = [Sighting.rounded(float(shot.times[0]), *still)] if still else []
+    return [Track(number=0, kind="salient", sightings=sightings)] if sightings else []
+
+
+def region(pictures: list[Image], source: Source, picture: Box) -> tuple[Box, float] | None:
     """Box in source display pixels and certainty (0 to 1) of what stands out most; None where the picture is even.
 
     pictures: a few BGR pictures of one still shot, longer side 160; picture: the part without black bars. The weight of a
@@ -55,7 +66,7 @@ def region(pictures: list[Image], source: Source, picture: Box) -> tuple[Rectang
     if difference < LEAST:
         return None
     alone = float(weight[inside].sum() / weight[weight >= 0.5 * weight[inside].mean()].sum())
-    box = ((left + x0) * scale, (top + y0) * scale, (x1 - x0) * scale, (y1 - y0) * scale)
+    box = Box(x=(left + x0) * scale, y=(top + y0) * scale, width=(x1 - x0) * scale, height=(y1 - y0) * scale)
     sure = round(min(1.0, difference / SURE) * min(1.0, alone), 3)
     return (box, sure) if sure >= LEAST_SURE else None
 
