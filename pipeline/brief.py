@@ -188,8 +188,10 @@ def beside(brief: Brief, folder: Path) -> Brief:
         for f in brief.footage
     ]  # fmt: skip
     own = {key: value and folder / value for key in ("captions", "music", "output") if (value := getattr(brief, key))}
-    preset = str(folder / brief.preset) if brief.preset.lower().endswith(".toml") else brief.preset
-    return brief.model_copy(update={"footage": footage, "preset": preset} | own)
+    data = {
+        key: str(folder / named) for key in ("preset", "delivery") if (named := getattr(brief, key)).lower().endswith(".toml")
+    }
+    return brief.model_copy(update={"footage": footage} | own | data)
 
 
 def make_brief(data: dict[str, Any], where: str) -> Brief:

@@ -141,7 +141,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         )
     ]  # fmt: skip
     plan = Plan(
-        made_by=f"episode {VERSION}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=brief.delivery,
+        made_by=f"episode {VERSION}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=_lasting(brief.delivery),
         rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
         music=Music(file=Path(bed).resolve()) if (bed := brief.music or preset.sound.music) else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
@@ -513,9 +513,9 @@ def _wishes(brief: Brief, ranges: list[Span], removed: list[list[Span]]) -> list
     return wishes
 
 
-def _lasting(preset: str) -> str:
-    """A preset's name, or its file's whole path: the plan may be rendered from another folder."""
-    return str(Path(preset).resolve()) if preset.lower().endswith(".toml") else preset
+def _lasting(name: str) -> str:
+    """The name of a preset or delivery spec, or its file's whole path: the plan may be rendered from another folder."""
+    return str(Path(name).resolve()) if name.lower().endswith(".toml") else name
 
 
 def _counted(progress: Progress, before: float, total: float) -> Callable[[float], None]:
