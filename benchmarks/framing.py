@@ -41,6 +41,7 @@ from pipeline.footage import ffmpeg_tool
 from pipeline.footage import source as footage
 from pipeline.footage.source import Source
 from pipeline.plan import Knot, Pane, Plan, Shot, corners, take_shots
+from presets import delivery
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
 METHODS = ("episode", "centre", "largest", "autoflip")
@@ -567,7 +568,7 @@ def _planned(plan: Plan, source: Source, shown: Shown) -> Plan:
 def _whole_faces(plan: Plan, source: Source, numbers: list[int]) -> list[bool]:
     """Whether the finished frames of these numbers show a whole face; graphics and the tail are left out."""
     bare = plan.model_copy(update={"graphics": [], "tail": 0.0})
-    overlay = episode.overlay_of(bare, presets.load(plan.preset))
+    overlay = episode.overlay_of(bare, presets.load(plan.preset), delivery.load(plan.delivery))
     screen = [(0.0, 0.0, float(plan.width), float(plan.height))]
     find: _Finder | None = None
     wanted, found = set(numbers), []

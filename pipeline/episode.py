@@ -168,7 +168,8 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
             notes += _as_notes("captions", unread)
         else:
             plan.graphics.append(graphic)
-    plan.graphics, covered = graphics.place(plan, preset, faces)
+    drawn_with = graphics.Look.of(preset, graphics.Canvas.of(spec.safe_area, spec.width, spec.height))
+    plan.graphics, covered = graphics.place(plan, drawn_with, faces)
     plan.stings = [
         Sting(file=Path(file), at=graphic.start)
         for kind, file in ((TitleCard, preset.sound.title_sting), (EndCard, preset.sound.end_sting))
@@ -176,8 +177,8 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
         if file and isinstance(graphic, kind)
     ]
     people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
-    notes += _as_notes("no-place", covered)
-    notes += _as_notes("graphics", graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people))
+    notes += covered
+    notes += graphics.notes(brief, preset, drawn_with, plan.graphics, plan.footage_seconds, people)
     if preset.sound.title_sting and not any(isinstance(g, TitleCard) for g in plan.graphics):
         notes.append(Note(code="sting", text="The preset's title_sting is not heard: the episode has no title."))
     if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
@@ -348,11 +349,10 @@ def plan_files(plan: Plan, files: Files, progress: Progress, warnings: list[Note
         save_text(job.plan.model_dump_json(indent=2), files.plan)
 
 
-def overlay_of(plan: Plan, preset: Preset) -> Overlay:
-    """The plan's graphics, ready to be blended from the first frame on."""
-    return Overlay(
-        graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate, preset.colours.ground
-    )  # fmt: skip
+def overlay_of(plan: Plan, preset: Preset, spec: DeliverySpec) -> Overlay:
+    """The plan's graphics at the plan's size, ready to be blended from the first frame on."""
+    look = graphics.Look.of(preset, graphics.Canvas.of(spec.safe_area, plan.width, plan.height))
+    return Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.frame_rate, preset.colours.ground)
 
 
 @dataclass(frozen=True)
@@ -381,7 +381,7 @@ def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
     known = warnings or []
     found = [*_as_notes("changed", changed), *_as_notes("sound", sound.notes(plan))]
     notes = distinct([*known, *found])
-    return _Job(plan, preset, spec, sources, overlay_of(plan, preset), notes)
+    return _Job(plan, preset, spec, sources, overlay_of(plan, preset, spec), notes)
 
 
 @contextmanager

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from basis.clock import Clock
 from pipeline.graphics.layers import Graphic
-from pipeline.plan import nearest_frame
 
 Plane = NDArray[np.uint8]
 
@@ -47,8 +47,8 @@ class Overlay:
         self, graphics: list[Graphic], width: int, height: int, rate: Fraction, ground: str = "#000000"
     ) -> None:
         self._size = (width, height)
-        self._rate = rate
-        self._spans = [(nearest_frame(g.start, rate), nearest_frame(g.end, rate), g) for g in graphics]
+        self._clock = Clock(rate)
+        self._spans = [(self._clock.frame(g.start), self._clock.frame(g.end), g) for g in graphics]
         self._states: dict[int, tuple[int, Patch | None]] = {}
         colour = np.array([[[int(ground[i : i + 2], 16) for i in (1, 3, 5)]]], np.uint8)
         self._ground = [int(value) for value in cv2.transform(colour, RGB_TO_YUV)[0, 0]]
@@ -57,10 +57,11 @@ class Overlay:
         """Draws what is on screen at output frame `index` into an I420 frame (height * 3 / 2, width), in place."""
         for number, (first, last, graphic) in enumerate(self._spans):
             if not first <= index < last:
-                if index >= last:
-                    self._states.pop(number, None)
+                if index >= last and number in self._states:
+                    del self._states[number]
+                    graphic.forget()
                 continue
-            t = max(0.0, min((index - first) / float(self._rate), graphic.end - graphic.start - 1e-3))
+            t = max(0.0, min((index - first) / float(self._clock.rate), graphic.end - graphic.start - 1e-3))
             if graphic.blur and (strength := graphic.blur(t)) > 0:
                 _blur(frame, strength, self._ground)
             if patch := self._patch(number, graphic, t):
@@ -68,6 +69,7 @@ class Overlay:
 
     def _patch(self, number: int, graphic: Graphic, t: float) -> Patch | None:
         if any(a <= t < b for a, b in graphic.moving):
+            self._states[number] = -1, None
             return _patch(graphic, t, self._size)
         still = sum(b <= t for _, b in graphic.moving) + bisect_right(graphic.changes, t)
         if self._states.get(number, (None, None))[0] != still:
