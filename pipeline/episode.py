@@ -168,7 +168,7 @@ def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tu
             notes += _as_notes("captions", unread)
         else:
             plan.graphics.append(graphic)
-    drawn_with = graphics.Look.of(preset, graphics.Canvas.of(spec.safe_area, spec.width, spec.height))
+    drawn_with = graphics.Look.of(preset, graphics.Canvas.of(spec))
     plan.graphics, covered = graphics.place(plan, drawn_with, faces)
     plan.stings = [
         Sting(file=Path(file), at=graphic.start)
@@ -351,7 +351,7 @@ def plan_files(plan: Plan, files: Files, progress: Progress, warnings: list[Note
 
 def overlay_of(plan: Plan, preset: Preset, spec: DeliverySpec) -> Overlay:
     """The plan's graphics at the plan's size, ready to be blended from the first frame on."""
-    look = graphics.Look.of(preset, graphics.Canvas.of(spec.safe_area, plan.width, plan.height))
+    look = graphics.Look.of(preset, graphics.Canvas.of(spec, plan.width))
     return Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.frame_rate, preset.colours.ground)
 
 

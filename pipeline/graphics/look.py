@@ -10,7 +10,7 @@ from PIL import Image, ImageColor, ImageDraw
 
 from pipeline.typesetting import text
 from presets import Preset
-from presets.delivery import REFERENCE, SafeArea
+from presets.delivery import REFERENCE, DeliverySpec
 from presets.preset import Captions, Colours, End, Series, Title
 
 # of a plain ground: the middle of its hexagon nut, from the right and from the top, the nut's and its bore's radius
@@ -22,7 +22,7 @@ class Canvas:
     """The output, and left, top, right, bottom of the part of it that graphics keep to.
 
     All lengths are pixels of a picture REFERENCE wide, as all places of graphics are, in plans too; scale: output pixels
-    for one of these. The sides fall on even output pixels, as graphics do.
+    for one of these. The sides fall on even pixels of the spec's size, as graphics do.
     """
 
     scale: float
@@ -33,15 +33,18 @@ class Canvas:
     bottom: float
 
     @classmethod
-    def of(cls, covered: SafeArea, width: int, height: int) -> Self:
-        """The canvas of an output of width x height pixels. Graphics stay left of the rail above and below it too."""
-        scale = width / REFERENCE
-        tall = round(height / scale)
+    def of(cls, spec: DeliverySpec, width: int | None = None) -> Self:
+        """The canvas of a spec, or its preview `width` pixels wide, in which everything stands and wraps the same.
+
+        Graphics stay left of the rail above and below it too.
+        """
+        covered, full = spec.safe_area, spec.width / REFERENCE
+        tall = round(spec.height / full)
         railed = covered.rail.top < tall - covered.bottom and covered.rail.bottom > covered.top
         wide = REFERENCE - max(covered.right, covered.rail.right if railed else 0)
-        left, top = (math.ceil(edge * scale / 2 - 1e-6) * 2 / scale for edge in (covered.left, covered.top))
-        right, bottom = (math.floor(edge * scale / 2 + 1e-6) * 2 / scale for edge in (wide, tall - covered.bottom))
-        return cls(scale, tall, left, top, right, bottom)
+        left, top = (math.ceil(edge * full / 2 - 1e-6) * 2 / full for edge in (covered.left, covered.top))
+        right, bottom = (math.floor(edge * full / 2 + 1e-6) * 2 / full for edge in (wide, tall - covered.bottom))
+        return cls((width or spec.width) / REFERENCE, tall, left, top, right, bottom)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -139,7 +139,7 @@ def _kinds() -> dict[str, GraphicKind[Any]]:
 
 
 def _look(preset: Preset) -> graphics.Look:
-    return graphics.Look.of(preset, graphics.Canvas.of(delivery.load(SPEC).safe_area, *SIZE))
+    return graphics.Look.of(preset, graphics.Canvas.of(delivery.load(SPEC)))
 
 
 def _on(on: bool, remark: str = "") -> str:
