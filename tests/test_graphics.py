@@ -6,6 +6,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from basis.errors import WrongUse
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
 from pipeline.graphics.blend import Overlay, planes
+from pipeline.graphics.kinds import KINDS
 from pipeline.graphics.kinds.caption import large_words
 from pipeline.graphics.kinds.end_card import EndCardKind
 from pipeline.graphics.onscreen import OnScreen
@@ -31,6 +33,7 @@ from presets.graphics import (
     LowerThird,
     Mark,
     PartnerLine,
+    PlacedGraphic,
     Progress,
     Quote,
     TitleCard,
@@ -172,6 +175,15 @@ def test_it_looks_like_its_golden_picture(name):
     assert golden is not None, f"{file} is missing; set EPISODE_NEW_GOLDEN=1 once, look at it and commit it"
     difference = np.abs(small.astype(int) - golden)
     assert difference.mean() < 1.0 and (difference.max(axis=2) > 40).mean() < 0.004
+
+
+def test_every_kind_that_may_be_placed_is_drawn_and_has_a_golden_picture():
+    models = {kind.model for kind in KINDS}
+    assert models == set(get_args(get_args(PlacedGraphic)[0])) == {type(graphic) for graphic in GRAPHICS.values()}
+    for kind in KINDS:
+        sample = kind.sample(5.0)
+        assert (sample.start, sample.end) == (0, 5) and kind.has_content(sample, LOOK)
+        assert kind.draw(sample, LOOK, [sample])
 
 
 CAPTIONS, CARDS = (70, 1120, 890, 1460), (66, 220, 915, 1490)

@@ -62,11 +62,10 @@ class EndCardKind(GraphicKind[EndCard]):
         link = address(graphic.link or "")
         step, small_step = round(size * text.LEADING), round(small * text.LEADING)
         for side, largest, gap in LAYOUTS:
-            codes = _codes(link, side) if link else []
+            code = _code(link, side) if link else None
             calls, large = text.fit(call, bold, largest, on.room, 3, LAYOUTS[-1][1])
             large_step = round(large * 1.12)
-            code_height = codes[0].height if codes else 0
-            parts = [step * len(series), large_step * len(calls), code_height, small_step * len(nexts)]
+            parts = [step * len(series), large_step * len(calls), code.height if code else 0, small_step * len(nexts)]
             tall = sum(parts) + gap * (sum(map(bool, parts)) - 1)
             if tall <= foot - gap - highest:
                 break
@@ -79,14 +78,14 @@ class EndCardKind(GraphicKind[EndCard]):
             layers.append(line_layer(line, bold, large, ink, left, y + number * large_step, _enter(layers)))
         y += parts[1] + gap * bool(calls)
         place = len(layers)
-        if codes:
-            layers.append(Layer(codes[0], left, y, _enter(layers)))
+        if code:
+            layers.append(Layer(code, left, y, _enter(layers)))
             y += parts[2] + gap
         if nexts:
             layers += _beside_bar(nexts, medium, small, ink, look, y, _enter(layers))
         last = _enter(layers)
         layers += [replace(layer, enter=last) for layer in partners]
-        return _scanning(layers, place, codes, link, on.size) if codes else layers
+        return _scanning(layers, place, link, side, on.size) if code else layers
 
 
 def _enter(before: list[Layer]) -> Enter:
@@ -139,33 +138,29 @@ def address(link: str) -> str:
     return percent_encoded(link, safe=":/?#[]@!$&'()*+,;=%~")
 
 
-def _codes(link: str, side: int) -> list[Image.Image]:
-    """The link's QR code with the mask that the standard picks, then with each of the others, which are as valid.
+def _code(link: str, side: int, mask: int | None = None) -> Image.Image:
+    """The link's QR code with a mask of the standard's eight, which are all valid, or with the one that it picks.
 
     Error correction M or better, quiet zone included, each module a whole number of pixels. Raises WrongUse.
     """
-    codes = []
-    for mask in (None, *range(8)):
-        try:
-            symbol = segno.make_qr(link, error="m", mask=mask)
-        except segno.DataOverflowError:
-            raise WrongUse(f"The link {link[:40]}... is too long for a QR code; shorten it.") from None
-        padded = np.pad(np.array([[bool(module) for module in row] for row in symbol.matrix]), QUIET_MODULES)
-        scale = max(side // len(padded), -(-CODE_LEAST // len(padded)))
-        pixels = np.where(np.kron(padded, np.ones((scale, scale), bool)), 0, 255).astype(np.uint8)
-        code = Image.fromarray(pixels).convert("RGBA")
-        code.putalpha(plate(code.size, "#FFFFFF", 1.0, 24).getchannel("A"))
-        codes.append(code)
-    return codes
+    try:
+        symbol = segno.make_qr(link, error="m", mask=mask)
+    except segno.DataOverflowError:
+        raise WrongUse(f"The link {link[:40]}... is too long for a QR code; shorten it.") from None
+    padded = np.pad(np.array([[bool(module) for module in row] for row in symbol.matrix]), QUIET_MODULES)
+    scale = max(side // len(padded), -(-CODE_LEAST // len(padded)))
+    pixels = np.where(np.kron(padded, np.ones((scale, scale), bool)), 0, 255).astype(np.uint8)
+    code = Image.fromarray(pixels).convert("RGBA")
+    code.putalpha(plate(code.size, "#FFFFFF", 1.0, 24).getchannel("A"))
+    return code
 
 
-def _scanning(
-    layers: list[Layer], place: int, codes: list[Image.Image], link: str, size: tuple[int, int]
-) -> list[Layer]:
+def _scanning(layers: list[Layer], place: int, link: str, side: int, size: tuple[int, int]) -> list[Layer]:
     """The card's layers with the first code in which a reader finds the link, at full size and at that of a smaller
     screen; with one symbol in forty, it does not."""
-    for code in codes:
-        tried = [*layers[:place], replace(layers[place], image=code), *layers[place + 1 :]]
+    for mask in (None, *range(8)):
+        code = replace(layers[place], image=_code(link, side, mask))
+        tried = [*layers[:place], code, *layers[place + 1 :]]
         full = np.asarray(flat(tried, size).convert("L"))
         small = cv2.resize(full, None, fx=2 / 3, fy=2 / 3, interpolation=cv2.INTER_AREA)
         if all(cv2.QRCodeDetector().detectAndDecode(seen)[0] == link for seen in (full, small)):
