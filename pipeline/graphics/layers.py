@@ -63,6 +63,11 @@ class Drawing:
     changes: Sequence[float] = ()
     blurs: bool = False
 
+    @property
+    def area(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        return *self.at, self.at[0] + self.size[0], self.at[1] + self.size[1]
+
 
 @dataclass(frozen=True)
 class Graphic:

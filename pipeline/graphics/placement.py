@@ -49,7 +49,7 @@ def _board(plan: Plan, look: Look, faces: Sequence[OnScreen]) -> Board:
     on = look.canvas
     text = (on.edge, on.top + 64, on.right, on.above_captions)
     full = [graphic for graphic, kind in kinds if kind.fills_screen(graphic, look)]
-    fixed = [(graphic, area) for graphic, kind in kinds if (area := kind.area(graphic, look))]
+    fixed = [(g, drawing.area) for g, kind in kinds if kind.stands for drawing in kind.draw(g, look, shown)]
     return Board(
         plan,
         look,

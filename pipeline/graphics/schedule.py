@@ -55,7 +55,7 @@ def schedule(
         placed.append(TitleCard(start=0, end=end, number=brief.number, title=brief.title))
     if preset.lower_third.on:
         cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard | Quote | LowerThird)]
-        placed += _names(brief.people, preset, cards, shown, _presences(plan, faces), _sides(plan))
+        placed += _names(brief.people, preset.lower_third.seconds, cards, shown, _presences(plan, faces), _sides(plan))
     placed += captions
     if plan.duration > shown:
         placed.append(EndCard(start=shown, end=plan.duration, link=brief.link, following=brief.following))
@@ -70,7 +70,7 @@ def has_end_card(brief: Brief, preset: Preset) -> bool:
 
 
 def _names(
-    people: list[Person], preset: Preset, cards: list[tuple[float, float]], shown: float, seen: list[Presence],
+    people: list[Person], seconds: float, cards: list[tuple[float, float]], shown: float, seen: list[Presence],
     sides: list[tuple[int, int]],
 ) -> list[PlacedGraphic]:  # fmt: skip
     """A lower third for each person who has a time on screen."""
@@ -86,7 +86,6 @@ def _names(
             spans = [(person.at or 0.0, shown)]
         else:
             spans = [(p.start + SETTLED, p.end) for p in seen if p.person == who[number]]
-        seconds = preset.lower_third.seconds
         for begin, until in spans:
             start = _free(begin, taken)
             end = min(start + seconds, until, shown, *(a - PAUSE for a, _ in taken if a > start))

@@ -60,12 +60,13 @@ def together(one: Placed, other: Placed) -> bool:
 class GraphicKind(Protocol[G]):
     """One kind of graphic. What has a body here need not be said by a kind of which it is true.
 
-    model: its keys in presets, briefs and plans. turn: whose place is chosen before whose; what is given up to others
-    comes late.
+    model: its keys in presets, briefs and plans. turn: whose place is chosen before whose, 0 where none is chosen.
+    stands: whether it stands where it does and others keep clear of it.
     """
 
     model: type[G]
     turn: int = 0
+    stands: bool = False
 
     def written(self, graphic: G, look: Look) -> Written:
         """The texts of a graphic, each with the weight of its font."""
@@ -87,10 +88,6 @@ class GraphicKind(Protocol[G]):
     def stands_low(self, graphic: G, look: Look) -> bool:
         """Whether it wants the room above captions that stand at the foot."""
         return False
-
-    def area(self, graphic: G, look: Look) -> Area | None:
-        """What it covers wherever the faces are, None for one whose place is chosen or that nothing need keep clear of."""
-        return None
 
     def places(self, graphic: G, board: Board) -> Iterable[Candidate[G]]:
         """The places that it may take, the best first; the given one alone where one is given, none where none is chosen."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from pipeline.graphics.kinds.kind import Area, GraphicKind, Written
+from pipeline.graphics.kinds.kind import GraphicKind, Written
 from pipeline.graphics.layers import Drawing, Layer, picture, plate
 from pipeline.graphics.look import Look
 from pipeline.graphics.pieces import QUIET_OPACITY, QUIET_RADIUS, quiet
@@ -17,6 +17,7 @@ PICTURE_PAD = 9  # pixels of plate around the picture
 
 class MarkKind(GraphicKind[Mark]):
     model = Mark
+    stands = True
 
     def written(self, graphic: Mark, look: Look) -> Written:
         return [("" if look.series.mark else look.series.name, "bold")]
@@ -27,15 +28,9 @@ class MarkKind(GraphicKind[Mark]):
     def sample(self, end: float) -> Mark:
         return Mark(end=end)
 
-    def area(self, graphic: Mark, look: Look) -> Area:
-        image = _plate(look)
-        left, top = look.canvas.left, look.canvas.top + BELOW_TOP
-        return left, top, left + image.width, top + image.height
-
     def draw(self, graphic: Mark, look: Look, shown: Sequence[Placed]) -> list[Drawing]:
-        image = _plate(look)
-        left, top, *_ = self.area(graphic, look)
-        return [Drawing(lambda _: [Layer(image)], image.size, (left, top), graphic.start, graphic.end)]
+        image, at = _plate(look), (look.canvas.left, look.canvas.top + BELOW_TOP)
+        return [Drawing(lambda _: [Layer(image)], image.size, at, graphic.start, graphic.end)]
 
 
 def _plate(look: Look) -> Image.Image:

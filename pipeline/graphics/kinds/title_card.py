@@ -11,16 +11,7 @@ from PIL import Image
 from pipeline.graphics.kinds.kind import Area, Board, Candidate, GraphicKind, Written
 from pipeline.graphics.layers import EXIT, Drawing, Enter, Layer, plate
 from pipeline.graphics.look import Look
-from pipeline.graphics.pieces import (
-    RISE,
-    RISING,
-    SHADE_OPACITY,
-    centred,
-    entry_seconds,
-    line_layer,
-    rising,
-    title_step,
-)  # fmt: skip
+from pipeline.graphics.pieces import RISE, RISING, SHADE_OPACITY, centred, entry_seconds, line_layer, rising, title_step
 from pipeline.typesetting import text
 from presets.graphics import Caption, Over, Placed, TitleCard
 
