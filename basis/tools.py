@@ -1,8 +1,14 @@
 """What the work is done with: made once, in a command or a worker, and handed down."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from basis.errors import WrongUse
+
+FFMPEG, THREADS = "EPISODE_FFMPEG", "EPISODE_THREADS"
+MOST_THREADS = 1024
 
 Progress = Callable[[str, float, float], None]  # stage, done, total
 
@@ -25,3 +31,14 @@ class Tools:
     encoder: str = "libx264"
     speed: str | None = None
     progress: Progress = silent
+
+
+USUAL = Tools()
+
+
+def from_environment(progress: Progress = silent, cache: Path | None = None) -> Tools:
+    """What EPISODE_FFMPEG and EPISODE_THREADS ask for. Raises WrongUse for what cannot be."""
+    named, threads = os.environ.get(FFMPEG), os.environ.get(THREADS)
+    if threads and not (threads.isdecimal() and 1 <= int(threads) <= MOST_THREADS):
+        raise WrongUse(f"{THREADS} is {threads!r} and must be a number of threads, as 4; correct it or unset it.")
+    return Tools(Path(named) if named else None, int(threads) if threads else None, cache, progress=progress)

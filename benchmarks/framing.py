@@ -43,6 +43,7 @@ from pipeline.footage import source as footage
 from pipeline.footage.source import Source
 from pipeline.listening.hearing import listen
 from pipeline.plan import Knot, Pane, Plan, Shot, corners, take_shots
+from presets import delivery
 from tests.footage import Face, Made, Rectangle, Scene, Thing, make, seated, walk
 
 METHODS = ("episode", "centre", "largest", "autoflip")
@@ -507,10 +508,10 @@ def analysed(source: Source, start: float, end: float, content: str, tools: Tool
 def all_shown(file: Path, scratch: Path) -> tuple[Plan, Source, dict[str, Shown]]:
     """The plan of a file, and what ours and the baselines show of it. scratch: a folder for the analysis."""
     brief = make_brief({"footage": [{"file": file}], "preset": "plain"}, "benchmark")
-    plan, _ = episode.make_plan(brief, scratch, lambda *_: None)
+    plan, _ = episode.plan(brief, Tools(cache=scratch))
     source = footage.probe(file)
     take = plan.takes[0]
-    tools = Tools(cache=scratch)  # which make_plan filled
+    tools = Tools(cache=scratch)  # which planning filled
     found = analysed(source, take.start, take.end, take.fingerprint, tools)
     cuts = [round((shot.start - take.start) * float(plan.frame_rate)) for shot in found.shots[1:]]
     own = ours(plan)
@@ -579,7 +580,7 @@ def _planned(plan: Plan, source: Source, shown: Shown) -> Plan:
 def _whole_faces(plan: Plan, source: Source, numbers: list[int]) -> list[bool]:
     """Whether the finished frames of these numbers show a whole face; graphics and the tail are left out."""
     bare = plan.model_copy(update={"graphics": [], "tail": 0.0})
-    overlay = episode.overlay_of(bare, presets.load(plan.preset))
+    overlay = episode.overlay_of(bare, presets.load(plan.preset), delivery.load(plan.delivery))
     screen = [(0.0, 0.0, float(plan.width), float(plan.height))]
     find: _Finder | None = None
     wanted, found = set(numbers), []

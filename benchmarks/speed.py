@@ -24,22 +24,11 @@ from pipeline import graphics
 from pipeline.encode import output_options
 from pipeline.footage import ffmpeg_tool
 from pipeline.graphics.blend import Overlay
+from pipeline.graphics.kinds import KINDS
 from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from pipeline.synthetic import demo
 from presets import Preset, delivery
-from presets.graphics import (
-    Caption,
-    Chapter,
-    EndCard,
-    LowerThird,
-    Mark,
-    PartnerLine,
-    PlacedGraphic,
-    Progress,
-    Quote,
-    TitleCard,
-    Word,
-)  # fmt: skip
+from presets.graphics import Caption, EndCard, PlacedGraphic, Quote, TitleCard, Word
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST_MS = 3.0  # that all small graphics may add to a frame
@@ -88,25 +77,19 @@ def graphics_cost() -> bool:
     lower third and captions whose spoken word lights up. Cards, which fill the screen for seconds, are told apart.
     """
     preset = presets.load("open-industry")
-    said = "Здесь работал мой дед, потом отец, и цех я знаю с самого детства, каждый станок в нём".split()
+    words = "Здесь работал мой дед, потом отец, и цех я знаю с самого детства, каждый станок в нём".split()
     captions = [
         Caption(
             start=n * 2.0, end=n * 2.0 + 1.9, style="word",
-            lines=[[Word(text=w, start=n * 2 + 0.3 * k, end=n * 2 + 0.3 * k + 0.3) for k, w in enumerate(said[n * 3 : n * 3 + 6])]],
+            lines=[[Word(text=w, start=n * 2 + 0.3 * k, end=n * 2 + 0.3 * k + 0.3) for k, w in enumerate(words[n * 3 : n * 3 + 6])]],
         )
         for n in range(5)
     ]  # fmt: skip
-    span = {"start": 0.0, "end": 10.0}
-    small = [
-        Mark(**span), PartnerLine(**span), Progress(**span), Chapter(text="Литейный цех", number=3, **span),
-        LowerThird(name="Айлин Коллинз", role="Инженер-технолог литейного цеха", **span), *captions,
-    ]  # fmt: skip
-    cards = {
-        "title over the picture": TitleCard(start=0, end=2.6, number=3, title="Династия сталеваров"),
-        "title over blur": TitleCard(start=0, end=2.6, number=3, title="Династия сталеваров", over="blur"),
-        "quote over blur": Quote(start=0, end=4, text="Печь не гаснет никогда", author="Айлин Коллинз"),
-        "end card": EndCard(start=0, end=3.5, link="https://vk.com/video"),
-    }
+    samples = [kind.sample(10.0) for kind in KINDS]
+    card_kinds = TitleCard, Quote, EndCard
+    small = [one for one in samples if not isinstance(one, (*card_kinds, Caption))] + captions
+    cards = {one.kind.replace("_", " "): one.model_copy(update={"end": 3.5}) for one in samples if isinstance(one, card_kinds)}
+    cards["title card over blur"] = cards["title card"].model_copy(update={"over": "blur"})
     print(f"graphics, ms a frame on {os.cpu_count()} cores {'mean':>8} {'median':>8} {'95%':>8}")
     alone = blend_times(small, 10.0, preset)
     for name, times in {
@@ -130,7 +113,8 @@ def blend_times(placed: list[PlacedGraphic], seconds: float, preset: Preset) -> 
     hall = cv2.resize(demo.factory(960, 540, 5), (width, height))
     ground = cv2.cvtColor(hall, cv2.COLOR_BGR2YUV_I420)
     begun = time.perf_counter()
-    overlay = Overlay(graphics.draw(plan, preset), width, height, Fraction(30), preset.colours.ground)
+    look = graphics.Look.of(preset, graphics.Canvas.of(delivery.load("vk-clips")))
+    overlay = Overlay(graphics.draw(plan, look), width, height, Fraction(30), preset.colours.ground)
     once = time.perf_counter() - begun
     times = []
     for number in range(round(seconds * 30)):

@@ -18,18 +18,18 @@ def demo(
 ) -> None:
     from commands import words
     from commands.meters import Meter
-    from commands.outputs import files_of, refuse_to_overwrite
+    from commands.outputs import files_of
     from commands.tools import tools
     from pipeline import episode
     from pipeline.synthetic.demo import make_demo
 
     where = files_of(folder / "episode-03.mp4")
-    refuse_to_overwrite(where.all, [], force)
+    episode.refuse_to_overwrite(where.all, [], force)
     with Meter(quiet) as meter:
         work = tools(meter, kept=False)
         brief = make_demo(folder, lambda share: meter("footage", share, 1))
-        made, notes = episode.make_plan(brief, work.cache, work.progress)
-        report = episode.render(made, where, work.progress, notes)
+        made, notes = episode.plan(brief, work)
+        report = episode.render(made, where, work, notes, overwrite=True)  # refused above
     if not quiet:
         print(f"Footage {brief.footage[0].file}")
         words.say_report(report, where)

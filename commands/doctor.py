@@ -45,8 +45,8 @@ def _examined() -> tuple[dict[str, str], list[str]]:
 
     import assets
     from basis import cache
-    from basis.tools import Tools
     from basis.version import version
+    from commands.tools import tools
     from pipeline import typesetting
     from pipeline.encode import ENCODERS
     from pipeline.footage import ffmpeg_tool
@@ -55,8 +55,9 @@ def _examined() -> tuple[dict[str, str], list[str]]:
     found = {"episode": version(), "python": sys.version.split()[0], "opencv": cv2.__version__}
     problems: list[str] = []
     try:
-        found |= {"ffmpeg": str(ffmpeg_tool.executable()), "ffmpeg version": ffmpeg_tool.version()}
-        lacking = ffmpeg_tool.missing(ENCODERS[Tools.encoder].needs)
+        work = tools()
+        found |= {"ffmpeg": str(ffmpeg_tool.executable(work)), "ffmpeg version": ffmpeg_tool.version(work)}
+        lacking = ffmpeg_tool.missing(ENCODERS[work.encoder].needs, work)
         found["encoders and filters"] = f"missing: {', '.join(lacking)}" if lacking else "all there"
         problems += lacking
     except EpisodeError as error:

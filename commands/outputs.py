@@ -24,13 +24,3 @@ def files_of(video: Path) -> "Files":
         raise WrongUse(f"The output {video} must be the name of an .mp4 file, as out/episode-03.mp4.")
     return Files(video)
 
-
-def refuse_to_overwrite(files: tuple[Path, ...], inputs: list[Path], force: bool, own: tuple[Path, ...] = ()) -> None:
-    """own: files that belong to what is being made, which may be replaced. What an episode is made from never is."""
-    for file in files:
-        if not file.exists():
-            continue
-        if any(given.exists() and given.samefile(file) for given in inputs):
-            raise WrongUse(f"{file} is one of the files that the episode is made from; give another -o.")
-        if not force and not any(file.resolve() == mine.resolve() for mine in own):
-            raise WrongUse(f"{file} exists; give --force to replace it, or another -o.")

@@ -19,18 +19,18 @@ def plan(
 ) -> None:
     from commands import words
     from commands.meters import Meter
-    from commands.outputs import files_of, refuse_to_overwrite, video_of
+    from commands.outputs import files_of, video_of
     from commands.tools import tools
     from pipeline import episode
 
     brief = asked.brief()
     where = files_of(video_of(brief))
-    refuse_to_overwrite((where.plan, where.sheet), brief.inputs, force)
+    episode.refuse_to_overwrite((where.plan, where.sheet), brief.inputs, force)
     with Meter(quiet or as_json) as meter:
         work = tools(meter, kept=not no_cache)
-        made, notes = episode.make_plan(brief, work.cache, work.progress)
-        refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would
-        episode.plan_files(made, where, work.progress, notes)
+        made, notes = episode.plan(brief, work)
+        episode.refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would
+        episode.plan_files(made, where, work, notes)
     if as_json:
         print(made.model_dump_json(indent=2))
     elif not quiet:

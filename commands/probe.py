@@ -28,13 +28,15 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
 
 def _facts(file: Path) -> dict[str, Any]:
     """What is said of a file, by the keys that --json gives it."""
+    from commands.tools import tools
     from pipeline.brief import Footage
     from pipeline.footage import loudness, source
     from pipeline.listening.channels import of_camera
 
+    work = tools(kept=False)
     found = source.probe(file)
-    loud = loudness.measure(file) if found.audio else None
-    camera, how = of_camera(found, Footage(file=file), "", 0, found.duration)
+    loud = loudness.measure(file, tools=work) if found.audio else None
+    camera, how = of_camera(found, Footage(file=file), "", 0, found.duration, work)
     return {
         "file": str(file),
         "container": found.container,

@@ -43,9 +43,8 @@ def render(
         else:
             made, notes, where = _planned(asked, force, work)
         try:
-            report = episode.render(
-                made, where, work.progress, notes, plan is None or where.plan.resolve() != plan.resolve()
-            )
+            keep_plan = plan is None or where.plan.resolve() != plan.resolve()
+            report = episode.render(made, where, work, notes, keep_plan=keep_plan, overwrite=True)  # refused above
         except episode.Rejected as rejected:
             if as_json:
                 print(rejected.report.model_dump_json(indent=2))
@@ -58,7 +57,7 @@ def render(
 
 def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
     """An edited plan and where the episode goes: beside it, unless told otherwise."""
-    from commands.outputs import files_of, refuse_to_overwrite
+    from commands.outputs import files_of
     from pipeline import episode
 
     if asked.files or asked.keys.keys() - OF_A_PLAN:
@@ -68,17 +67,17 @@ def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
     beside = file.with_name(file.name.removesuffix(".plan.json").removesuffix(".json") + ".mp4")
     where = files_of(asked.keys.get("output", beside))
     own = (file, file.with_name(file.name.removesuffix(".plan.json") + ".sheet.jpg"))
-    refuse_to_overwrite(where.all, made.inputs, force, own)
+    episode.refuse_to_overwrite(where.all, made.inputs, force, own)
     return made, where
 
 
 def _planned(asked: Asked, force: bool, work: Tools) -> "tuple[Plan, list[Note], Files]":
-    from commands.outputs import files_of, refuse_to_overwrite, video_of
+    from commands.outputs import files_of, video_of
     from pipeline import episode
 
     brief = asked.brief()
     where = files_of(video_of(brief))
-    refuse_to_overwrite(where.all, brief.inputs, force)
-    made, notes = episode.make_plan(brief, work.cache, work.progress)
-    refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
+    episode.refuse_to_overwrite(where.all, brief.inputs, force)
+    made, notes = episode.plan(brief, work)
+    episode.refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
     return made, notes, where

@@ -21,10 +21,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     from commands import words
+    from commands.tools import tools
     from pipeline import verify as verification
     from presets import delivery as specs
 
-    checks = verification.verify(file, specs.load(delivery))
+    checks = verification.verify(file, specs.load(delivery), tools(kept=False))
     failed = [check for check in checks if not check.ok and check.level == "error"]
     if as_json:
         rows = [check.model_dump() for check in checks]

@@ -19,7 +19,6 @@ from pydantic import ValidationError
 from basis.errors import MachineFailed
 from jobs.report import Failure
 from jobs.task import Answer, Message, Task
-from pipeline.footage import ffmpeg_tool
 
 TICK = 0.2  # seconds between looks at the clock
 END_WAIT = 1  # seconds that a process may take to end after its last line
@@ -56,7 +55,7 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
 @contextmanager
 def _started(task: Task) -> Iterator[tuple[subprocess.Popen[bytes], Lines]]:
     """A worker process that is told its task, and the lines that it writes, None behind the last; it is ended afterwards."""
-    few = dict.fromkeys((*ONE_THREAD, ffmpeg_tool.THREADS), str(task.threads))  # the last for what takes no Tools yet
+    few = dict.fromkeys(ONE_THREAD, str(task.threads))
     with task.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "jobs.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,

@@ -9,8 +9,9 @@ import presets
 from basis.clock import Clock
 from basis.errors import EpisodeError
 from basis.spans import Span, length
+from basis.tools import from_environment
 from jobs.manifest import Season, Slip
-from pipeline import captions, episode, graphics
+from pipeline import captions, graphics, planning
 from pipeline.brief import Brief, Footage
 from pipeline.captions.reading import read_captions
 from pipeline.footage import source
@@ -68,7 +69,7 @@ def _failures(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> list
 
 def _shown(footage: Footage, probe: Probe) -> tuple[Source, Span]:
     found = probe(footage.file, footage.audio_stream)
-    return found, episode.range_of(footage, found)
+    return found, planning.range_of(footage, found)
 
 
 def _try_whole(
@@ -87,9 +88,9 @@ def _try_whole(
         tried(_typeset, brief, timed, preset, seconds, clock)
     if not brief.tighten:
         tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
-        tried(episode.must_fit, length(ranges) + tail, brief.delivery, spec)
+        tried(planning.must_fit, length(ranges) + tail, brief.delivery, spec)
 
 
 def _typeset(brief: Brief, stretches: list[Stretch], preset: Preset, seconds: float, clock: Clock) -> None:
-    cues = captions.read(brief.captions, stretches, preset)
+    cues = captions.read(brief.captions, stretches, preset, from_environment())
     captions.for_episode(cues, stretches, preset, seconds, float(clock.rate))

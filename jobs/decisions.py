@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from basis.errors import EpisodeError, WrongUse
 from basis.notes import Note
+from basis.tools import from_environment
 from jobs.manifest import Entry, Season
 from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file
 from jobs.report import EpisodeResult, Failure, State
@@ -134,7 +135,7 @@ def _corrected(entry: Entry, files: Files) -> EpisodeResult:
     what = f"{files.video.name} was changed after it was rendered"
     undo = "move it away, or give --force to render it anew."
     try:
-        checks = verify.verify(files.video, delivery.load(entry.brief.delivery))
+        checks = verify.verify(files.video, delivery.load(entry.brief.delivery), from_environment())
     except EpisodeError as error:
         return _failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
     wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]

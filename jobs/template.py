@@ -2,6 +2,8 @@
 
 import json
 
+from presets.graphics import kind_names
+
 TEMPLATE = """\
 # A season: many episodes in one file. Lines that begin with # are remarks; take the # away from what you need.
 # Paths are relative to this file. What to do next:
@@ -52,7 +54,7 @@ number = 2
 title = "Второе дыхание"
 footage = "raw/episode-02.mov"
 
-# Any graphic at any time: chapter, quote, progress, partner_line, caption, title_card, lower_third, mark, end_card.
+# Any graphic at any time: {kinds}.
 # [[episode.graphics]]
 # kind = "chapter"
 # text = "Литейный цех"
@@ -64,4 +66,4 @@ footage = "raw/episode-02.mov"
 def template(preset: str, file: str = "season.toml") -> str:
     """The text of a manifest to edit, without the last line's end; file: its name in the remarks."""
     named = json.dumps(file, ensure_ascii=False) if " " in file else file
-    return TEMPLATE.format(preset=json.dumps(preset, ensure_ascii=False), file=named)
+    return TEMPLATE.format(preset=json.dumps(preset, ensure_ascii=False), file=named, kinds=", ".join(kind_names()))

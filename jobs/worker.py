@@ -22,14 +22,13 @@ from filelock import FileLock
 from basis.errors import EpisodeError, MachineFailed, MissingTool
 from basis.files import save_text
 from basis.notes import Note
-from basis.tools import Progress, Tools
+from basis.tools import Progress, Tools, from_environment
 from jobs.attempt import unexpected
 from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
 from jobs.report import Failure
 from jobs.task import STATE, Answer, Kind, Message, Task
 from pipeline import episode
 from pipeline.episode import Files
-from pipeline.footage import ffmpeg_tool
 from pipeline.plan import Plan
 from pipeline.report import Report
 
@@ -84,7 +83,7 @@ def _answer(task: Task, progress: Progress) -> Answer:
 
     try:
         tools = replace(
-            ffmpeg_tool.from_environment(), threads=task.threads, cache=task.cache, scratch=folder, encoder=task.encoder,
+            from_environment(), threads=task.threads, cache=task.cache, scratch=folder, encoder=task.encoder,
             speed=task.speed, progress=progress,
         )  # fmt: skip
         return WORK[task.kind](_Attempt(task, folder, tools))
@@ -126,7 +125,7 @@ class _Attempt:
     def episode(self) -> Answer:
         plan, notes, made = self.planned()
         return self.publish(
-            plan, episode.render(plan, self.unfinished, self.tools.progress, notes, tools=self.tools), made
+            plan, episode.render(plan, self.unfinished, self.tools, notes), made
         )
 
     def plan(self) -> Answer:
@@ -138,7 +137,7 @@ class _Attempt:
     def segment(self) -> Answer:
         first, last = self.task.segments[self.task.segment]
         file = self.folder / "segment.mp4"
-        episode.render_segment(episode.read_plan(self.plan_file), first, last, file, self.tools.progress, self.tools)
+        episode.render_segment(episode.read_plan(self.plan_file), first, last, file, self.tools)
         file.replace(self.segment_file(self.task.segment))
         return Answer()
 
@@ -146,7 +145,7 @@ class _Attempt:
         plan = episode.read_plan(self.plan_file)
         parts = [self.segment_file(number) for number in range(len(self.task.segments))]
         made = Record.model_validate_json(self.record_of_plan.read_bytes()).made_of
-        report = episode.join(plan, self.unfinished, parts, self.tools.progress, self.task.notes, tools=self.tools)
+        report = episode.join(plan, self.unfinished, parts, self.tools, self.task.notes)
         return self.publish(plan, report, made)
 
     def planned(self) -> tuple[Plan, list[Note], dict[str, str]]:
@@ -155,13 +154,13 @@ class _Attempt:
             made = made_of(self.task.brief)
         except OSError:
             made = {}  # planning says in a sentence what is missing
-        plan, notes = episode.make_plan(self.task.brief, self.task.cache, self.tools.progress)
+        plan, notes = episode.plan(self.task.brief, self.tools)
         return plan, notes, made or made_of(self.task.brief)
 
     def publish(self, plan: Plan, report: Report, made: dict[str, str]) -> Answer:
         """Moves a verified episode to its place, its record first: each file that is found there later is told by it."""
         parts, final = self.unfinished, Files(self.task.folder / f"{self.task.name}.mp4")
-        episode.cover(plan, parts, cover_file(parts))
+        episode.cover(plan, parts, cover_file(parts), self.tools)
         save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), parts.report)
         record = Record(made_of=made, files=hashes(parts))
         with FileLock(self.task.folder / STATE / "publish.lock"):

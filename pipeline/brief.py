@@ -190,8 +190,9 @@ def read_brief(file: Path) -> Brief:
 def beside(brief: Brief, folder: Path) -> Brief:
     """A brief whose relative paths are those of a folder."""
     footage = [part.model_copy(update=_files(part, folder)) for part in brief.footage]
-    preset = str(folder / brief.preset) if brief.preset.lower().endswith(".toml") else brief.preset
-    return brief.model_copy(update={"footage": footage, "preset": preset} | _files(brief, folder))
+    named = {key: name for key in ("preset", "delivery") if (name := getattr(brief, key)).lower().endswith(".toml")}
+    data = {key: str(folder / name) for key, name in named.items()}
+    return brief.model_copy(update={"footage": footage} | _files(brief, folder) | data)
 
 
 def _files(part: _Entry, folder: Path = Path()) -> dict[str, Path]:

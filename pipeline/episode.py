@@ -1,256 +1,101 @@
 """The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
 
 import math
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from itertools import chain, pairwise
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from PIL import Image
-from pydantic import ValidationError
 
 import presets
 from basis.clock import Clock
-from basis.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
-from basis.files import fingerprint, save_text, temporary, writable
-from basis.notes import Note, distinct
-from basis.spans import Span, clip, length
-from basis.toml import explain
-from basis.tools import Tools
-from basis.version import version
-from pipeline import captions, encode, framing, graphics, picture, report, sound, verify
-from pipeline import pauses as tighten
-from pipeline.analysis import Analysis, analyse
-from pipeline.analysis import look as look_at
-from pipeline.analysis import notes as analysis_notes
-from pipeline.brief import Brief, Footage
-from pipeline.footage import ffmpeg_tool, source, stream
-from pipeline.footage.source import Source
-from pipeline.framing import layouts
-from pipeline.graphics.blend import Overlay, rgb
-from pipeline.listening.hearing import listen
-from pipeline.plan import (
-    Music,
-    Pause,
-    Plan,
-    Shot,
-    Sting,
-    Take,
-    shots_with_offsets,
-)
-from pipeline.report import Report
-from pipeline.sound import SoundReport
-from pipeline.stretch import Stretch
-from presets import Preset, delivery
-from presets.delivery import DeliverySpec
-from presets.graphics import Caption, EndCard, TitleCard
+from basis.errors import MachineFailed, WrongUse
+from basis.files import save_text, temporary, writable
+from basis.notes import Note
+from basis.spans import length
+from basis.tools import USUAL, Tools
+from pipeline import captions, encode, framing, pauses, picture, planning, rendering
+from pipeline.brief import Brief
+from pipeline.footage import source, stream
+from pipeline.graphics.blend import rgb
+from pipeline.plan import Plan, shots_with_offsets
+from pipeline.rendering import Files, Rejected, read_plan, refuse_to_overwrite
+from pipeline.report import ContactSheet, Report
+from presets import delivery
+from presets.graphics import Caption, TitleCard
 
-SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
+__all__ = [
+    "Files", "Planned", "Rejected", "cover", "join", "plan", "plan_files", "read_plan", "refuse_to_overwrite", "render",
+    "render_segment", "segments",
+]  # fmt: skip
+
+class Planned(NamedTuple):
+    """What was decided about an episode, and what its editor should know."""
+
+    plan: Plan
+    notes: list[Note]
 
 
-Progress = Callable[[str, float, float], None]  # stage, done, total
-
-
-@dataclass(frozen=True)
-class Files:
-    """Where an episode's files go: the video, and beside it plan, report, contact sheet and subtitles."""
-
-    video: Path
-
-    @property
-    def plan(self) -> Path:
-        return self.video.with_suffix(".plan.json")
-
-    @property
-    def report(self) -> Path:
-        return self.video.with_suffix(".report.json")
-
-    @property
-    def sheet(self) -> Path:
-        return self.video.with_suffix(".sheet.jpg")
-
-    @property
-    def srt(self) -> Path:
-        return self.video.with_suffix(".srt")
-
-    @property
-    def vtt(self) -> Path:
-        return self.video.with_suffix(".vtt")
-
-    @property
-    def all(self) -> tuple[Path, ...]:
-        return self.video, self.plan, self.report, self.sheet, self.srt, self.vtt
-
-
-def make_plan(brief: Brief, cache_folder: Path | None, progress: Progress) -> tuple[Plan, list[Note]]:
-    """Decides everything about the episode; and what the editor should know.
-
-    cache_folder: where analyses are kept, None to analyse anew. Raises WrongUse, Unusable.
-    """
-    preset = presets.load(brief.preset)
-    spec = delivery.load(brief.delivery)
-    sources = [source.probe(f.file, f.audio_stream) for f in brief.footage]
-    ranges = [range_of(f, s) for f, s in zip(brief.footage, sources, strict=True)]
-    rate = sources[0].rate
-    tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
-    total = sum(end - start for start, end in ranges)
+def plan(brief: Brief, tools: Tools = USUAL) -> Planned:
+    """Decides everything about the episode. Raises WrongUse, Unusable, MissingTool, MachineFailed."""
+    preset, spec = presets.load(brief.preset), delivery.load(brief.delivery)
+    stretches, tail = planning.probe_footage(brief), planning.tail_of(brief, preset)
+    clock, seconds = Clock(stretches[0].source.rate), length(stretch.span for stretch in stretches)
     if not brief.tighten:
-        must_fit(total + tail, brief.delivery, spec)
-    contents = [fingerprint(source_.file) for source_ in sources]
-    progress("sound", 0, 1)
-    tools = replace(ffmpeg_tool.from_environment(), cache=cache_folder)
-    hearings = [
-        listen(s, f, start, end, content, tools)
-        for s, f, (start, end), content in zip(sources, brief.footage, ranges, contents, strict=True)
-    ]
-    progress("sound", 1, 1)
-    analyses: list[Analysis] = []
-    done = 0.0
-    for source_, hearing, content, (start, end) in zip(sources, hearings, contents, ranges, strict=True):
-        looked = look_at(source_, start, end, content, replace(tools, progress=_counted(progress, done, total)))
-        analyses.append(analyse(source_, looked, hearing.speech, tools))
-        done += end - start
-    stretches = [
-        Stretch(source_, start, end, offset, wanted, hearing.speech.stretches)
-        for source_, (start, end), offset, wanted, hearing in zip(
-            sources, ranges, Clock(rate).offsets(ranges), brief.footage, hearings, strict=True
-        )
-    ]
-    cues = captions.read(brief.captions, stretches, preset)
-    pauses = _pauses(brief, stretches, analyses, rate, preset, cues)
-    removed = [[(p.start, p.end) for p in own if not p.kept] for own in pauses]
-    gone = [(a + s.offset, b + s.offset) for s, own in zip(stretches, removed, strict=True) for a, b in own]
+        planning.must_fit(seconds + tail, brief.delivery, spec)
+    stretches = planning.listen_and_look(stretches, tools)
+    cues = captions.read(brief.captions, stretches, preset, tools)
+    found = planning.find_pauses(brief, stretches, cues, clock, preset.sound.longest_pause)
+    stretches = planning.take_out(stretches, found)
     if brief.tighten:
-        must_fit(total - sum(b - a for a, b in gone) + tail, brief.delivery, spec)
-    look = framing.Look(spec.width, spec.height, preset.framing)
-    shots = framing.frame(analyses, look, _wishes(brief, ranges, removed), removed)
-    takes = [
-        Take(
-            file=source_.file.resolve(), fingerprint=content, start=start, end=end,
-            audio_stream=hearing.audio_stream, channels=hearing.channels, heard=hearing.why, recording=hearing.recording,
-            shots=framed, speech=hearing.speech.sure, turns=_turns(analysis, framed),
-        )
-        for source_, hearing, content, (start, end), framed, analysis in zip(
-            sources, hearings, contents, ranges, shots, analyses, strict=True
-        )
-    ]  # fmt: skip
-    plan = Plan(
-        made_by=f"episode {version()}", pauses=[*chain(*pauses)], preset=_lasting(brief.preset), delivery=brief.delivery,
-        rate=str(rate), width=spec.width, height=spec.height, takes=takes, tail=tail,
-        music=Music(file=Path(bed).resolve()) if (bed := brief.music or preset.sound.music) else None,
-        captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
-    )  # fmt: skip
-    captioned, notes = captions.for_episode(cues, stretches, preset, plan.footage_seconds, float(rate), gone)
-    for s, analysis, own in zip(stretches, analyses, removed, strict=True):
-        shift = s.offset - length(clip(gone, 0, s.offset)) - s.start
-        notes += analysis_notes(s.source.file, analysis, shift, own)
+        left = length(span for stretch in stretches for span in stretch.kept)
+        planning.must_fit(left + tail, brief.delivery, spec)
+    takes = planning.frame_takes(brief, stretches, framing.Look(spec.width, spec.height, preset.framing))
+    bare = planning.bare_plan(brief, preset, spec, clock, takes, found)
+    captioned, notes = captions.for_episode(
+        cues, stretches, preset, bare.footage_seconds, float(clock.rate), planning.removed(stretches)
+    )
     if brief.tighten:
-        notes += tighten.notes(plan.pauses, preset.sound.longest_pause)
-    if gone:
-        analyses = [analysis for analysis, own in zip(analyses, removed, strict=True) for _ in range(len(own) + 1)]
-        plan = framing.with_faces(tighten.settled(plan), analyses)
-    faces = graphics.on_screen(plan, analyses)
-    for graphic in graphics.schedule(brief, preset, [], plan, faces):
-        if isinstance(graphic, Caption):
-            parts, unread = captions.of_text(graphic, preset, float(rate))
-            plan.graphics += parts
-            notes += unread
-        else:
-            plan.graphics.append(graphic)
-    plan.graphics += captioned
-    plan.graphics, covered = graphics.place(plan, preset, faces)
-    plan.stings = [
-        Sting(file=Path(file), at=graphic.start)
-        for kind, file in ((TitleCard, preset.sound.title_sting), (EndCard, preset.sound.end_sting))
-        for graphic in plan.graphics
-        if file and isinstance(graphic, kind)
-    ]
-    people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
-    notes += _as_notes("no-place", covered)
-    notes += _as_notes("graphics", graphics.notes(brief, preset, plan.graphics, plan.footage_seconds, people))
-    if preset.sound.title_sting and not any(isinstance(g, TitleCard) for g in plan.graphics):
-        notes.append(Note(code="sting", text="The preset's title_sting is not heard: the episode has no title."))
-    if preset.sound.end_sting and not any(isinstance(g, EndCard) for g in plan.graphics):
-        notes.append(Note(code="sting", text="The preset's end_sting is not heard: the episode has no end card."))
-    return plan, [*framing.doubts(plan), *notes, *sound.notes(plan)]
+        notes += pauses.notes(bare.pauses, preset.sound.longest_pause)
+    bare = planning.tighten(bare, stretches)
+    whole, more = planning.dress(bare, brief, preset, spec, stretches, captioned)
+    return Planned(whole, [*framing.doubts(whole), *notes, *more, *planning.notes_of(whole, stretches)])
 
 
-def _as_notes(code: str, sentences: Iterable[str]) -> list[Note]:
-    return [Note(code=code, text=text) for text in sentences]
-
-
-def range_of(wanted: Footage, found: Source) -> tuple[float, float]:
-    """[start, end) seconds of a file that an episode shows. Raises Unusable for those that it does not have."""
-    end = found.duration if wanted.to is None else wanted.to
-    step = 1 / float(found.rate)
-    if wanted.from_ >= found.duration - step / 2:
-        raise Unusable(
-            f"{wanted.file} lasts {found.duration:.2f} s and its part begins at {wanted.from_:.2f} s; choose an earlier --from."
-        )
-    if end > found.duration + max(step, 0.05):
-        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and its part ends at {end:.2f} s; choose an earlier --to.")
-    return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
-
-
-def must_fit(seconds: float, name: str, spec: DeliverySpec) -> None:
-    """Raises WrongUse for an episode that its delivery spec does not take."""
-    if seconds > spec.longest_seconds:
-        raise WrongUse(
-            f"The episode would last {seconds:.0f} s and {name} takes {spec.longest_seconds:.0f} s; "
-            "shorten it with --from and --to."
-        )
-
-
-def read_plan(file: Path) -> Plan:
-    """A plan that a person may have edited. Raises WrongUse with the place of the first slip."""
-    try:
-        plan = Plan.model_validate_json(file.read_bytes())
-    except FileNotFoundError:
-        raise WrongUse(f"There is no plan {file}; check the path.") from None
-    except OSError as error:
-        raise WrongUse(f"The plan {file} cannot be read: {error.strerror}.") from error
-    except ValidationError as error:
-        raise WrongUse(f"The plan {file}: {explain(error, Plan)}") from error
-    spec = delivery.load(plan.delivery)
-    if (plan.width, plan.height) != (spec.width, spec.height):
-        raise WrongUse(
-            f"The plan {file}: width and height are {plan.width}x{plan.height} and {plan.delivery} takes "
-            f"{spec.width}x{spec.height}."
-        )
-    if plan.frame_rate not in spec.allowed_rates:
-        raise WrongUse(f"The plan {file}: rate: {plan.delivery} does not take {plan.rate}, but {', '.join(spec.rates)}.")
-    for number, (shot, _) in enumerate(shots_with_offsets(plan), 1):
-        try:
-            layouts.named(shot.layout)
-        except WrongUse as error:
-            raise WrongUse(f"The plan {file}: shot {number}, layout: {error}") from None
-    return plan
+def plan_files(plan: Plan, files: Files, tools: Tools = USUAL, notes: Sequence[Note] = ()) -> None:
+    """Writes the plan and its contact sheet, nothing else. notes: what the plan came with."""
+    job = rendering.open_plan(plan, notes, tools)
+    with writable(files.video.parent):
+        rendering.save_picture(rendering.sheet_of(job).image(), files.sheet)
+        save_text(job.plan.model_dump_json(indent=2), files.plan)
 
 
 def render(
-    plan: Plan, files: Files, progress: Progress, warnings: list[Note] | None = None, keep_plan: bool = True,
-    tools: Tools | None = None,
-) -> Report:  # fmt: skip
+    plan: Plan,
+    files: Files,
+    tools: Tools = USUAL,
+    notes: Sequence[Note] = (),
+    *,
+    keep_plan: bool = True,
+    overwrite: bool = False,
+) -> Report:
     """Makes the episode's files. They appear whole, or none of them does.
 
-    keep_plan: write the plan beside the video too. Raises Unusable, WrongUse, MissingTool, MachineFailed, or
-    DeliveryFailed with the findings when what was made does not meet the delivery spec.
+    notes: what the plan came with. keep_plan: write the plan beside the video too. overwrite: replace files that exist;
+    those that the episode is made from never are. Raises Unusable, WrongUse, MissingTool, MachineFailed, or Rejected with
+    the report when what was made does not meet the delivery spec.
     """
-    clock = _Clock()
-    job = _job(plan, warnings)
-    with _unfinished(files, tools) as (part, mastered):
-        heard = _master(job, mastered, clock, progress)
-        sheet = report.ContactSheet(job.plan, job.notes)
-        with clock.stage("encode"):
-            frames = picture.render(job.plan, job.sources, job.overlay, sheet.see)
-            count = _counter(progress, job.plan.frame_count)
+    refuse_to_overwrite(files.all, plan.inputs, overwrite)
+    job = rendering.open_plan(plan, notes, tools)
+    with job.unfinished(files.video) as (part, mastered):
+        sound = rendering.master(job, mastered)
+        sheet = ContactSheet(job.plan, job.notes)
+        with job.stage("encode") as count:
+            frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
             encode.encode(frames, mastered, part, job.target, count, tools)
-        made = _verified(job, files, part, heard, clock, progress)
-        _save(job.plan, made, sheet, files, keep_plan)
+        made = rendering.verify_video(job, files, part, sound)
+        rendering.save(job, made, sheet, files, keep_plan)
         part.replace(files.video)
     return made
 
@@ -261,7 +106,7 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
     None is shorter than half of it. They begin on multiples of the longest group of pictures where they are long enough.
     Raises WrongUse for seconds that are too few.
     """
-    plan = tighten.settled(plan)
+    plan = pauses.settled(plan)
     count, rate = plan.frame_count, plan.frame_rate
     wanted = seconds * float(rate)
     if count <= 1.5 * wanted:
@@ -275,286 +120,59 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
     return [*pairwise([*edges, count])]
 
 
-def render_segment(
-    plan: Plan, first: int, last: int, file: Path, progress: Progress, tools: Tools | None = None
-) -> None:
+def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools = USUAL) -> None:
     """Writes the picture of the episode's frames [first, last) as join takes it; the file appears whole or not at all.
 
-    Raises as render does, but for DeliveryFailed.
+    Raises as render does, but for Rejected.
     """
-    job = _job(plan)
+    job = rendering.open_plan(plan, (), tools)
     with writable(file.parent), temporary(file) as part:
-        frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last)
-        count = _counter(progress, last - first)
-        encode.encode_segment(frames, part, job.target, count, tools)
+        frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
+        encode.encode_segment(
+            frames, part, job.target, lambda done: tools.progress("encode", done, last - first), tools
+        )
         part.replace(file)
 
 
 def join(
-    plan: Plan,
-    files: Files,
-    segment_files: Sequence[Path],
-    progress: Progress,
-    warnings: list[Note] | None = None,
-    keep_plan: bool = True,
-    tools: Tools | None = None,
+    plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools = USUAL, notes: Sequence[Note] = ()
 ) -> Report:
     """Makes the episode's files as render does, of the picture that render_segment wrote, in order.
 
     Raises as render does, and MachineFailed for segments that are not the whole episode.
     """
-    clock = _Clock()
-    job = _job(plan, warnings)
-    if (found := sum(map(encode.frames_in, segment_files))) != job.plan.frame_count:
+    refuse_to_overwrite(files.all, plan.inputs, False)
+    job = rendering.open_plan(plan, notes, tools)
+    if (frames := sum(map(encode.frames_in, segment_files))) != job.plan.frame_count:
         raise MachineFailed(
-            f"The segments have {found} frames and the episode has {job.plan.frame_count}; render them again."
+            f"The segments have {frames} frames and the episode has {job.plan.frame_count}; render them again."
         )
-    with _unfinished(files, tools) as (part, mastered):
-        heard = _master(job, mastered, clock, progress)
-        with clock.stage("join"):
-            progress("join", 0, 1)
+    with job.unfinished(files.video) as (part, mastered):
+        sound = rendering.master(job, mastered)
+        with job.stage("join") as count:
+            count(0)
             encode.join(segment_files, mastered, part, job.target, tools)
-            progress("join", 1, 1)
-        made = _verified(job, files, part, heard, clock, progress)
-        _save(job.plan, made, _sheet(job, progress), files, keep_plan)
+            count(frames)
+        made = rendering.verify_video(job, files, part, sound)
+        rendering.save(job, made, rendering.sheet_of(job), files, keep_plan=True)
         part.replace(files.video)
     return made
 
 
-def cover(plan: Plan, files: Files, file: Path) -> None:
+def cover(plan: Plan, files: Files, file: Path, tools: Tools = USUAL) -> None:
     """Writes a JPEG of the finished video: its title card, else the moment that stands for its first shot.
 
     If it can be, a moment without a caption.
     """
-    plan = tighten.settled(plan)
+    plan = pauses.settled(plan)
     shot, offset = next(shots_with_offsets(plan))
-    said = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
+    captioned = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
     cards = [card for card in plan.graphics if isinstance(card, TitleCard)][:1]
     moments = [card.start + (card.end - card.start) * share for card in cards for share in (0.5, 0.35, 0.65, 0.25, 0.75)]
     moments = moments or [shot.moment + offset, (shot.start + shot.end) / 2 + offset]
-    free = [moment for moment in moments if not any(caption.start <= moment < caption.end for caption in said)]
+    free = [moment for moment in moments if not any(c.start <= moment < c.end for c in captioned)]
     number = plan.clock.frame((free or moments)[0])
     second = plan.clock.second(min(number, plan.frame_count - 1))
-    frame = next(stream.frames(source.probe(files.video), second, 1, plan.frame_rate))
+    frame = next(stream.frames(source.probe(files.video), second, 1, plan.frame_rate, tools))
     with writable(file.parent):
-        save_picture(Image.fromarray(rgb(frame)), file)
-
-
-class Rejected(DeliveryFailed):
-    """The finished file breaks its delivery spec; carries the report with every check."""
-
-    def __init__(self, made: Report) -> None:
-        names = "; ".join(
-            f"{c.name} is {c.measured}, must be {c.limit}" for c in made.checks if not c.ok and c.level == "error"
-        )
-        super().__init__(f"The rendered file does not meet its delivery spec and was not kept: {names}.")
-        self.report = made
-
-
-def plan_files(plan: Plan, files: Files, progress: Progress, warnings: list[Note] | None = None) -> None:
-    """Writes the plan and its contact sheet, nothing else."""
-    job = _job(plan, warnings)
-    with writable(files.video.parent):
-        save_picture(_sheet(job, progress).image(), files.sheet)
-        save_text(job.plan.model_dump_json(indent=2), files.plan)
-
-
-def overlay_of(plan: Plan, preset: Preset) -> Overlay:
-    """The plan's graphics, ready to be blended from the first frame on."""
-    return Overlay(
-        graphics.draw(plan, preset), plan.width, plan.height, plan.frame_rate, preset.colours.ground
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A settled plan and what its pictures and sound are made with; notes: what the editor does not know yet."""
-
-    plan: Plan
-    preset: Preset
-    spec: DeliverySpec
-    sources: dict[Path, Source]
-    overlay: Overlay
-    notes: list[Note]
-
-    @property
-    def target(self) -> encode.Target:
-        return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.frame_rate)
-
-
-def _job(plan: Plan, warnings: list[Note] | None = None) -> _Job:
-    """Opens everything that a plan names. warnings: what the editor knows already. Raises as render does."""
-    plan = tighten.settled(plan)
-    preset = presets.load(plan.preset)
-    spec = delivery.load(plan.delivery)
-    must_fit(plan.duration, plan.delivery, spec)
-    sources, changed = _sources(plan)
-    known = warnings or []
-    found = [*_as_notes("changed", changed), *sound.notes(plan)]
-    notes = distinct([*known, *found])
-    return _Job(plan, preset, spec, sources, overlay_of(plan, preset), notes)
-
-
-@contextmanager
-def _unfinished(files: Files, tools: Tools | None) -> Iterator[tuple[Path, Path]]:
-    """The name of the video until it is finished, and of the mastered sound, both gone afterwards."""
-    with (
-        writable(files.video.parent),
-        tempfile.TemporaryDirectory(prefix="episode-", dir=tools.scratch if tools else None) as scratch,
-        temporary(files.video) as part,
-    ):
-        yield part, Path(scratch, "sound.wav")
-
-
-def _master(job: _Job, out: Path, clock: "_Clock", progress: Progress) -> SoundReport:
-    with clock.stage("sound"):
-        progress("sound", 0, 1)
-        heard = sound.master(job.plan, job.spec, job.preset, out)
-        progress("sound", 1, 1)
-    return heard
-
-
-def _verified(job: _Job, files: Files, part: Path, heard: SoundReport, clock: "_Clock", progress: Progress) -> Report:
-    """The report of a video that was made. Raises Rejected."""
-    with clock.stage("verify"):
-        progress("verify", 0, 1)
-        checks = verify.verify(part, job.spec)
-        progress("verify", 1, 1)
-    failed = [check for check in checks if not check.ok and check.level == "error"]
-    made = Report(
-        version=version(), file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
-        delivered=not failed, sound=heard, checks=checks, shots=report.shot_rows(job.plan),
-        warnings=[*job.notes, *heard.notes, *verify.notes(checks)],
-        timings=clock.seconds,
-    )  # fmt: skip
-    if failed:
-        raise Rejected(made)
-    return made
-
-
-def _save(plan: Plan, made: Report, sheet: report.ContactSheet, files: Files, keep_plan: bool) -> None:
-    """Writes everything beside the video."""
-    save_picture(sheet.image(made.sound), files.sheet)
-    if keep_plan:
-        save_text(plan.model_dump_json(indent=2), files.plan)
-    save_text(made.model_dump_json(indent=2), files.report)
-    if said := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
-        save_text(captions.subtitles(said, "srt"), files.srt)
-        save_text(captions.subtitles(said, "vtt"), files.vtt)
-
-
-def _sheet(job: _Job, progress: Progress) -> report.ContactSheet:
-    """The contact sheet of an episode whose frames are not all made here."""
-    progress("contact sheet", 0, 1)
-    sheet = report.ContactSheet(job.plan, job.notes)
-    picture.stills(job.plan, job.sources, job.overlay, sheet.frames, sheet.see)
-    progress("contact sheet", 1, 1)
-    return sheet
-
-
-def _counter(progress: Progress, total: int) -> Callable[[int], None]:
-    return lambda done: progress("encode", done, total)
-
-
-
-
-def _turns(analysis: Analysis, framed: list[Shot]) -> list[tuple[float, float, int]]:
-    """Who is seen to speak when, by the number that the person has in the episode."""
-    found = []
-    for analysed in analysis.shots:
-        known = next((shot.identities for shot in framed if analysed.start <= shot.start < analysed.end), {})
-        for turn in analysed.turns:
-            if turn.track in known and turn.certainty >= SURE_TURN:
-                found.append((round(turn.start, 3), round(turn.end, 3), known[turn.track]))
-    return found
-
-
-def _pauses(
-    brief: Brief, stretches: list[Stretch], analyses: list[Analysis], rate: Fraction, preset: Preset,
-    cues: captions.EpisodeCues,
-) -> list[list[Pause]]:
-    """The pauses of each stretch of footage, the episode's with nothing taken out being their clock."""
-    if not brief.tighten:
-        return [[] for _ in stretches]
-    found = [
-        tighten.find(
-            s.source.file.resolve(), (s.start, s.end), s.offset, analysis.shots, [*s.speech, *said], Clock(rate),
-            preset.sound.longest_pause,
-        )
-        for s, analysis, said in zip(
-            stretches, analyses, captions.said_unheard(cues, stretches), strict=True
-        )
-    ]  # fmt: skip
-    marked = iter(tighten.marked([pause for own in found for pause in own], brief.keep_pauses))
-    return [[next(marked) for _ in own] for own in found]
-
-
-def _wishes(brief: Brief, ranges: list[Span], removed: list[list[Span]]) -> list[list[framing.Wish]]:
-    """What the editor wants of each stretch of footage, in its own time. Raises WrongUse for a time past the end."""
-    wishes: list[list[framing.Wish]] = [[] for _ in ranges]
-    edges = [[start, *chain(*out), end] for (start, end), out in zip(ranges, removed, strict=True)]
-    shown = [(a, b, own) for own, at in zip(wishes, edges, strict=True) for a, b in zip(at[::2], at[1::2], strict=True)]
-    for wanted in brief.shots:
-        rest = wanted.at
-        for start, end, own in shown:
-            if rest < end - start:
-                own.append(framing.Wish(start + rest, wanted.show))
-                break
-            rest -= end - start
-        else:
-            raise WrongUse(f"There is no shot at {wanted.at:g} s: the footage shown lasts {wanted.at - rest:.2f} s.")
-    return wishes
-
-
-def _lasting(preset: str) -> str:
-    """A preset's name, or its file's whole path: the plan may be rendered from another folder."""
-    return str(Path(preset).resolve()) if preset.lower().endswith(".toml") else preset
-
-
-def _counted(progress: Progress, before: float, total: float) -> Progress:
-    return lambda stage, done, _: progress(stage, before + done, total)
-
-
-def _sources(plan: Plan) -> tuple[dict[Path, Source], list[str]]:
-    """The plan's footage probed again, and a warning for each file that is not the one that was planned on."""
-    files = {take.file: take for take in plan.takes}  # a file that pauses were cut from is in many
-    sources = {file: source.probe(file, take.audio_stream) for file, take in files.items()}
-    changed = {
-        f"{take.file.name} has changed since it was analysed; the crop may be off, plan it again."
-        for take in files.values()
-        if fingerprint(take.file) != take.fingerprint
-    }
-    for take in plan.takes:
-        found = sources[take.file]
-        if take.end > found.duration + 1:
-            raise Unusable(f"{take.file} lasts {found.duration:.2f} s and the plan shows it until {take.end:.2f} s.")
-        for shot in take.shots:
-            if (
-                shot.picture.right > found.width + 1
-                or shot.picture.bottom > found.height + 1
-                or min(shot.picture.x, shot.picture.y) < 0
-            ):
-                raise WrongUse(
-                    f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} picture."
-                )
-    return sources, sorted(changed)
-
-
-def save_picture(image: Image.Image, file: Path) -> None:
-    """Writes a whole JPEG or none."""
-    with temporary(file) as part:
-        image.save(part, "JPEG", quality=90)
-        part.replace(file)
-
-
-class _Clock:
-    """Seconds that each stage took."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        begun = time.monotonic()
-        yield
-        self.seconds[name] = round(time.monotonic() - begun, 2)
+        rendering.save_picture(Image.fromarray(rgb(frame)), file)

@@ -1,17 +1,21 @@
 """One stretch of an episode's footage, with all that is known of it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from basis.spans import Spans
+from basis.spans import Span, Spans
+from pipeline.analysis import Analysis
 from pipeline.brief import Footage
 from pipeline.footage.source import Source
+from pipeline.listening.hearing import Hearing
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """[start, end) seconds of a footage file; episode seconds are these plus offset.
+    """[start, end) seconds of a footage file; episode seconds, with nothing taken out yet, are these plus offset.
 
-    footage: what the brief asks of it. speech: footage seconds in which somebody speaks.
+    footage: what the brief asks of it. content: the file's fingerprint. hearing, analysis: None until it was listened to
+    and looked at. removed: what is taken out of it, in footage seconds.
     """
 
     source: Source
@@ -19,4 +23,26 @@ class Stretch:
     end: float
     offset: float
     footage: Footage
-    speech: Spans = ()
+    content: str = ""
+    hearing: Hearing | None = None
+    analysis: Analysis | None = None
+    removed: Spans = ()
+
+    @property
+    def file(self) -> Path:
+        return self.source.file.resolve()
+
+    @property
+    def span(self) -> Span:
+        return self.start, self.end
+
+    @property
+    def speech(self) -> Spans:
+        """Footage seconds in which somebody speaks."""
+        return self.hearing.speech.stretches if self.hearing else ()
+
+    @property
+    def kept(self) -> list[Span]:
+        """What is left of it, in footage seconds."""
+        edges = [self.start, *(edge for span in self.removed for edge in span), self.end]
+        return list(zip(edges[::2], edges[1::2], strict=True))

@@ -13,6 +13,7 @@ import numpy as np
 from basis.data import Data
 from basis.errors import Unusable
 from basis.notes import Note
+from basis.tools import USUAL, Tools
 from pipeline.encode.codecs import Codec, codec_of
 from pipeline.footage import loudness
 from pipeline.footage.source import PLAYLISTS, open_media
@@ -75,7 +76,7 @@ class KeyFrames:
     rotation: int = 0
 
 
-def verify(file: Path, spec: DeliverySpec) -> list[Check]:
+def verify(file: Path, spec: DeliverySpec, tools: Tools = USUAL) -> list[Check]:
     """Every check of the spec on a file. Raises Unusable for what is no video file at all, WrongUse for a spec of no use."""
     if not file.is_file() or file.stat().st_size == 0:
         raise Unusable(f"{file} is not a file with anything in it; check the path.")
@@ -99,7 +100,7 @@ def verify(file: Path, spec: DeliverySpec) -> list[Check]:
     except av.error.FFmpegError as error:
         raise Unusable(f"{file} is not a video that can be read ({error.strerror}).") from error
     if sounds:
-        rows += _loudness_rows(sounds, loudness.measure(file), spec)
+        rows += _loudness_rows(sounds, loudness.measure(file, tools=tools), spec)
     own = Source(sure="O", source=f"the delivery spec {spec.name}")
     return [
         Check(

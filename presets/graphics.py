@@ -1,10 +1,10 @@
 """Everything that can be drawn over the picture, as plain data: what plans hold, and what presets and briefs may place.
 
-Times are episode seconds, intervals half open; places are output pixels of 1080x1920 and are chosen when the episode is
-planned, unless they are given.
+Times are episode seconds, intervals half open; places are pixels of a picture 1080 wide, whatever size is delivered, and
+are chosen when the episode is planned, unless they are given. What is drawn of each is in pipeline/graphics/kinds.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,7 @@ from basis.data import FOREVER, Colour, Data, Link, Seconds, seconds
 MOST_LETTERS = 400  # of a caption
 
 
-Place = Annotated[float, Field(ge=0, le=1920)]  # y in output pixels
+Place = Annotated[float, Field(ge=0, le=1920)]  # y in pixels of a picture 1080 wide
 Over = Literal["picture", "blur", "plain"]
 CaptionStyle = Literal["block", "word", "pop"]
 
@@ -148,3 +148,8 @@ PlacedGraphic = Annotated[
     Caption | TitleCard | LowerThird | Mark | PartnerLine | EndCard | Progress | Chapter | Quote,
     Field(discriminator="kind"),
 ]
+
+
+def kind_names() -> list[str]:
+    """What `kind` may be."""
+    return [model.model_fields["kind"].default for model in get_args(get_args(PlacedGraphic)[0])]

@@ -1,13 +1,14 @@
 """A preset as a TOML file to edit: every key with what it means, what it may be and what it is."""
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from presets import SOUNDS, Preset
-from presets.graphics import Caption, PlacedGraphic, lines_of
+from presets.graphics import Caption, PlacedGraphic, kind_names, lines_of
 
 HEAD = """\
 # The look of a series. Change what you like below; a key that you delete takes its default again.
@@ -16,17 +17,22 @@ HEAD = """\
 #   episode presets check {file}                       names the first slip, if there is one
 #   episode presets show {file} --picture look.png     draws one picture of everything
 #   episode render interview.mov --preset {file}       makes an episode with this look"""
-EXAMPLE = """\
-# Graphics that stand in every episode, as many as you like. Take away the # to use this one; start and end are seconds
-# of the episode or "00:01:10", without an end it stays until the footage is over. Other kinds: caption, title_card,
-# lower_third, mark, partner_line, end_card, progress, quote.
+EXAMPLE_KIND = "chapter"
+OTHERS = ", ".join(name for name in kind_names() if name != EXAMPLE_KIND)
+EXAMPLE = "\n".join(
+    textwrap.wrap(
+        "Graphics that stand in every episode, as many as you like. Take away the # to use this one; start and end are seconds "
+        f'of the episode or "00:01:10", without an end it stays until the footage is over. Other kinds: {OTHERS}.',
+        width=119, initial_indent="# ", subsequent_indent="# ",
+    )
+) + f"""
 #
 # [[graphics]]
-# kind = "chapter"
+# kind = "{EXAMPLE_KIND}"
 # number = 3
 # text = "Литейный цех"
 # start = 12
-# end = 16.5"""
+# end = 16.5"""  # fmt: skip
 
 
 def template(preset: Preset, file: str = "NAME.toml") -> str:

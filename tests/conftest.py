@@ -6,7 +6,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, settings
 
-from basis.tools import Tools, silent
+from basis.tools import Tools
 from pipeline import episode
 from pipeline.brief import make_brief
 from tests import footage
@@ -89,5 +89,5 @@ def finished(two_shots, tmp_path_factory, quick):
         "test",
     )
     files = episode.Files(folder / "out" / "episode-03.mp4")
-    plan, notes = episode.make_plan(brief, None, silent)
-    return brief, files, episode.render(plan, files, silent, notes, tools=quick)
+    plan, notes = episode.plan(brief)
+    return brief, files, episode.render(plan, files, quick, notes)

@@ -545,7 +545,7 @@ def test_a_tightened_plan_reads_its_captions_once(tmp_path, monkeypatch):
     decode = reading.decode
     monkeypatch.setattr(reading, "decode", lambda raw: count.update(n=1) or decode(raw))
     brief = make_brief({"footage": [{"file": made.file, "from": 1, "to": 3}], "tighten": True}, "")
-    plan, _ = episode.make_plan(brief, None, lambda *_: None)
+    plan, _ = episode.plan(brief)
     assert count["n"] == 1 and any(isinstance(graphic, Caption) for graphic in plan.graphics)
 
 

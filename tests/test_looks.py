@@ -58,7 +58,7 @@ def seen(file, start, end, folder=None):
 def planned(file, folder, **more):
     footage = {key: more.pop(key) for key in ("from", "to", "channels", "audio") if key in more}
     brief = make_brief({"footage": [{"file": file, **footage}], "preset": "plain", **more}, "test")
-    return episode.make_plan(brief, folder, lambda *_: None)[0]
+    return episode.plan(brief, Tools(cache=folder))[0]
 
 
 @pytest.mark.slow

@@ -2,12 +2,9 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 import tomllib
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +16,7 @@ import assets
 import cli
 import presets
 from basis.errors import WrongUse
-from presets.graphics import Caption, Chapter, LowerThird, PlacedGraphic, Quote, Word
+from presets.graphics import Caption, Chapter, LowerThird, Quote, Word, kind_names
 from presets.template import EXAMPLE, template
 
 
@@ -162,7 +159,7 @@ GRAPHICS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.fixed_dictionaries({"colours": LEGIBLE}, optional=sections()), st.lists(GRAPHICS, max_size=3))
 def test_any_settings_survive_being_written_as_a_template(given, placed):
     preset = presets.Preset.model_validate(given | {"graphics": [graphic.model_dump() for graphic in placed]})
@@ -204,8 +201,7 @@ def test_the_example_of_a_graphic_can_be_taken_as_it_is():
     entry = EXAMPLE[EXAMPLE.index("# [[graphics]]") :].replace("# ", "")
     preset = read(f"{template(presets.Preset())}\n\n{entry}\n")
     assert [type(placed) for placed in preset.graphics] == [Chapter]
-    kinds = {get_args(kind.model_fields["kind"].annotation)[0] for kind in get_args(get_args(PlacedGraphic)[0])}
-    assert len(kinds) > 5 and all(kind in EXAMPLE for kind in kinds)
+    assert len(kind_names()) > 5 and all(kind in EXAMPLE for kind in kind_names())
 
 
 def test_a_caption_is_written_as_its_text_where_that_says_all():
@@ -276,14 +272,9 @@ def test_new_writes_a_preset_beside_its_model_without_copies(with_files):
 def test_new_refuses_what_cannot_be_a_name(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     done = episode("new", name)
-    assert isinstance(done.exception, WrongUse) and "name" in str(done.exception) and "\n" not in str(done.exception)
+    assert isinstance(done.exception, WrongUse) and done.exception.exit_code == 2
+    assert "cannot name a preset" in str(done.exception) and "\n" not in str(done.exception)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_refusal_is_one_sentence_and_exit_code_2(tmp_path):
-    asked = [sys.executable, str(Path(cli.__file__)), "presets", "new", "a/b"]
-    done = subprocess.run(asked, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path)
-    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and "cannot name a preset" in done.stderr
 
 
 def test_new_refuses_another_kind_of_file_and_one_that_exists(tmp_path):

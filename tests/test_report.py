@@ -19,11 +19,11 @@ def test_the_report_is_as_its_schema_says():
 
 def test_a_note_stands_beside_its_shot_and_the_others_below(finished, tmp_path):
     brief, _, _ = finished
-    plan, _ = episode.make_plan(brief, None, lambda *_: None)
+    plan, _ = episode.plan(brief)
     sheets = []
     for number, notes in enumerate(([], [Note(code="guess", text="Look here.", shot=2)], [Note(code="sting", text="No.")])):
         files = episode.Files(tmp_path / f"{number}.mp4")
-        episode.plan_files(plan, files, lambda *_: None, notes)
+        episode.plan_files(plan, files, notes=notes)
         sheets.append(np.asarray(Image.open(files.sheet), int))
     plain, beside, below = sheets
     changed = np.flatnonzero(np.abs(beside - plain).max(axis=(1, 2)) > 60)

@@ -42,7 +42,7 @@ def uncounted(frames):
 
 def plan_of(*footage, **wanted):
     brief = make_brief({"footage": [*footage], "preset": "plain"} | wanted, "test")
-    return episode.make_plan(brief, None, silent)[0]
+    return episode.plan(brief)[0]
 
 
 def ranges_of(plan, edges):
@@ -53,9 +53,9 @@ def joined(plan, ranges, folder):
     """The episode's files, made in segments."""
     parts = [folder / f"segment '{number}.mp4" for number in range(len(ranges))]
     for part, (first, last) in zip(parts, ranges, strict=True):
-        episode.render_segment(plan, first, last, part, silent, FAST)
+        episode.render_segment(plan, first, last, part, FAST)
     files = episode.Files(folder / "joined" / "episode.mp4")
-    return files, episode.join(plan, files, parts, silent, tools=FAST)
+    return files, episode.join(plan, files, parts, FAST)
 
 
 def packets(file, kind="video"):
@@ -106,7 +106,7 @@ def whole(talk, tmp_path_factory):
         link="https://vk.com/app1", people=[{"name": "Анна", "role": "Сталевар"}],
     )  # fmt: skip
     files = episode.Files(folder / "out" / "episode.mp4")
-    report = episode.render(plan, files, silent, tools=FAST)
+    report = episode.render(plan, files, FAST)
     return episode.read_plan(files.plan), files, report
 
 

@@ -16,6 +16,7 @@ from basis.boxes import Box
 from basis.clock import Clock
 from basis.data import FOREVER
 from basis.errors import WrongUse
+from basis.tools import Tools
 from pipeline import captions as captions_
 from pipeline import episode, framing
 from pipeline import pauses as tighten
@@ -413,7 +414,7 @@ def briefed(talk, **more):
 
 
 def plan_of(talk, cache_folder, **more):
-    return episode.make_plan(briefed(talk, **more), cache_folder, lambda *_: None)
+    return episode.plan(briefed(talk, **more), Tools(cache=cache_folder))
 
 
 @pytest.mark.slow
@@ -426,7 +427,7 @@ def test_picture_sound_and_captions_of_an_episode_lose_the_same_pause(talk, cach
     assert [n for n in notes if "1 pause taken out, 1.8 s in all" in n.text]
     assert plan.takes[0].speech + plan.takes[1].speech == [pytest.approx(t, abs=0.03) for t in ((0.3, 1.3), (3.4, 4.3))]
     files = episode.Files(tmp_path / "out" / "tight.mp4")
-    episode.render(plan, files, lambda *_: None, tools=quick)
+    episode.render(plan, files, quick)
     light, heard = seen_and_heard(files.video)
     assert len(light) == plan.frame_count == round((5.2 - gone) * 25)
     assert int(np.argmax(light)) == round((3.8 - gone) * 25)
@@ -452,7 +453,7 @@ def test_a_pause_that_is_kept_in_the_plan_is_written_back_beside_the_sheet(talk,
     plan, _ = plan_of(talk, cache_folder)
     plan.pauses[0].kept = True
     files = episode.Files(tmp_path / "kept.mp4")
-    episode.plan_files(plan, files, lambda *_: None)
+    episode.plan_files(plan, files)
     written = episode.read_plan(files.plan)
     untouched, _ = plan_of(talk, cache_folder, tighten=False)
     assert bare(written) == bare(untouched) and written.pauses[0].kept

@@ -8,7 +8,7 @@ from pathlib import Path
 from basis import cache
 from basis.notes import Note
 from basis.spans import Span, clip, length
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.analysis import speakers, tracks
 from pipeline.analysis.analysers import FINDERS, bars, cuts, people
 from pipeline.analysis.look import Looked, within
@@ -18,9 +18,9 @@ from pipeline.footage.source import Source
 from pipeline.listening.speech import Speech
 
 
-def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools | None = None) -> Analysis:
+def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL) -> Analysis:
     """Analyses a range of footage by what was seen and heard of it, or takes the result from the tools' cache folder."""
-    folder = tools.cache if tools else None
+    folder = tools.cache
     digest = blake2b(repr(speech.stretches).encode(), digest_size=8)
     digest.update(speech.times.tobytes() + speech.envelope.tobytes())
     key = f"{looked.key}-{digest.hexdigest()}-v{ANALYSIS_VERSION}"

@@ -18,12 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import Unusable
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.analysis import blocks
 from pipeline.analysis.analysers import ANALYSERS
 from pipeline.analysis.blocks import Block, Found
 from pipeline.analysis.view import SIDE, View, gray
-from pipeline.footage import ffmpeg_tool
 from pipeline.footage.scaling import Image, picture
 from pipeline.footage.source import Source
 from pipeline.footage.stream import Pictures
@@ -84,13 +83,12 @@ def within(t: Any, start: float, end: float) -> Any:
     return (t >= start - NEAR) & (t < end - NEAR)
 
 
-def look(source: Source, start: float, end: float, content: str, tools: Tools | None = None) -> Looked:
+def look(source: Source, start: float, end: float, content: str, tools: Tools = USUAL) -> Looked:
     """Looks at [start, end) of the footage, as far as that was not looked at before.
 
     content: the footage's fingerprint, by which the looks are kept in the cache folder of the tools. Progress is told
     in seconds. Raises Unusable when not one frame decodes.
     """
-    tools = tools or ffmpeg_tool.from_environment()
     known = f"{content}-{source.video_stream}-looks{blocks.VERSION}"
     looked_at: list[Block] = []
     for number in range(int((start + NEAR) // blocks.BLOCK), max(1, math.ceil((end - NEAR) / blocks.BLOCK))):

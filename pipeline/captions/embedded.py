@@ -9,7 +9,7 @@ from av.stream import Disposition
 
 from basis.errors import Unusable
 from basis.notes import Note
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.captions.reading import MOST_BYTES, Reading, parse
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.ffmpeg_tool import input_of
@@ -18,7 +18,7 @@ from pipeline.footage.source import Source, open_media
 EXTRACT_SECONDS = 120  # that taking them out may last
 
 
-def embedded(source: Source, end: float, tools: Tools | None = None) -> Reading:
+def embedded(source: Source, end: float, tools: Tools = USUAL) -> Reading:
     """The captions inside a footage file up to second `end`, in its seconds.
 
     The Russian stream is chosen, else the default, else the first that holds text. Raises MissingTool, MachineFailed.
@@ -60,7 +60,7 @@ def _chosen(source: Source) -> tuple[int | None, str, list[Note]]:
     return -index, codec_name, notes
 
 
-def _taken_out(output: Any, tools: Tools | None) -> bytes | None:
+def _taken_out(output: Any, tools: Tools) -> bytes | None:
     """What an ffmpeg-python stream of captions writes; None where it fails, is too much or takes too long."""
     process = ffmpeg_tool.start(ffmpeg_tool.command(output, tools), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert process.stdout

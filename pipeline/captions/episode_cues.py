@@ -7,7 +7,7 @@ from pathlib import Path
 from basis.errors import WrongUse
 from basis.notes import Note, distinct
 from basis.spans import Span, Spans, clip, overlap, shift
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.captions.cues import Cue
 from pipeline.captions.embedded import embedded
 from pipeline.captions.reading import Reading, read_captions
@@ -31,7 +31,7 @@ class EpisodeCues:
     notes: list[Note]
 
 
-def read(file: Path | None, stretches: Sequence[Stretch], preset: Preset, tools: Tools | None = None) -> EpisodeCues:
+def read(file: Path | None, stretches: Sequence[Stretch], preset: Preset, tools: Tools = USUAL) -> EpisodeCues:
     """Reads the captions of an episode, each file and each stream inside footage once.
 
     file: captions of the whole episode; without them each stretch's own file is read, or the captions inside its footage

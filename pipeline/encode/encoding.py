@@ -11,7 +11,7 @@ from typing import Any
 import ffmpeg
 
 from basis.errors import MachineFailed, MissingTool, WrongUse
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.encode.encoders import encoder_of
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.stream import Frame
@@ -31,7 +31,7 @@ class Target:
     rate: Fraction
 
 
-def output_options(spec: DeliverySpec, rate: Fraction, tools: Tools | None = None) -> dict[str, str]:
+def output_options(spec: DeliverySpec, rate: Fraction, tools: Tools = USUAL) -> dict[str, str]:
     """The ffmpeg output options that make a file to the spec at a frame rate; the speed benchmark uses them too."""
     return {**picture_options(spec, rate, BUFFER, tools), **sound_options(spec), "movflags": "+faststart", "f": "mp4"}
 
@@ -42,7 +42,7 @@ def longest_group(spec: DeliverySpec, rate: Fraction) -> int:
 
 
 def encode(
-    frames: Iterable[Frame], sound: Path, out: Path, target: Target, progress: Callable[[int], None], tools: Tools | None = None
+    frames: Iterable[Frame], sound: Path, out: Path, target: Target, progress: Callable[[int], None], tools: Tools = USUAL
 ) -> None:  # fmt: skip
     """Writes out, an MP4. frames: I420 arrays of the target's size, consumed as they come; progress gets their count.
 
@@ -54,10 +54,10 @@ def encode(
     write(ffmpeg.output(*streams, str(out), **options), out, frames, progress, tools)
 
 
-def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float, tools: Tools | None = None) -> dict[str, str]:
+def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float, tools: Tools = USUAL) -> dict[str, str]:
     """Of the picture; buffer: bits saved up for hard seconds, as a share of the peak bit rate. Raises WrongUse."""
-    encoder, speed = encoder_of(tools or ffmpeg_tool.from_environment(), spec)
-    few = {"threads:v": str(limit)} if (limit := ffmpeg_tool.threads(tools)) else {}
+    encoder, speed = encoder_of(tools, spec)
+    few = {"threads:v": str(limit)} if (limit := tools.threads) else {}
     return {**encoder.options(spec, rate, longest_group(spec, rate), buffer, speed), **COLOUR, **few}
 
 
@@ -81,7 +81,7 @@ def piped(target: Target) -> Any:
 
 
 def write(
-    stream: Any, out: Path, frames: Iterable[Frame], progress: Callable[[int], None], tools: Tools | None = None
+    stream: Any, out: Path, frames: Iterable[Frame], progress: Callable[[int], None], tools: Tools = USUAL
 ) -> None:
     """Runs ffmpeg to its end, writing frames to its pipe. Raises as encode does."""
     arguments = ffmpeg_tool.command(stream.overwrite_output(), tools)

@@ -8,7 +8,7 @@ import av
 import ffmpeg
 
 from basis.errors import MachineFailed
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.encode.encoding import Target, container_options, picture_options, piped, sound_options, write
 from pipeline.footage.stream import Frame
 
@@ -17,7 +17,7 @@ LEAST_SEGMENT = 1.0  # seconds; in shorter ones a second would see three
 
 
 def encode_segment(
-    frames: Iterable[Frame], out: Path, target: Target, progress: Callable[[int], None], tools: Tools | None = None
+    frames: Iterable[Frame], out: Path, target: Target, progress: Callable[[int], None], tools: Tools = USUAL
 ) -> None:
     """Writes a part of the picture without sound, which join takes: it begins with a key frame, its groups are closed.
 
@@ -28,7 +28,7 @@ def encode_segment(
     write(ffmpeg.output(piped(target), str(out), **options), out, frames, progress, tools)
 
 
-def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools: Tools | None = None) -> None:
+def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools: Tools = USUAL) -> None:
     """Writes out, an MP4 of the segments' frames as they were encoded, one after the other, with the sound.
 
     The sound's folder is for scratch files. Raises as encode does, and MachineFailed for a segment that is not whole.

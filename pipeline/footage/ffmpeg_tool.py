@@ -2,27 +2,23 @@
 
 import contextlib
 import errno
-import os
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 import imageio_ffmpeg
 
-from basis.errors import MachineFailed, MissingTool, Unusable, WrongUse
-from basis.tools import Tools
+from basis.errors import MachineFailed, MissingTool, Unusable
+from basis.tools import FFMPEG, USUAL, Tools
 
 if TYPE_CHECKING:  # `episode probe` need not wait for it
     import numpy as np
     from numpy.typing import NDArray
 
-SETTING = "EPISODE_FFMPEG"
-THREADS = "EPISODE_THREADS"
 MOST_SAID = 4000  # bytes, the last, that are kept of what ffmpeg says
 PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
 NEEDED = {"aac": "-encoders"} | dict.fromkeys(
@@ -30,50 +26,29 @@ NEEDED = {"aac": "-encoders"} | dict.fromkeys(
 )
 
 
-def from_environment() -> Tools:
-    """What EPISODE_FFMPEG and EPISODE_THREADS ask for. Raises WrongUse."""
-    named = os.environ.get(SETTING)
-    return Tools(ffmpeg=Path(named) if named else None, threads=_threads_wanted())
-
-
-def executable(tools: Tools | None = None) -> Path:
+def executable(tools: Tools = USUAL) -> Path:
     """The ffmpeg that is asked for, else the one inside imageio-ffmpeg. Raises MissingTool."""
-    named = (tools or from_environment()).ffmpeg
-    if named:
+    if named := tools.ffmpeg:
         if not named.is_file():
-            raise MissingTool(f"{SETTING} names {named}, which is not a file; correct it or unset it.")
+            raise MissingTool(f"{FFMPEG} names {named}, which is not a file; correct it or unset it.")
         return named
     try:
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
-        raise MissingTool(f"No ffmpeg was found; name one in {SETTING} or install imageio-ffmpeg.") from error
+        raise MissingTool(f"No ffmpeg was found; name one in {FFMPEG} or install imageio-ffmpeg.") from error
 
 
-def threads(tools: Tools | None = None) -> int | None:
-    """How many threads each decoder and encoder may use; None leaves it to them."""
-    return (tools or from_environment()).threads
-
-
-def _threads_wanted() -> int | None:
-    named = os.environ.get(THREADS)
-    if not named:
-        return None
-    if not named.isdecimal() or not 1 <= int(named) <= 1024:
-        raise WrongUse(f"{THREADS} is {named!r} and must be a number of threads, as 4; correct it or unset it.")
-    return int(named)
-
-
-def command(stream: Any, tools: Tools | None = None, loglevel: str = "error") -> list[str]:
+def command(stream: Any, tools: Tools = USUAL, loglevel: str = "error") -> list[str]:
     """The argument list of an ffmpeg-python stream, with the options that every call here needs."""
-    few = ["-filter_threads", str(limit)] if (limit := threads(tools)) else []
+    few = ["-filter_threads", str(limit)] if (limit := tools.threads) else []
     quiet = stream.global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", loglevel, *few)
     return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable(tools)))]
 
 
-def input_of(file: Path, start: float = 0.0, tools: Tools | None = None) -> Any:
+def input_of(file: Path, start: float = 0.0, tools: Tools = USUAL) -> Any:
     """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
     options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
-    few = {"threads": limit} if (limit := threads(tools)) else {}
+    few = {"threads": limit} if (limit := tools.threads) else {}
     return ffmpeg.input(str(file.resolve()), **options, **few)
 
 
@@ -153,7 +128,7 @@ class Running:
 
 @contextmanager
 def pipe(
-    stream: Any, tools: Tools | None = None, *, feeds: bool = False, reads: bool = True, loglevel: str = "error"
+    stream: Any, tools: Tools = USUAL, *, feeds: bool = False, reads: bool = True, loglevel: str = "error"
 ) -> Iterator[Running]:
     """Runs an ffmpeg-python stream while the block lasts, beyond which it is never left running.
 
@@ -173,7 +148,7 @@ def pipe(
         running.close()
 
 
-def run(stream: Any, tools: Tools | None = None, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(stream: Any, tools: Tools = USUAL, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
     process = start(command(stream, tools), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with process:
@@ -184,7 +159,7 @@ def run(stream: Any, tools: Tools | None = None, *, input: bytes | None = None) 
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def blocks(stream: Any, size: int, tools: Tools | None = None) -> Iterator[bytes]:
+def blocks(stream: Any, size: int, tools: Tools = USUAL) -> Iterator[bytes]:
     """What an ffmpeg-python stream writes to its pipe, `size` bytes at a time, the last block shorter.
 
     It may break off early, which is no error. Raises MissingTool, MachineFailed.
@@ -201,25 +176,24 @@ def last_line(err: bytes) -> str:
     return lines[-1] if lines else "it gave no reason."
 
 
-@cache
-def version() -> str:
+def version(tools: Tools = USUAL) -> str:
     """The first line of `ffmpeg -version`. Raises MissingTool."""
-    out = _listing("-version")
+    out = _listing("-version", tools)
     return out.splitlines()[0] if out else "unknown"
 
 
-def missing(more: Mapping[str, str]) -> list[str]:
+def missing(more: Mapping[str, str], tools: Tools = USUAL) -> list[str]:
     """The encoders and filters that the pipeline needs and this ffmpeg lacks; more: those of the encoder that is used."""
     needed = NEEDED | dict(more)
     have = {
-        kind: {word for line in _listing(kind).splitlines() for word in line.split()[1:2]}
+        kind: {word for line in _listing(kind, tools).splitlines() for word in line.split()[1:2]}
         for kind in set(needed.values())
     }
     return [name for name, kind in needed.items() if name not in have[kind]]
 
 
-def _listing(kind: str) -> str:
-    process = start([str(executable()), "-hide_banner", kind], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+def _listing(kind: str, tools: Tools) -> str:
+    process = start([str(executable(tools)), "-hide_banner", kind], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     with process:
         out, _ = process.communicate()
     return out.decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from basis.data import Data
 from basis.errors import Unusable
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.sounds import RATE
 
@@ -32,7 +32,7 @@ class Loudness(Data):
     range: float
 
 
-def measure(file: Path, audio_stream: int | None = None, tools: Tools | None = None) -> Loudness:
+def measure(file: Path, audio_stream: int | None = None, tools: Tools = USUAL) -> Loudness:
     """Measures the file's audio stream (the first unless given, by index). Raises Unusable when there is none."""
     given = ffmpeg.input(str(file.resolve()), protocol_whitelist="file,pipe")
     heard = given["a:0" if audio_stream is None else str(audio_stream)].filter("ebur128", peak="true", framelog="quiet")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from basis.data import Channels
 from basis.errors import Unusable
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.source import PLAYLISTS, AudioStream, audio_streams, must_be_a_file, open_media
 from pipeline.plan import Recording
@@ -36,7 +36,7 @@ class Sound:
     offset: float = 0.0
     pace: float = 1.0
 
-    def since(self, second: float, rate: int, tools: Tools | None = None) -> Any:
+    def since(self, second: float, rate: int, tools: Tools = USUAL) -> Any:
         """An ffmpeg-python stream from a footage second on, `rate` Hz; gaps and a late start are silence.
 
         The clock of a recording is right to 30 ppm.
@@ -82,7 +82,7 @@ def sound_in(recording: Recording) -> AudioStream:
 
 
 def stereo(
-    stream: Any, file: Path, seconds: float, rate: int, tools: Tools | None = None, advice: str = "export it again"
+    stream: Any, file: Path, seconds: float, rate: int, tools: Tools = USUAL, advice: str = "export it again"
 ) -> Samples:
     """Up to so many seconds of an ffmpeg-python stream at `rate` Hz, (n, 2), damage taken out.
 

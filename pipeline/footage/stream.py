@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import Unusable
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.source import Source, open_media
 
@@ -40,7 +40,7 @@ class Pictures:
     start: float
     end: float
     thin: bool = False
-    tools: Tools | None = None
+    tools: Tools = USUAL
     damaged: list[float] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[tuple[float, Any]]:
@@ -63,7 +63,7 @@ class Pictures:
         """Every frame that can be decoded from the last key frame before a footage second on, with its own second."""
         stream = container.streams[self.source.video_stream]
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = ffmpeg_tool.threads(self.tools) or 0
+        stream.codec_context.thread_count = self.tools.threads or 0
         if self.thin:
             stream.codec_context.skip_frame = "NONREF"
             stream.codec_context.options = {"skip_loop_filter": "all"}
@@ -93,7 +93,7 @@ class Pictures:
                     yield t, frame
 
 
-def frames(source: Source, start: float, count: int, rate: Fraction, tools: Tools | None = None) -> Iterator[Frame]:
+def frames(source: Source, start: float, count: int, rate: Fraction, tools: Tools = USUAL) -> Iterator[Frame]:
     """Exactly count frames from second start on, `rate` a second, as (height * 3 / 2, width) I420 arrays.
 
     Rotation, pixel aspect, interlacing, range, matrix and HDR are resolved. A frame is valid until the next one is

@@ -2,8 +2,9 @@
 
 from pipeline.graphics.draw import draw
 from pipeline.graphics.layers import Graphic
+from pipeline.graphics.look import Canvas, Look
 from pipeline.graphics.onscreen import on_screen
 from pipeline.graphics.placement import place
 from pipeline.graphics.schedule import has_end_card, notes, schedule
 
-__all__ = ["Graphic", "draw", "has_end_card", "notes", "on_screen", "place", "schedule"]
+__all__ = ["Canvas", "Graphic", "Look", "draw", "has_end_card", "notes", "on_screen", "place", "schedule"]

@@ -54,8 +54,9 @@ class Overlay:
         """Draws what is on screen at output frame `index` into an I420 frame (height * 3 / 2, width), in place."""
         for number, (first, last, graphic) in enumerate(self._spans):
             if not first <= index < last:
-                if index >= last:
-                    self._states.pop(number, None)
+                if index >= last and number in self._states:
+                    del self._states[number]
+                    graphic.forget()
                 continue
             t = max(0.0, min((index - first) / float(self._clock.rate), graphic.end - graphic.start - 1e-3))
             if graphic.blur and (strength := graphic.blur(t)) > 0:
@@ -65,6 +66,7 @@ class Overlay:
 
     def _patch(self, number: int, graphic: Graphic, t: float) -> Patch | None:
         if any(a <= t < b for a, b in graphic.moving):
+            self._states[number] = -1, None
             return _patch(graphic, t, self._size)
         still = sum(b <= t for _, b in graphic.moving) + bisect_right(graphic.changes, t)
         if self._states.get(number, (None, None))[0] != still:

@@ -1,9 +1,9 @@
 """What every graphic is made of: layers that come in with ease, put together as one MoviePy clip with a mask."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 from presets import PICTURES
 
 ENTRY, EXIT = 0.3, 0.2  # seconds
-FRAMES_KEPT = 4  # composed frames: a clip's picture and its mask are asked for one after the other
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,34 @@ class Layer:
     enter: Enter | None = None
 
 
+Paint = Callable[[int], Sequence[Layer]]  # the layers of a still state, counted from 0
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A graphic of size (width, height), its left top corner `at`, in pixels of a picture 1080 wide.
+
+    paint: asked for the layers of a state only when it is shown. start, end: episode seconds, half open. entry: seconds
+    until all layers are in; leave: of fading out at the end; both get shorter where the graphic is short. changes: the
+    seconds after start at which state 1, 2, ... begin. blurs: whether the picture behind is blurred meanwhile.
+    """
+
+    paint: Paint
+    size: tuple[int, int]
+    at: tuple[float, float]
+    start: float
+    end: float
+    entry: float = 0.0
+    leave: float = 0.0
+    changes: Sequence[float] = ()
+    blurs: bool = False
+
+    @property
+    def area(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom."""
+        return *self.at, self.at[0] + self.size[0], self.at[1] + self.size[1]
+
+
 @dataclass(frozen=True)
 class Graphic:
     """Something drawn over the picture for a time.
@@ -49,6 +76,7 @@ class Graphic:
     clip: a MoviePy clip with a mask, as large as the graphic's rectangle, its time 0 being `start`.
     x, y: left top corner of the rectangle in output pixels, both even (chroma is half size); so is its size.
     start, end: episode seconds, half open.
+    forget: lets go of the picture that is kept since it may be asked for again.
     moving: intervals of the clip's time in which it changes from frame to frame; changes: moments at which one still
     state follows another. Between them it stands still, so that each distinct state is rendered once.
     blur: how much of the picture behind it is blurred, 0 to 1, at a time of the clip; None where nothing is.
@@ -59,31 +87,22 @@ class Graphic:
     y: int
     start: float
     end: float
+    forget: Callable[[], None]
     moving: tuple[tuple[float, float], ...] = ()
     changes: tuple[float, ...] = ()
     blur: Callable[[float], float] | None = None
 
 
-Paint = Callable[[int], Sequence[Layer]]  # the layers of a still state, counted from 0
-
-
-def graphic(
-    paint: Paint, size: tuple[int, int], at: tuple[float, float], start: float, end: float, *,
-    entry: float = 0.0, leave: float = 0.0, changes: Sequence[float] = (), blurs: bool = False,
-) -> Graphic:  # fmt: skip
-    """A graphic of size (width, height) at output pixels `at`, both made even.
-
-    paint is asked for the layers of a state only when it is shown. entry: seconds until all layers are in; leave: of
-    fading out at the end; both get shorter where the graphic is short. changes: the clip's times at which state 1, 2,
-    ... begin. blurs: whether the picture behind is blurred meanwhile.
-    """
-    seconds = end - start
-    coming, leave = min(entry, seconds / 3), min(leave, seconds / 3)
-    whole = (size[0] + size[0] % 2, size[1] + size[1] % 2)
-    steps = tuple(sorted(changes))
+def animated(drawing: Drawing, scale: float) -> Graphic:
+    """A drawing as it moves, at `scale` output pixels for one of its own; its place and size are made even."""
+    seconds = drawing.end - drawing.start
+    coming, leave = min(drawing.entry, seconds / 3), min(drawing.leave, seconds / 3)
+    whole = tuple(math.ceil(side * scale / 2 - 1e-6) * 2 for side in drawing.size)
+    steps = tuple(sorted(drawing.changes))
+    frames = _Frames(drawing.paint, drawing.size, (whole[0], whole[1]))
 
     def composed(t: float) -> NDArray[np.uint8]:
-        return _composed(paint, whole, bisect_right(steps, t), t * entry / coming if t < coming else None)
+        return frames.at(bisect_right(steps, t), t * drawing.entry / coming if t < coming else None)
 
     def going(t: float) -> float:
         return _smooth((seconds - t) / leave) if leave else 1.0
@@ -95,17 +114,19 @@ def graphic(
         return composed(t)[:, :, 3] * np.float32(going(t) / 255)
 
     def veil(t: float) -> float:
-        return min(going(t), 1.0 if start == 0 else _smooth(t / ENTRY))
+        return min(going(t), 1.0 if drawing.start == 0 else _smooth(t / ENTRY))
 
     clip = _clip(colour, whole, seconds)
     clip.mask = _clip(opacity, whole, seconds, is_mask=True)
     moving = tuple(part for part in ((0.0, coming), (seconds - leave, seconds)) if part[1] > part[0])
-    x, y = (int(place // 2) * 2 for place in at)
-    return Graphic(clip, x, y, start, end, moving, steps, veil if blurs else None)
+    x, y = (math.floor((place * scale + 1e-6) / 2) * 2 for place in drawing.at)
+    return Graphic(
+        clip, x, y, drawing.start, drawing.end, frames.forget, moving, steps, veil if drawing.blurs else None
+    )
 
 
 def _clip(
-    frames: Callable[[float], NDArray[Any]], size: tuple[int, int], seconds: float, is_mask: bool = False
+    frames: Callable[[float], NDArray[Any]], size: tuple[int, ...], seconds: float, is_mask: bool = False
 ) -> VideoClip:
     """A clip that knows its size without painting its first frame."""
     clip = VideoClip(duration=seconds, is_mask=is_mask)
@@ -113,12 +134,32 @@ def _clip(
     return clip
 
 
-@lru_cache(maxsize=FRAMES_KEPT)
-def _composed(paint: Paint, size: tuple[int, int], state: int, t: float | None) -> NDArray[np.uint8]:
-    """A state as RGBA (height, width, 4), `t` seconds into its entry or, None, when all is in."""
-    layers = _layers(paint, state)
-    if t is None:
-        return np.asarray(flat(layers, size))
+class _Frames:
+    """The pictures of one graphic. The last one is kept, for it is asked for as mask and as picture, and so are the layers
+    of its state, which come in from frame to frame."""
+
+    def __init__(self, paint: Paint, size: tuple[int, int], output: tuple[int, int]) -> None:
+        self._paint, self._size, self._output = paint, size, output
+        self.forget()
+
+    def forget(self) -> None:
+        self._layers: tuple[int, Sequence[Layer]] | None = None
+        self._frame: tuple[tuple[int, float | None], NDArray[np.uint8]] | None = None
+
+    def at(self, state: int, t: float | None) -> NDArray[np.uint8]:
+        """A state as RGBA (height, width, 4), `t` seconds into its entry or, None, when all is in."""
+        if not self._frame or self._frame[0] != (state, t):
+            if not self._layers or self._layers[0] != state:
+                self._layers = state, self._paint(state)
+            size = canvas(*self._size).size
+            image = flat(self._layers[1], size) if t is None else _entering(self._layers[1], size, t)
+            scaled = image if image.size == self._output else image.resize(self._output)
+            self._frame = (state, t), np.asarray(scaled)
+        return self._frame[1]
+
+
+def _entering(layers: Sequence[Layer], size: tuple[int, int], t: float) -> Image.Image:
+    """The layers, `t` seconds into their entry."""
     drawn = canvas(*size)
     for layer in layers:
         enter = layer.enter
@@ -126,7 +167,7 @@ def _composed(paint: Paint, size: tuple[int, int], state: int, t: float | None) 
             _paste(drawn, layer.image, layer.x, layer.y)
         elif t > enter.delay or not enter.fade:
             _come(drawn, layer, enter, min(1.0, max(0.0, t - enter.delay) / enter.seconds))
-    return np.asarray(drawn)
+    return drawn
 
 
 def flat(layers: Sequence[Layer], size: tuple[int, int]) -> Image.Image:
@@ -137,11 +178,6 @@ def flat(layers: Sequence[Layer], size: tuple[int, int]) -> Image.Image:
     for layer in layers:
         _paste(drawn, layer.image, layer.x, layer.y)
     return drawn
-
-
-@lru_cache(maxsize=FRAMES_KEPT)
-def _layers(paint: Paint, state: int) -> Sequence[Layer]:
-    return paint(state)
 
 
 def _come(drawn: Image.Image, layer: Layer, enter: Enter, share: float) -> None:
@@ -200,7 +236,6 @@ def plate(size: tuple[int, int], colour: str, opacity: float, radius: int) -> Im
     return image
 
 
-@lru_cache(maxsize=16)
 def picture(file: str, height: int, widest: int) -> Image.Image:
     """A mark's picture as RGBA, scaled down to a height, or further where it would be wider than `widest`."""
     with Image.open(Path(file), formats=PICTURES) as opened:

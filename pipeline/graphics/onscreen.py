@@ -24,7 +24,7 @@ class OnScreen:
 
     person: int | None
     frames: NDArray[np.int64]
-    boxes: NDArray[np.float64]
+    boxes: Boxes
     whole: NDArray[np.bool_]
 
 
@@ -48,7 +48,7 @@ def _in_panes(shot: Shot, track: Track, times: NDArray[np.float64], first: int) 
     """A face in each pane of a shot that shows it."""
     seen = np.array([s.t for s in track.sightings])
     there = np.abs(times[:, None] - seen).min(axis=1) <= NEAR
-    sides = np.array([(s.box.x, s.box.y, s.box.right, s.box.bottom) for s in track.sightings])
+    sides = np.array([sighting.box.sides for sighting in track.sightings])
     box = np.stack([np.interp(times, seen, side) for side in sides.T], axis=1)
     return [
         OnScreen(shot.identities.get(track.number), first + np.flatnonzero(kept), cut[kept], whole[kept])
@@ -75,14 +75,14 @@ def _through(
 
 
 def overlap(
-    faces: Sequence[OnScreen], first: int, last: int, area: tuple[float, float, float, float], margin: float = 0.0
+    faces: Sequence[OnScreen], first: int, last: int, place: tuple[float, float, float, float], margin: float = 0.0
 ) -> float:
-    """How much an area (left, top, right, bottom) covers of the faces during [first, last) frames.
+    """How much a place (left, top, right, bottom) covers of the faces during [first, last) frames.
 
     The sum of each face's worst frame: the covered share of it, the lower half, where the mouth is, counting double.
     margin: of a face's size, by which it is taken to be larger on each side.
     """
-    total = 0.0
+    total, by = 0.0, np.array(place)
     for face in faces:
         inside = (face.frames >= first) & (face.frames < last)
         if inside.any():
@@ -90,12 +90,5 @@ def overlap(
             whole = whole + np.tile(margin * (whole[:, 2:] - whole[:, :2]), 2) * [-1, -1, 1, 1]
             lower = whole.copy()
             lower[:, 1] = whole[:, [1, 3]].mean(axis=1)
-            total += float((_covered(whole, area) + _covered(lower, area)).max())
+            total += float((covered(whole, by) + covered(lower, by)).max())
     return total
-
-
-def _covered(boxes: NDArray[np.float64], area: tuple[float, float, float, float]) -> NDArray[np.float64]:
-    """The share of each box that lies in the area."""
-    wide = np.maximum(0, np.minimum(boxes[:, 2], area[2]) - np.maximum(boxes[:, 0], area[0]))
-    high = np.maximum(0, np.minimum(boxes[:, 3], area[3]) - np.maximum(boxes[:, 1], area[1]))
-    return np.asarray(wide * high / np.maximum(1e-9, np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)))

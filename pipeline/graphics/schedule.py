@@ -6,16 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from basis.data import FOREVER
-from pipeline import typesetting as text
+from basis.notes import Note
+from pipeline import typesetting
 from pipeline.brief import Brief, Person
-from pipeline.graphics.cards import address
-from pipeline.graphics.content import written
+from pipeline.graphics.kinds import kind_of
+from pipeline.graphics.kinds.end_card import address
+from pipeline.graphics.look import Look
 from pipeline.graphics.onscreen import OnScreen
 from pipeline.plan import Plan
 from presets import Preset
 from presets.graphics import Caption, EndCard, LowerThird, Mark, PartnerLine, PlacedGraphic, Progress, Quote, TitleCard
 
-SHORTEST = 1.0  # seconds for which a name must be readable to be shown at all
+SHORTEST_NAME = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
 SETTLED = 0.2  # seconds after somebody comes on screen at which the name comes
 SHORT_LINK = 200  # characters: up to QR version 10, whose modules are 7 pixels and scan in every reader tried
@@ -53,7 +55,7 @@ def schedule(
         placed.append(TitleCard(start=0, end=end, number=brief.number, title=brief.title))
     if preset.lower_third.on:
         cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard | Quote | LowerThird)]
-        placed += _names(brief.people, preset, cards, shown, _presences(plan, faces), _sides(plan))
+        placed += _names(brief.people, preset.lower_third.seconds, cards, shown, _presences(plan, faces), _sides(plan))
     placed += captions
     if plan.duration > shown:
         placed.append(EndCard(start=shown, end=plan.duration, link=brief.link, following=brief.following))
@@ -68,7 +70,7 @@ def has_end_card(brief: Brief, preset: Preset) -> bool:
 
 
 def _names(
-    people: list[Person], preset: Preset, cards: list[tuple[float, float]], shown: float, seen: list[Presence],
+    people: list[Person], seconds: float, cards: list[tuple[float, float]], shown: float, seen: list[Presence],
     sides: list[tuple[int, int]],
 ) -> list[PlacedGraphic]:  # fmt: skip
     """A lower third for each person who has a time on screen."""
@@ -84,11 +86,10 @@ def _names(
             spans = [(person.at or 0.0, shown)]
         else:
             spans = [(p.start + SETTLED, p.end) for p in seen if p.person == who[number]]
-        seconds = preset.lower_third.seconds
         for begin, until in spans:
             start = _free(begin, taken)
             end = min(start + seconds, until, shown, *(a - PAUSE for a, _ in taken if a > start))
-            if end - start >= SHORTEST:
+            if end - start >= SHORTEST_NAME:
                 found.append(LowerThird(start=start, end=end, name=person.name, role=person.role, side=person.side))
                 taken.append((start, end))
                 break
@@ -98,7 +99,7 @@ def _names(
 def _free(start: float, taken: list[tuple[float, float]]) -> float:
     """The first time from `start` on at which a name can come: not during a card or a name, nor right after one."""
     for a, b in sorted(taken):
-        if a - PAUSE - SHORTEST < start < b + PAUSE:
+        if a - PAUSE - SHORTEST_NAME < start < b + PAUSE:
             start = b + PAUSE
     return start
 
@@ -147,52 +148,59 @@ def _presences(plan: Plan, faces: Sequence[OnScreen]) -> list[Presence]:
         run = np.array(sorted(numbers))
         breaks = np.flatnonzero(np.diff(run) > rate * PAUSE)
         for part in np.split(run, breaks + 1):
-            if len(part) >= (SHORTEST + SETTLED) * rate:
+            if len(part) >= (SHORTEST_NAME + SETTLED) * rate:
                 found.append(Presence(person, part[0] / rate, (part[-1] + 1) / rate))
     return sorted(found, key=lambda p: (p.start, p.person))
 
 
 def notes(
-    brief: Brief, preset: Preset, placed: Sequence[PlacedGraphic], shown: float = FOREVER, people: Collection[int] = ()
-) -> list[str]:
-    """Sentences for the editor: what found no time on screen or another one, a long link, characters that no font has.
+    brief: Brief, preset: Preset, look: Look, placed: Sequence[PlacedGraphic], shown: float = FOREVER,
+    people: Collection[int] = (),
+) -> list[Note]:  # fmt: skip
+    """For the editor: what found no time on screen or another one, a long link, characters that no font has.
 
     shown: episode seconds until the footage ends. people: the numbers of all who are seen.
     """
-    named = {g.name: g for g in placed if isinstance(g, LowerThird)}
-    sentences = []
-    for person in brief.people if preset.lower_third.on else ():
-        if person.name in named:
-            start = named[person.name].start
-            if person.at is not None and start > person.at + PAUSE:
-                sentences.append(
-                    f"{person.name} is named at {start:.1f} s instead of {person.at:g} s: a card or another name is on "
-                    "screen until then."
-                )
-        elif person.person is not None and person.person not in people:
-            known = ", ".join(map(str, sorted(people))) or "nobody"
-            sentences.append(f"{person.name} is not named: there is no person {person.person}; the sheet has {known}.")
-        elif person.at is not None and person.at >= shown - SHORTEST:
-            sentences.append(f"{person.name} is not named at {person.at:g} s: the footage ends at {shown:.1f} s.")
-        elif person.at is not None:
-            sentences.append(f"{person.name} is not named: cards and other names leave no time after {person.at:g} s.")
-        else:
-            sentences.append(
-                f"{person.name} is not named: nobody is seen long enough beside cards and other names; say when, as "
-                f'"{person.name} @ 4".'
-            )
-    sentences += [
-        f"The {g.kind.replace('_', ' ')} from {g.start:g} to {g.end:g} s is not shown: "
-        + ("it ends before it begins." if g.start < shown else f"the footage ends at {shown:.1f} s.")
-        for g in (*preset.graphics, *brief.graphics)
-        if g.start >= shown or g.end <= g.start
-    ]
-    if any(isinstance(g, EndCard) and g.link and len(address(g.link)) > SHORT_LINK for g in placed):
-        sentences.append(
-            f"The link has more than {SHORT_LINK} characters and makes a fine-grained QR code; shorten it."
-        )
+    named = {g.name: g.start for g in placed if isinstance(g, LowerThird)}
+    wanted = brief.people if preset.lower_third.on else []
+    found = [note for person in wanted for note in _named_otherwise(person, named.get(person.name), shown, people)]
+    for graphic in (*preset.graphics, *brief.graphics):
+        if graphic.start >= shown or graphic.end <= graphic.start:
+            why = "it ends before it begins." if graphic.start < shown else f"the footage ends at {shown:.1f} s."
+            kind = graphic.kind.replace("_", " ")
+            text = f"The {kind} from {graphic.start:g} to {graphic.end:g} s is not shown: {why}"
+            found.append(Note(code="not-shown", text=text, level="warning"))
+    for card in placed:
+        if isinstance(card, EndCard) and card.link and len(address(card.link)) > SHORT_LINK:
+            text = f"The link has more than {SHORT_LINK} characters and makes a fine-grained QR code; shorten it."
+            found.append(Note(code="long-link", text=text, at=round(card.start, 3)))
+            break
     for graphic in placed:
-        for said, weight in written(graphic, preset):
-            if lacking := text.missing(said, text.chain(preset.type, weight)):
-                sentences.append(f"«{said}» at {graphic.start:.1f} s is shown without {lacking}: no font has it.")
-    return sentences
+        for line, weight in kind_of(graphic).written(graphic, look):
+            if lacking := typesetting.missing(line, look.fonts(weight)):
+                text = f"«{line}» at {graphic.start:.1f} s is shown without {lacking}: no font has it."
+                at = round(graphic.start, 3)
+                found.append(Note(code="missing-character", text=text, at=at, level="warning"))
+    return found
+
+
+def _named_otherwise(person: Person, start: float | None, shown: float, people: Collection[int]) -> list[Note]:
+    """Why somebody is not named, or later than the brief says. start: when the name comes, None if it never does."""
+    name, at = person.name, person.at
+    if start is not None:
+        if at is None or start <= at + PAUSE:
+            return []
+        text = f"{name} is named at {start:.1f} s instead of {at:g} s: a card or another name is on screen until then."
+        return [Note(code="named-later", text=text, at=round(start, 3))]
+    if person.person is not None and person.person not in people:
+        known = ", ".join(map(str, sorted(people))) or "nobody"
+        text = f"{name} is not named: there is no person {person.person}; the sheet has {known}."
+    elif at is not None and at >= shown - SHORTEST_NAME:
+        text = f"{name} is not named at {at:g} s: the footage ends at {shown:.1f} s."
+    elif at is not None:
+        text = f"{name} is not named: cards and other names leave no time after {at:g} s."
+    else:
+        text = (
+            f'{name} is not named: nobody is seen long enough beside cards and other names; say when, as "{name} @ 4".'
+        )
+    return [Note(code="not-named", text=text, at=at, level="warning")]

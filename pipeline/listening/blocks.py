@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from basis import cache
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage.sounds import Sound
 
 VERSION = 1  # counts up whenever the same sound would be measured otherwise
@@ -32,7 +32,7 @@ def measured(
     start: float,
     end: float,
     measure: Callable[[float, float], NDArray[np.floating]],
-    tools: Tools | None = None,
+    tools: Tools = USUAL,
 ) -> tuple[float, NDArray[np.float64]]:
     """The second at which the first block that [start, end) touches begins, and (blocks, values) of all that it touches.
 
@@ -40,7 +40,7 @@ def measured(
     """
     side = sound.channels if sound.channels in ("left", "right") else "all"
     key = f"{sound.content}-{sound.stream}-{side}-{sound.offset}-{sound.pace}-{what}-v{VERSION}"
-    folder = tools.cache if tools else None
+    folder = tools.cache
     kept = (cache.load(folder, key, _Kept) if folder else None) or _Kept()
     first = int(start // BLOCK)
     numbers = range(first, max(first + 1, math.ceil(end / BLOCK)))

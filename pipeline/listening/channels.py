@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.data import Channels
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage.sounds import Sound, stereo
 from pipeline.footage.source import AudioStream, Source
@@ -33,7 +33,7 @@ NAMES: dict[Channels, str] = {
 
 
 def of_camera(
-    source: Source, wanted: Footage, content: str, start: float, end: float, tools: Tools | None = None
+    source: Source, wanted: Footage, content: str, start: float, end: float, tools: Tools = USUAL
 ) -> tuple[Sound | None, str]:
     """What of the camera's sound of [start, end) footage seconds is heard, None without any, and why.
 
@@ -52,7 +52,7 @@ def of_camera(
     return replace(sound, channels=channels), f"{why}{because}"
 
 
-def _loudest(source: Source, content: str, start: float, end: float, tools: Tools | None) -> tuple[int, str]:
+def _loudest(source: Source, content: str, start: float, end: float, tools: Tools) -> tuple[int, str]:
     """Which of several streams is heard, and the beginning of a sentence that says why."""
     default = source.audio_stream
     looks = {one.index: _looks(Sound(source.file, one.index, content), start, end, tools) for one in source.audio}
@@ -68,7 +68,7 @@ def choose(
     start: float,
     end: float,
     wanted: Channels | None = None,
-    tools: Tools | None = None,
+    tools: Tools = USUAL,
 ) -> tuple[Channels, str]:
     """How to read the channels of a sound in [start, end) seconds of its file, and why.
 
@@ -113,7 +113,7 @@ def voice_band(samples: NDArray[np.floating], rate: int) -> NDArray[np.float64]:
     return np.asarray(sosfilt(butter(2, VOICES, "bandpass", fs=rate, output="sos"), samples, axis=0))
 
 
-def _looks(sound: Sound, start: float, end: float, tools: Tools | None) -> NDArray[np.float64]:
+def _looks(sound: Sound, start: float, end: float, tools: Tools) -> NDArray[np.float64]:
     """(looks, 5): mean power of left and right, of the voices in them, and of these their product, each LOOK.
 
     At least one look and at most MOST_LISTENED seconds. Silence where there is no sound.
@@ -124,7 +124,7 @@ def _looks(sound: Sound, start: float, end: float, tools: Tools | None) -> NDArr
     return blocks.reshape(-1, 5)[begin : begin + max(1, int((end - start) / LOOK))]
 
 
-def _measure(sound: Sound, tools: Tools | None, begin: float, run_up: float) -> NDArray[np.float64]:
+def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     count, look = round((run_up + BLOCK) / LOOK), round(LOOK * LISTEN_RATE)
     heard = sound.since(begin - run_up, LISTEN_RATE, tools)
     samples = stereo(heard, sound.file, count * LOOK, LISTEN_RATE, tools)[: count * look].astype(float)

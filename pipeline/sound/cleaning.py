@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from basis.errors import MissingTool
 from basis.spans import Span, Spans, clip, inside, merge, widen
-from basis.tools import Tools
-from pipeline.footage import ffmpeg_tool
+from basis.tools import USUAL, Tools
 from pipeline.footage.sounds import RATE, Samples
 
 RUMBLE = 60.0  # Hz below which there is no voice
@@ -69,7 +68,7 @@ class _Phrase:
 
 
 def clean(
-    samples: Samples, speech: Spans, strength: Literal["off", "light", "strong"], tools: Tools | None = None
+    samples: Samples, speech: Spans, strength: Literal["off", "light", "strong"], tools: Tools = USUAL
 ) -> tuple[Samples, str]:
     """The samples with less noise, as many and none of them later, and what was done, for the report.
 
@@ -216,7 +215,7 @@ def _phrases(frames: NDArray[np.float64], speech: Spans) -> list[_Phrase]:
     return phrases
 
 
-def _voices(samples: Samples, near: Sequence[tuple[int, int]], louder: float, tools: Tools | None) -> Samples:
+def _voices(samples: Samples, near: Sequence[tuple[int, int]], louder: float, tools: Tools) -> Samples:
     """What the network leaves of the samples in [first, last) of each place, given `louder` times as loud.
 
     Both sides at once where they are nearly alike.
@@ -228,7 +227,7 @@ def _voices(samples: Samples, near: Sequence[tuple[int, int]], louder: float, to
 
 
 def _voice(
-    channel: NDArray[np.float32], near: Sequence[tuple[int, int]], louder: np.float32, tools: Tools | None
+    channel: NDArray[np.float32], near: Sequence[tuple[int, int]], louder: np.float32, tools: Tools
 ) -> NDArray[np.float32]:
     """What the network leaves of a channel in the stretches near speech, fading at their ends; nothing elsewhere."""
     voices = np.zeros_like(channel)
@@ -270,11 +269,11 @@ def _edges(first: int, last: int, samples: int) -> NDArray[np.float32]:
     return weights
 
 
-def _suppressed(given: NDArray[np.float32], tools: Tools | None) -> NDArray[np.float32]:
+def _suppressed(given: NDArray[np.float32], tools: Tools) -> NDArray[np.float32]:
     """What the network leaves of the samples, in parts side by side whose number depends on nothing but their length."""
     count = max(-(-len(given) // round(LONGEST_PART * RATE)), 2 if len(given) > 2 * SHORTEST_PART * RATE else 1)
     edges = [len(given) * number // count for number in range(count + 1)]
-    with ThreadPoolExecutor(ffmpeg_tool.threads(tools) or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(tools.threads or os.cpu_count()) as pool:
         return np.concatenate(list(pool.map(_part, repeat(given), edges[:-1], edges[1:])))
 
 

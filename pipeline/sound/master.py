@@ -16,7 +16,7 @@ from basis.data import Data
 from basis.files import fingerprint
 from basis.notes import Note
 from basis.spans import Span, Spans
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool, loudness
 from pipeline.footage.sounds import RATE, Samples, sound_in, sounds_in
 from pipeline.listening.channels import NAMES
@@ -68,7 +68,7 @@ class _Piece(NamedTuple):
     done: str
 
 
-def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path, tools: Tools | None = None) -> SoundReport:
+def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path, tools: Tools = USUAL) -> SoundReport:
     """Writes out, a 48 kHz stereo 16-bit WAV of exactly the plan's length in samples; its folder is for scratch files.
 
     Silence stays silence. Raises Unusable for sound or music that cannot be decoded, MissingTool where the noise
@@ -142,7 +142,7 @@ def _samples(frames: int, rate: Fraction) -> int:
     return round(frames / rate * RATE)
 
 
-def _pieces(plan: Plan, preset: Preset, tools: Tools | None) -> tuple[Samples, list[_Piece]]:
+def _pieces(plan: Plan, preset: Preset, tools: Tools) -> tuple[Samples, list[_Piece]]:
     """All takes as they were recorded, one after the other, and each cleaned."""
     recorded: list[Samples] = []
     pieces: list[_Piece] = []
@@ -208,7 +208,7 @@ def _speechless(plan: Plan) -> list[Span]:
     return [(take.start + offset, take.end + offset) for take, offset in offsets if not take.spoken]
 
 
-def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: Spans, tools: Tools | None) -> Samples:
+def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: Spans, tools: Tools) -> Samples:
     """The mix with its music and short sounds."""
     if not plan.music and not plan.stings:
         return mix
@@ -223,7 +223,7 @@ def _with_sounds(mix: Samples, plan: Plan, preset: Preset, speech: Spans, tools:
 
 
 def _level(
-    mix: Samples, out: Path, spec: DeliverySpec, most: float, tools: Tools | None
+    mix: Samples, out: Path, spec: DeliverySpec, most: float, tools: Tools
 ) -> tuple[loudness.Loudness, float, bool, list[Note]]:
     """Gain to the loudness, a limiter where peaks need it, measured until both limits hold; and what there is to say.
 
@@ -259,7 +259,7 @@ def _level(
     return after, round(gain, 2), limited, notes
 
 
-def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None, tools: Tools | None) -> None:
+def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None, tools: Tools) -> None:
     """Gain in dB; the limiter works on four times the samples, so that peaks between samples are held too."""
     sound = ffmpeg.input(str(mixed))["a:0"].filter("volume", f"{gain:.3f}dB", precision="double")
     if ceiling is not None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from basis.errors import Unusable
 from basis.spans import Spans, inside
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage import loudness
 from pipeline.footage.ffmpeg_tool import input_of
 from pipeline.footage.sounds import RATE, Samples, sounds_in, stereo
@@ -34,7 +34,7 @@ def reference(samples: Samples, speech: Spans) -> float | None:
 
 
 def bed(
-    file: Path, count: int, speech: Spans, under: float, level: float | None, tools: Tools | None = None
+    file: Path, count: int, speech: Spans, under: float, level: float | None, tools: Tools = USUAL
 ) -> AudioSegment:
     """`count` samples of music: `under` dB below `level` LUFS while somebody speaks, UP louder where nobody does.
 
@@ -54,7 +54,7 @@ def bed(
 
 
 def sting(
-    file: Path, at: float, count: int, speech: Spans, level: float | None, tools: Tools | None = None
+    file: Path, at: float, count: int, speech: Spans, level: float | None, tools: Tools = USUAL
 ) -> AudioSegment:
     """A short sound from episode second `at` on, as loud as speech and lower under it; `count` samples long in all."""
     first = min(count, round(at * RATE))
@@ -84,7 +84,7 @@ def ducking(speech: Spans, count: int) -> NDArray[np.float64]:
     return np.asarray(np.interp(np.arange(count) / RATE, times, levels))
 
 
-def _decoded(file: Path, seconds: float, tools: Tools | None) -> Samples:
+def _decoded(file: Path, seconds: float, tools: Tools) -> Samples:
     """The first seconds of a sound file. Raises Unusable."""
     sounds_in(file)
     return stereo(input_of(file, tools=tools)["a:0"], file, max(0.0, seconds) + 0.1, RATE, tools, "choose another file")

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, map_coordinates
 
 from basis.data import Channels
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.footage.sounds import RATE, Samples, Sound, sound_in, stereo
 from pipeline.listening.channels import voice_band
 from pipeline.plan import Take
@@ -16,7 +16,7 @@ JOIN = 480  # samples over which a recording and the camera's sound give way to 
 TOGETHER = 0.06  # seconds over which it is told who speaks where voices are mixed
 
 
-def read(take: Take, begin: int, samples: int, tools: Tools | None = None) -> Samples:
+def read(take: Take, begin: int, samples: int, tools: Tools = USUAL) -> Samples:
     """A take's sound from `begin` samples after its start on, exactly `samples` long, its channels as the plan says.
 
     The separate recording where there is one, the camera's where that has nothing. begin may be negative. Gaps, late
@@ -47,7 +47,7 @@ def read(take: Take, begin: int, samples: int, tools: Tools | None = None) -> Sa
     return wanted
 
 
-def _decoded(sound: Sound, first: float, samples: int, tools: Tools | None) -> tuple[Samples, Samples]:
+def _decoded(sound: Sound, first: float, samples: int, tools: Tools) -> tuple[Samples, Samples]:
     """Samples of a file from second `first` on, which may be negative, and (samples,) 1 where the file has sound, else 0."""
     late = max(0, round(-first * RATE))
     early = min(RUN_UP, max(0.0, first))

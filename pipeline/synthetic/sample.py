@@ -3,7 +3,7 @@
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, get_args
 
 import cv2
 import numpy as np
@@ -14,30 +14,20 @@ import presets
 from basis.boxes import Box
 from basis.clock import Clock
 from basis.errors import MissingTool
+from basis.notes import Note, distinct
 from pipeline import graphics, picture
 from pipeline.brief import make_brief
 from pipeline.footage.stream import Frame
 from pipeline.footage.yuv import BLACK, GRAY, planes
 from pipeline.graphics.blend import RGB_TO_YUV, Overlay, rgb
-from pipeline.graphics.cards import SIZE
+from pipeline.graphics.kinds import KINDS, GraphicKind
 from pipeline.plan import Knot, Pane, Plan, Shot, Take, corners
 from pipeline.synthetic import demo
-from presets import Preset
-from presets.graphics import (
-    Caption,
-    CaptionStyle,
-    Chapter,
-    EndCard,
-    LowerThird,
-    Mark,
-    PartnerLine,
-    PlacedGraphic,
-    Progress,
-    Quote,
-    TitleCard,
-    Word,
-)  # fmt: skip
+from presets import Preset, delivery
+from presets.graphics import CaptionStyle, PlacedGraphic
 
+SPEC = "vk-clips"  # whose size and safe area the picture has
+SIZE = (1080, 1920)
 FOOTAGE = (1920, 1080)
 PANEL = (360, 640)  # pixels of a panel on the sheet
 COLUMNS, GAP, LABEL = 6, 24, 58  # panels in a row; pixels between panels, and of the two lines below each
@@ -46,7 +36,6 @@ RATE = Fraction(25)
 SECONDS, MOMENT = 5.0, 2.4  # that the graphics of a panel last, and at which they are seen
 WHITE = 235  # luma, limited range
 FACE, FACE_TOP = 220, 310  # height of a face in the footage and y of its top, in pixels
-SAID = "Здесь работал мой дед,\nпотом отец."
 
 
 def _shot(layout: str, *crops: tuple[float, float, float]) -> Shot:
@@ -101,46 +90,44 @@ def picture_of(preset: Preset) -> Image.Image:
     return sheet
 
 
-def notes(preset: Preset) -> list[str]:
-    """Sentences about the preset's own texts that would not be seen as they are written.
+def notes(preset: Preset) -> list[Note]:
+    """What of the preset's own texts would not be seen as it is written.
 
     Raises WrongUse for a graphic of the preset that cannot be drawn.
     """
-    own: list[PlacedGraphic] = [TitleCard(number=1), Mark(), PartnerLine(), EndCard(), *preset.graphics]
-    made = _plan(WHOLE, own)
-    made.graphics, _ = graphics.place(made, preset, [])
-    graphics.draw(made, preset)
-    found = graphics.notes(make_brief({"footage": [{"file": "sample"}]}, "The sample"), preset, own)
-    return list(dict.fromkeys(found))
+    usual = {"title_card": {"number": 1}, "mark": {}, "partner_line": {}, "end_card": {}}
+    own = [kind.model(**usual[name]) for name, kind in _kinds().items() if name in usual] + preset.graphics
+    made, look = _plan(WHOLE, own), _look(preset)
+    made.graphics, _ = graphics.place(made, look, [])
+    graphics.draw(made, look)
+    return distinct(graphics.notes(make_brief({"footage": [{"file": "sample"}]}, "The sample"), preset, look, own))
 
 
 def _panels(preset: Preset) -> list[_Panel]:
+    """Panels for each kind of graphic in its sample, for captions in all styles, and for what the preset places itself."""
     talk, pair = _footage([(960, False)]), _footage([(480, False), (1440, True)])
-    usual = preset.captions.style
-    title = TitleCard(end=SECONDS, number=3, title="Династия сталеваров")
-    person = LowerThird(end=SECONDS, name="Анна Орлова", role="Сталевар, пятый разряд")
-    chapter = Chapter(end=SECONDS, number=3, text="Литейный цех")
-    quote = Quote(end=SECONDS, text="Металл не любит, когда его торопят.", author="Анна Орлова, сталевар")
-    end = EndCard(end=SECONDS, link="https://vk.com/video")
-    mark = preset.mark
+    samples = {name: kind.sample(SECONDS) for name, kind in _kinds().items()}
+    said, usual, mark = samples.pop("caption"), preset.captions.style, preset.mark
+    title = samples.pop("title_card")
     panels = [_Panel("title card", _on(preset.title_card.on, f"over: {preset.title_card.over}"), [title], talk)]
     for style in sorted(get_args(CaptionStyle), key=lambda style: style != usual):
         remark = "this preset's style" if style == usual else f'captions.style = "{style}"'
-        panels.append(_Panel(f"captions, style {style}", remark, [_caption(style)], talk))
+        panels.append(_Panel(f"captions, style {style}", remark, [said.model_copy(update={"style": style})], talk))
     off = {"mark": mark.on, "partner line": mark.on and mark.partners, "progress": preset.progress.on}
     lacking = ", ".join(name for name, on in off.items() if not on)
+    small = [samples.pop(name) for name in ("mark", "partner_line", "progress", "chapter")]
+    quote, end = samples.pop("quote"), samples.pop("end_card")
+    named = [samples.pop("lower_third"), said]
     panels += [
-        _Panel("captions", "over white", [_caption()], _plain(WHITE)),
-        _Panel("captions", "over black", [_caption()], _plain(BLACK)),
-        _Panel("lower third with a caption", _on(preset.lower_third.on), [person, _caption()], talk),
-        _Panel(
-            "mark, partner line, progress, chapter", f"off: {lacking}" if lacking else "",
-            [Mark(end=SECONDS), PartnerLine(end=SECONDS), Progress(end=SECONDS), chapter], talk,
-        ),
+        _Panel("captions", "over white", [said], _plain(WHITE)),
+        _Panel("captions", "over black", [said], _plain(BLACK)),
+        _Panel("lower third with a caption", _on(preset.lower_third.on), named, talk),
+        _Panel("mark, partner line, progress, chapter", f"off: {lacking}" if lacking else "", small, talk),
         _Panel("quote", f"over: {quote.over}", [quote], talk),
+        *(_Panel(name.replace("_", " "), "", [sample], talk) for name, sample in samples.items()),
         _Panel("end card", _on(preset.end_card.on), [end], talk),
-        _Panel("split with a caption", "on the seam", [_caption()], pair, SPLIT),
-    ]  # fmt: skip
+        _Panel("split with a caption", "on the seam", [said], pair, SPLIT),
+    ]
     for placed in preset.graphics:
         moment = (placed.start + min(placed.end, placed.start + SECONDS)) / 2
         remark = f"placed by the preset at {placed.start:g} s"
@@ -148,19 +135,17 @@ def _panels(preset: Preset) -> list[_Panel]:
     return panels
 
 
+def _kinds() -> dict[str, GraphicKind[Any]]:
+    """Every kind by its name in presets and briefs."""
+    return {kind.model.model_fields["kind"].default: kind for kind in KINDS}
+
+
+def _look(preset: Preset) -> graphics.Look:
+    return graphics.Look.of(preset, graphics.Canvas.of(delivery.load(SPEC)))
+
+
 def _on(on: bool, remark: str = "") -> str:
     return remark if on else "off in this preset"
-
-
-def _caption(style: CaptionStyle | None = None) -> Caption:
-    """The sample words, one after the other through the panel's time."""
-    step = SECONDS / len(SAID.split())
-    times = iter(np.arange(len(SAID.split())) * step)
-    lines = [
-        [Word(text=word, start=(start := float(next(times))), end=start + step) for word in line.split()]
-        for line in SAID.splitlines()
-    ]
-    return Caption(end=SECONDS, lines=lines, style=style)
 
 
 def _footage(people: list[tuple[int, bool]]) -> Frame:
@@ -187,8 +172,9 @@ def _drawn(panel: _Panel, preset: Preset) -> Frame:
     plan = _plan(panel.shot, panel.placed)
     out = picture.blank(plan)
     picture.compose(panel.footage, panel.shot, corners(panel.shot, np.zeros(1))[0], out)
-    plan.graphics, _ = graphics.place(plan, preset, [])
-    overlay = Overlay(graphics.draw(plan, preset), *SIZE, RATE, preset.colours.ground)
+    look = _look(preset)
+    plan.graphics, _ = graphics.place(plan, look, [])
+    overlay = Overlay(graphics.draw(plan, look), *SIZE, RATE, preset.colours.ground)
     overlay.blend(out, Clock(RATE).frame(panel.moment))
     return out
 
@@ -196,7 +182,7 @@ def _drawn(panel: _Panel, preset: Preset) -> Frame:
 def _plan(shot: Shot, placed: list[PlacedGraphic]) -> Plan:
     take = Take(file=Path("sample"), fingerprint="", start=0, end=SECONDS, audio_stream=None, shots=[shot])
     return Plan(
-        made_by="sample", preset="sample", delivery="vk-clips", rate=str(RATE), width=SIZE[0], height=SIZE[1],
+        made_by="sample", preset="sample", delivery=SPEC, rate=str(RATE), width=SIZE[0], height=SIZE[1],
         takes=[take], graphics=placed,
     )  # fmt: skip
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from presets.delivery.spec import DeliverySpec, DeliverySpecError, load
+    from presets.delivery.spec import REFERENCE, DeliverySpec, DeliverySpecError, SafeArea, load
 
-__all__ = ["FOLDER", "DeliverySpec", "DeliverySpecError", "load", "names"]
+__all__ = ["FOLDER", "REFERENCE", "DeliverySpec", "DeliverySpecError", "SafeArea", "load", "names"]
 
 FOLDER = Path(__file__).parent
 

@@ -26,7 +26,7 @@ class Analyser(Protocol):
 
     records: TypeAdapter[list[tuple[float, Any]]]
 
-    def __init__(self, source: Source, tools: Tools | None) -> None: ...
+    def __init__(self, source: Source, tools: Tools) -> None: ...
 
     def see(self, view: View) -> None:
         """Takes the next frame."""

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
-from basis.tools import Tools
+from basis.tools import USUAL, Tools
 from pipeline.analysis.view import View
 from pipeline.footage.scaling import Image, picture
 from pipeline.footage.source import Source
@@ -27,7 +27,7 @@ class Cuts:
     records = TypeAdapter(list[tuple[float, float]])
     frames_behind = 2  # that the detector must see to tell a cut
 
-    def __init__(self, source: Source, tools: Tools | None) -> None:
+    def __init__(self, source: Source, tools: Tools) -> None:
         self._source, self._tools = source, tools
         self._rate = float(source.average_rate)
         self._times: list[float] = []
@@ -52,7 +52,7 @@ class Cuts:
         return [(after, exact(self._source, before, after, self._tools)) for before, after in self._pairs]
 
 
-def exact(source: Source, before: float, after: float, tools: Tools | None = None) -> float:
+def exact(source: Source, before: float, after: float, tools: Tools = USUAL) -> float:
     """The time of the first frame after a cut between two frames; those that the look skipped are decoded for it."""
     step = 1 / float(source.average_rate)
     if after - before < 1.5 * step:

@@ -63,7 +63,7 @@ class Faces:
 
     records = TypeAdapter(list[tuple[float, Face]])
 
-    def __init__(self, source: Source, tools: Tools | None) -> None:
+    def __init__(self, source: Source, tools: Tools) -> None:
         self._coarse = Detector(*size(source, SIDE))
         self._fine = Detector(*size(source, FINE_SIDE))
         self._fine_due, self._patience = -np.inf, FINE_EVERY

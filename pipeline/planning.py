@@ -1,0 +1,233 @@
+"""The stages by which a brief becomes a plan, each from data to data."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from basis.clock import Clock
+from basis.errors import Unusable, WrongUse
+from basis.files import fingerprint
+from basis.notes import Note
+from basis.spans import Span, clip, length, shift
+from basis.tools import Tools
+from basis.version import version
+from pipeline import analysis, captions, framing, graphics, pauses, sound
+from pipeline.brief import Brief, Footage
+from pipeline.footage import source
+from pipeline.footage.source import Source
+from pipeline.listening.hearing import Hearing, listen
+from pipeline.plan import Music, Pause, Plan, Shot, Sting, Take, shots_with_offsets
+from pipeline.stretch import Stretch
+from presets import Preset
+from presets.delivery import DeliverySpec
+from presets.graphics import Caption, EndCard, PlacedGraphic, TitleCard
+
+SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
+
+
+def probe_footage(brief: Brief) -> list[Stretch]:
+    """The footage of a brief, nothing of it listened to or looked at yet. Raises Unusable, WrongUse."""
+    sources = [source.probe(footage.file, footage.audio_stream) for footage in brief.footage]
+    ranges = [range_of(footage, one) for footage, one in zip(brief.footage, sources, strict=True)]
+    offsets = Clock(sources[0].rate).offsets(ranges)
+    return [
+        Stretch(one, start, end, offset, footage, fingerprint(one.file))
+        for one, (start, end), offset, footage in zip(sources, ranges, offsets, brief.footage, strict=True)
+    ]
+
+
+def range_of(wanted: Footage, found: Source) -> Span:
+    """[start, end) seconds of a file that an episode shows. Raises Unusable for those that it does not have."""
+    end = found.duration if wanted.to is None else wanted.to
+    step = 1 / float(found.rate)
+    if wanted.from_ >= found.duration - step / 2:
+        raise Unusable(
+            f"{wanted.file} lasts {found.duration:.2f} s and its part begins at {wanted.from_:.2f} s; choose an earlier --from."
+        )
+    if end > found.duration + max(step, 0.05):
+        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and its part ends at {end:.2f} s; choose an earlier --to.")
+    return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
+
+
+def must_fit(seconds: float, name: str, spec: DeliverySpec) -> None:
+    """Raises WrongUse for an episode that its delivery spec does not take."""
+    if seconds > spec.longest_seconds:
+        raise WrongUse(
+            f"The episode would last {seconds:.0f} s and {name} takes {spec.longest_seconds:.0f} s; "
+            "shorten it with --from and --to."
+        )
+
+
+def listen_and_look(stretches: Sequence[Stretch], tools: Tools) -> list[Stretch]:
+    """The stretches with what is heard and seen in them; each is listened to while it is looked at."""
+    total, done = length(stretch.span for stretch in stretches), 0.0
+    known: list[Stretch] = []
+    with ThreadPoolExecutor(1) as beside:
+        for one in stretches:
+            hearing = beside.submit(listen, one.source, one.footage, *one.span, one.content, tools)
+            looked = analysis.look(one.source, *one.span, one.content, _watching(hearing, tools, done, total))
+            seen = analysis.analyse(one.source, looked, hearing.result().speech, tools)
+            known.append(replace(one, hearing=hearing.result(), analysis=seen))
+            done += one.end - one.start
+    return known
+
+
+def _watching(hearing: Future[Hearing], tools: Tools, before: float, total: float) -> Tools:
+    """Tools whose progress counts through all footage, and ends the looking as soon as the sound cannot be used."""
+
+    def progress(stage: str, done: float, _: float) -> None:
+        if hearing.done():
+            hearing.result()
+        tools.progress(stage, before + done, total)
+
+    return replace(tools, progress=progress)
+
+
+def find_pauses(
+    brief: Brief, stretches: Sequence[Stretch], cues: captions.EpisodeCues, clock: Clock, longest: float
+) -> list[list[Pause]]:
+    """The pauses of each stretch of footage, the episode's with nothing taken out being their clock."""
+    if not brief.tighten:
+        return [[] for _ in stretches]
+    found = [
+        pauses.find(one.file, one.span, one.offset, one.analysis.shots, [*one.speech, *said], clock, longest)
+        for one, said in zip(stretches, captions.said_unheard(cues, stretches), strict=True)
+        if one.analysis
+    ]
+    marked = iter(pauses.marked([pause for own in found for pause in own], brief.keep_pauses))
+    return [[next(marked) for _ in own] for own in found]
+
+
+def take_out(stretches: Sequence[Stretch], found: Sequence[Sequence[Pause]]) -> list[Stretch]:
+    """The stretches with what is taken out of each."""
+    return [
+        replace(one, removed=[(p.start, p.end) for p in own if not p.kept])
+        for one, own in zip(stretches, found, strict=True)
+    ]
+
+
+def removed(stretches: Sequence[Stretch]) -> list[Span]:
+    """What is taken out of the episode, in its seconds with nothing taken out."""
+    return [span for one in stretches for span in shift(one.removed, one.offset)]
+
+
+def frame_takes(brief: Brief, stretches: Sequence[Stretch], look: framing.Look) -> list[Take]:
+    """The takes of the plan. Raises WrongUse for a wish that cannot be met."""
+    seen = [one.analysis for one in stretches if one.analysis]
+    shots = framing.frame(seen, look, _wishes(brief, stretches), [one.removed for one in stretches])
+    return [
+        Take(
+            file=one.file, fingerprint=one.content, start=one.start, end=one.end,
+            audio_stream=one.hearing.audio_stream, channels=one.hearing.channels, heard=one.hearing.why,
+            recording=one.hearing.recording, shots=own, speech=one.hearing.speech.sure, turns=_turns(one.analysis, own),
+        )
+        for one, own in zip(stretches, shots, strict=True)
+        if one.hearing and one.analysis
+    ]  # fmt: skip
+
+
+def _wishes(brief: Brief, stretches: Sequence[Stretch]) -> list[list[framing.Wish]]:
+    """What the editor wants of each stretch of footage, in its own time. Raises WrongUse for a time past the end."""
+    wishes: list[list[framing.Wish]] = [[] for _ in stretches]
+    shown = [(a, b, own) for own, one in zip(wishes, stretches, strict=True) for a, b in one.kept]
+    for wanted in brief.shots:
+        rest = wanted.at
+        for start, end, own in shown:
+            if rest < end - start:
+                own.append(framing.Wish(start + rest, wanted.show))
+                break
+            rest -= end - start
+        else:
+            raise WrongUse(f"There is no shot at {wanted.at:g} s: the footage shown lasts {wanted.at - rest:.2f} s.")
+    return wishes
+
+
+def _turns(seen: analysis.Analysis, shots: Sequence[Shot]) -> list[tuple[float, float, int]]:
+    """Who is seen to speak when, by the number that the person has in the episode."""
+    turns = []
+    for analysed in seen.shots:
+        known = next((shot.identities for shot in shots if analysed.start <= shot.start < analysed.end), {})
+        turns += [
+            (round(turn.start, 3), round(turn.end, 3), known[turn.track])
+            for turn in analysed.turns
+            if turn.track in known and turn.certainty >= SURE_TURN
+        ]
+    return turns
+
+
+def bare_plan(
+    brief: Brief, preset: Preset, spec: DeliverySpec, clock: Clock, takes: list[Take], found: Sequence[Sequence[Pause]]
+) -> Plan:
+    """What is shown and heard, with nothing drawn over it yet."""
+    music = brief.music or preset.sound.music
+    return Plan(
+        made_by=f"episode {version()}", pauses=[pause for own in found for pause in own], preset=_lasting(brief.preset),
+        delivery=_lasting(brief.delivery), rate=str(clock.rate), width=spec.width, height=spec.height, takes=takes,
+        tail=tail_of(brief, preset), music=Music(file=Path(music).resolve()) if music else None,
+        captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
+    )  # fmt: skip
+
+
+def tail_of(brief: Brief, preset: Preset) -> float:
+    """Seconds after the footage, the end card's."""
+    return preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
+
+
+def _lasting(name: str) -> str:
+    """The name of a preset or delivery spec, or its file's whole path: the plan may be rendered from another folder."""
+    return str(Path(name).resolve()) if name.lower().endswith(".toml") else name
+
+
+def tighten(plan: Plan, stretches: Sequence[Stretch]) -> Plan:
+    """The plan with its pauses taken out, and everybody who is there at the moments of its shots."""
+    settled = pauses.settled(plan)
+    return plan if settled is plan else framing.with_faces(settled, _of_takes(stretches))
+
+
+def _of_takes(stretches: Sequence[Stretch]) -> list[analysis.Analysis]:
+    """The analysis of each take: a stretch is as many as its pauses leave of it."""
+    return [one.analysis for one in stretches if one.analysis for _ in one.kept]
+
+
+def dress(
+    plan: Plan, brief: Brief, preset: Preset, spec: DeliverySpec, stretches: Sequence[Stretch], captioned: list[Caption]
+) -> tuple[Plan, list[Note]]:
+    """The plan with its graphics in their places and the short sounds that go with them."""
+    faces = graphics.on_screen(plan, _of_takes(stretches))
+    look = graphics.Look.of(preset, graphics.Canvas.of(spec))
+    notes: list[Note] = []
+    drawn: list[PlacedGraphic] = []
+    for graphic in graphics.schedule(brief, preset, [], plan, faces):
+        if isinstance(graphic, Caption):
+            parts, unread = captions.of_text(graphic, preset, float(plan.frame_rate))
+            drawn += parts
+            notes += unread
+        else:
+            drawn.append(graphic)
+    drawn, covered = graphics.place(plan.model_copy(update={"graphics": [*drawn, *captioned]}), look, faces)
+    people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
+    notes += [*covered, *graphics.notes(brief, preset, look, drawn, plan.footage_seconds, people)]
+    stings: list[Sting] = []
+    for name, what, kind in (("title_sting", "title", TitleCard), ("end_sting", "end card", EndCard)):
+        starts = [graphic.start for graphic in drawn if isinstance(graphic, kind)]
+        if file := getattr(preset.sound, name):
+            stings += [Sting(file=Path(file), at=at) for at in starts]
+            if not starts:
+                text = f"The preset's {name} is not heard: the episode has no {what}."
+                notes.append(Note(code="unheard-sting", text=text))
+    return plan.model_copy(update={"graphics": drawn, "stings": stings}), notes
+
+
+def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:
+    """What an editor should know of the footage and its sound."""
+    gone = removed(stretches)
+    notes = [
+        note
+        for one in stretches
+        if one.analysis
+        for note in analysis.notes(
+            one.file, one.analysis, one.offset - length(clip(gone, 0.0, one.start + one.offset)), one.removed
+        )
+    ]
+    return [*notes, *sound.notes(plan)]
