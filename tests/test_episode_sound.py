@@ -45,7 +45,7 @@ def camera(tmp_path_factory):
 
 def planned(folder, **more):
     brief = {"footage": [{"file": folder / "a.mov", **more.pop("footage", {})}], "preset": "plain"} | more
-    return episode.make_plan(make_brief(brief, "test"), None, lambda *_: None)
+    return episode.make_plan(make_brief(brief, "test"), folder / "cache", lambda *_: None)
 
 
 def test_a_plan_says_what_is_heard_and_why(camera):
@@ -64,7 +64,7 @@ def test_a_brief_names_the_recorder_beside_it(camera):
     (camera / "brief.toml").write_text('preset = "plain"\n[[footage]]\nfile = "a.mov"\naudio = "lav.wav"\n', "utf-8")
     brief = read_brief(camera / "brief.toml")
     assert camera / "lav.wav" in brief.inputs
-    plan, _ = episode.make_plan(brief, None, lambda *_: None)
+    plan, _ = episode.make_plan(brief, camera / "cache", lambda *_: None)
     recording = plan.takes[0].recording
     assert recording.offset == pytest.approx(1.75, abs=0.003) and "lav.wav" in plan.takes[0].heard
     assert recording.file in plan.inputs
