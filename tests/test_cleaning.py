@@ -46,6 +46,7 @@ def test_less_noise_is_lowered_less_and_the_voice_is_never_worse(snr):
     assert si_sdr(VOICE, cleaned[:, 0]) >= snr - 0.5
 
 
+@pytest.mark.slow
 def test_a_voice_that_the_network_takes_for_noise_loses_next_to_nothing():
     voice = demo.voice(SECONDS, SAID, 3, 160)
     noise = MACHINES * np.sqrt(np.square(voice).mean() / np.square(MACHINES).mean()) / 10 ** (10 / 20)
@@ -75,6 +76,7 @@ def test_noise_is_lowered_where_it_is_and_nowhere_else():
     assert si_sdr(voice[still], cleaned[still, 0]) >= 25
 
 
+@pytest.mark.slow
 def test_both_sides_of_a_wide_stereo_sound_are_cleaned():
     late = round(0.0007 * RATE)
     given = np.stack([noisy(5)[:, 0], np.roll(0.2 * VOICE, late) + np.roll(noisy(5)[:, 0] - 0.2 * VOICE, 9999)], axis=1)
@@ -97,6 +99,7 @@ def test_rumble_below_voices_goes_without_touching_them():
     assert before < 0 and after > 12
 
 
+@pytest.mark.slow
 def test_the_hum_of_the_mains_is_lowered():
     hum = sum(np.sin(2 * np.pi * 50 * k * TIMES + k) / k for k in range(1, 9))
     cleaned, _ = clean(noisy(8, hum), SAID, "strong")
@@ -138,6 +141,7 @@ def test_a_false_alarm_beside_clean_talk_takes_nothing_from_the_music():
     assert 20 * np.log10(cleaned[part].std() / given[part].std()) > -1
 
 
+@pytest.mark.slow
 def test_the_same_sound_is_cleaned_the_same_way():
     assert np.array_equal(clean(noisy(5), SAID, "strong")[0], cleaned_factory(5, "strong")[0])
 

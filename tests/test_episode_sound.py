@@ -70,6 +70,7 @@ def test_a_brief_names_the_recorder_beside_it(camera):
     assert recording.file in plan.inputs
 
 
+@pytest.mark.slow
 def test_a_recorder_of_something_else_is_refused(camera):
     other = write(camera / "other.wav", 0.3 * demo.voice(9, [(0.3, 8)], 11, 200))
     with pytest.raises(Unusable, match=r"other\.wav.* cannot be aligned"):
@@ -84,6 +85,7 @@ def test_music_and_short_sounds_of_the_preset_are_in_the_plan(camera):
     assert own.music.file.name == "ding.wav"
 
 
+@pytest.mark.slow
 def test_what_is_not_heard_is_said(camera, tmp_path):
     short = write(tmp_path / "short.wav", 0.2 * VOICE[: 5 * RATE])
     (tmp_path / "patient.toml").write_text("sound.longest_pause = 2", "utf-8")
@@ -105,6 +107,7 @@ def test_music_that_is_no_sound_is_refused_before_anything_is_rendered(camera, n
         planned(camera, music=str(camera / name))
 
 
+@pytest.mark.slow
 def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
     turns = [(0.4, 2.6)], [(3.1, 5.6)]
     faces = [Face(seated(0.28), 0.4, 0.2, who=1, talks=turns[0]), Face(seated(0.72), 0.4, 0.2, who=0, talks=turns[1])]

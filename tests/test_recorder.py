@@ -169,6 +169,7 @@ def test_hammering_louder_than_the_voice_does_not_shift_it_by_a_stroke(tmp_path,
         align(source, 0, 20, other)
 
 
+@pytest.mark.slow
 def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_afar(tmp_path, clean):
     wearer = clean * (np.arange(len(clean)) // (5 * RATE) % 3 == 0)
     asks = clean[::-1] * (wearer == 0)

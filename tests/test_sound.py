@@ -91,6 +91,7 @@ def test_every_channel_is_heard_on_both_sides_or_its_own(tmp_path, channels):
     assert left > 0.05 and (channels == 2 or right == pytest.approx(left, rel=0.05))
 
 
+@pytest.mark.slow
 def test_music_lies_under_speech_and_comes_up_in_gaps(tmp_path):
     t = np.arange(3 * RATE) / RATE
     music = write(tmp_path / "music.wav", 0.3 * np.sin(2 * np.pi * 5000 * t))
@@ -128,6 +129,7 @@ def test_a_join_does_not_click_and_keeps_every_sample_in_its_place(tmp_path):
     assert steps[RATE - 1000 : RATE + 1000].max() < 1.2 * usual
 
 
+@pytest.mark.slow
 def test_the_room_goes_on_where_there_is_no_sound(tmp_path):
     """Under the end card, in a dropout and in a take without sound: the tone of the room, not digital silence."""
     hall = 0.05 * np.random.default_rng(3).normal(0, 1, 9 * RATE)
@@ -149,6 +151,7 @@ def test_the_room_goes_on_where_there_is_no_sound(tmp_path):
     assert room > level(12.5, 12.8) > -80 and level(12.95, 13.0) < room - 20  # it fades under the end card
 
 
+@pytest.mark.slow
 def test_quiet_and_loud_speakers_end_alike_and_keep_their_own_dynamics(tmp_path):
     loud, quiet = [(0.3, 4), (8.3, 12)], [(4.3, 8), (12.3, 15.7)]
     meter = pyloudnorm.Meter(RATE)
@@ -166,6 +169,7 @@ def test_quiet_and_loud_speakers_end_alike_and_keep_their_own_dynamics(tmp_path)
     assert [round(v.gain) for v in report.voices] == pytest.approx([-3, 9, -3, 9], abs=4)
 
 
+@pytest.mark.slow
 def test_who_is_seen_to_speak_is_evened_out_however_near_the_levels_are(tmp_path):
     spans = [[(6 * n + 0.2, 6 * n + 2.8) for n in range(2)], [(6 * n + 3.2, 6 * n + 5.8) for n in range(2)]]
     meter = pyloudnorm.Meter(RATE)
@@ -184,6 +188,7 @@ def test_who_is_seen_to_speak_is_evened_out_however_near_the_levels_are(tmp_path
     assert {voice.person for voice in report.voices} == {1, 2}
 
 
+@pytest.mark.slow
 def test_one_voices_own_ups_and_downs_stay(tmp_path):
     said = [(4 * n + 0.3, 4 * n + 3.7) for n in range(5)]
     talk = demo.voice(20, said, 1)
@@ -192,6 +197,7 @@ def test_one_voices_own_ups_and_downs_stay(tmp_path):
     assert report.after.range >= report.before.range / 2 > 1
 
 
+@pytest.mark.slow
 def test_a_hall_without_speech_stays_below_the_people_who_speak_before_and_after_it(tmp_path):
     talk = write(tmp_path / "talk.wav", 0.05 * demo.voice(6, [(0.2, 5.8)], 1))
     hall = write(tmp_path / "hall.wav", 0.3 * np.random.default_rng(1).normal(0, 1, 6 * RATE))
@@ -266,6 +272,7 @@ def hammer(seconds, floor):
     return strokes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("talk", [0, 0.02])
 def test_strokes_of_a_hammer_keep_under_the_peak_limit_as_aac_too(tmp_path, talk):
     said = [(0.2, 7.8)]
