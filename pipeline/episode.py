@@ -44,8 +44,8 @@ def plan(brief: Brief, tools: Tools = USUAL) -> Planned:
     clock, seconds = Clock(stretches[0].source.rate), length(stretch.span for stretch in stretches)
     if not brief.tighten:
         planning.must_fit(seconds + tail, brief.delivery, spec)
-    stretches = planning.listen_and_look(stretches, tools)
     cues = captions.read(brief.captions, stretches, preset, tools)
+    stretches = planning.listen_and_look(stretches, tools)
     found = planning.find_pauses(brief, stretches, cues, clock, preset.sound.longest_pause)
     stretches = planning.take_out(stretches, found)
     if brief.tighten:

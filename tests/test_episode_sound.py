@@ -45,7 +45,7 @@ def camera(tmp_path_factory):
 
 def planned(folder, **more):
     brief = {"footage": [{"file": folder / "a.mov", **more.pop("footage", {})}], "preset": "plain"} | more
-    return episode.plan(make_brief(brief, "test"))
+    return episode.plan(make_brief(brief, "test"), Tools(cache=folder / "cache"))
 
 
 def test_a_plan_says_what_is_heard_and_why(camera):
@@ -64,12 +64,13 @@ def test_a_brief_names_the_recorder_beside_it(camera):
     (camera / "brief.toml").write_text('preset = "plain"\n[[footage]]\nfile = "a.mov"\naudio = "lav.wav"\n', "utf-8")
     brief = read_brief(camera / "brief.toml")
     assert camera / "lav.wav" in brief.inputs
-    plan, _ = episode.plan(brief)
+    plan, _ = episode.plan(brief, Tools(cache=camera / "cache"))
     recording = plan.takes[0].recording
     assert recording.offset == pytest.approx(1.75, abs=0.003) and "lav.wav" in plan.takes[0].heard
     assert recording.file in plan.inputs
 
 
+@pytest.mark.slow
 def test_a_recorder_of_something_else_is_refused(camera):
     other = write(camera / "other.wav", 0.3 * demo.voice(9, [(0.3, 8)], 11, 200))
     with pytest.raises(Unusable, match=r"other\.wav.* cannot be aligned"):
@@ -84,6 +85,7 @@ def test_music_and_short_sounds_of_the_preset_are_in_the_plan(camera):
     assert own.music.file.name == "ding.wav"
 
 
+@pytest.mark.slow
 def test_what_is_not_heard_is_said(camera, tmp_path):
     short = write(tmp_path / "short.wav", 0.2 * VOICE[: 5 * RATE])
     (tmp_path / "patient.toml").write_text("sound.longest_pause = 2", "utf-8")
@@ -105,6 +107,7 @@ def test_music_that_is_no_sound_is_refused_before_anything_is_rendered(camera, n
         planned(camera, music=str(camera / name))
 
 
+@pytest.mark.slow
 def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
     turns = [(0.4, 2.6)], [(3.1, 5.6)]
     faces = [Face(seated(0.28), 0.4, 0.2, who=1, talks=turns[0]), Face(seated(0.72), 0.4, 0.2, who=0, talks=turns[1])]

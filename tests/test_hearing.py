@@ -44,6 +44,7 @@ def plain(hearing):
     return asdict(hearing) | {"speech": [part.tolist() for part in map(np.asarray, asdict(hearing.speech).values())]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("audio", [None, "lav.wav"])
 def test_a_range_inside_what_was_heard_is_not_listened_to_again(made, started, tmp_path, audio):
     wanted = Footage(file=made.file, audio=audio and made.file.with_name(audio))

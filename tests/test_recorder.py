@@ -91,9 +91,7 @@ def camera(tmp_path_factory, clean):
 @pytest.mark.parametrize(
     "name, change, options",
     [
-        ("lav.wav", lambda x: x, {}),
         ("lav.mp3", lambda x: x, {"q:a": 4}),
-        ("lav.m4a", lambda x: x, {"b:a": "96k"}),
         ("24 bit.wav", lambda x: 0.01 * x, {"acodec": "pcm_s24le"}),
         ("stereo.wav", lambda x: np.stack([x, 0 * x], axis=1), {}),
         ("clipped.wav", lambda x: np.clip(8 * x, -0.9, 0.9), {}),
@@ -115,7 +113,7 @@ def test_a_recorder_at_a_quarter_of_the_rate(tmp_path, clean, camera):
 
 
 def test_the_same_files_give_the_same_numbers(tmp_path, clean, camera):
-    file = record(tmp_path / "lav.wav", clean)
+    file = record(tmp_path / "lav.wav", clean[20 * RATE :])
     assert align(camera, 0, 20, file) == align(camera, 0, 20, file)
 
 
@@ -128,40 +126,40 @@ def test_a_short_recording_that_starts_after_the_camera_is_placed_and_said_to_be
         align(camera, 14, 20, file)
 
 
-@pytest.mark.parametrize("drift", [-100.0, 40.0])
-def test_drift_is_heard_within_a_minute(tmp_path, clean, drift):
+@pytest.mark.slow
+def test_drift_is_heard_within_a_minute(tmp_path, clean):
+    drift = -100.0
     source = footage(tmp_path, at_the_camera(heard_from(clean, -2, 61, drift), 2, noise=2))
     placed, said = align(source, 5, 58, record(tmp_path / "lav.wav", clean))
     assert worst(placed, -2, drift, 2, 61) < 0.001
     assert placed.drift == pytest.approx(drift, abs=5)
-    assert f"ppm {'faster' if drift > 0 else 'slower'} (" in said
+    assert "ppm slower (" in said
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("drift", [100.0])
-def test_ten_minutes_with_drift_stay_within_three_milliseconds(tmp_path, clean, drift):
-    rate = 16_000
+def test_five_minutes_with_drift_stay_within_three_milliseconds(tmp_path, clean):
+    drift, rate = 100.0, 16_000
     voice, rng = resample_poly(clean, 1, 3), np.random.default_rng(3)
-    pieces = [voice[a : a + 5 * rate] for a in rng.integers(0, len(voice) - 5 * rate, 144)]
+    pieces = [voice[a : a + 5 * rate] for a in rng.integers(0, len(voice) - 5 * rate, 77)]
     said = np.concatenate([np.interp(np.arange(0, 5 * rate - 1, s), np.arange(5 * rate), p)
-                           for s, p in zip(rng.uniform(0.9, 1.1, 144), pieces, strict=True)])  # fmt: skip
+                           for s, p in zip(rng.uniform(0.9, 1.1, 77), pieces, strict=True)])  # fmt: skip
     source = footage(
         tmp_path,
-        at_the_camera(heard_from(said, 71.25, 600, drift, rate), 4, rate=rate),
+        at_the_camera(heard_from(said, 71.25, 300, drift, rate), 4, rate=rate),
         rate,
         "camera.mov",
         "pcm_s16le",
     )
-    placed, _ = align(source, 0, 600, record(tmp_path / "lav.wav", said, rate))
-    assert worst(placed, 71.25, drift, 0, 600) < 0.003
+    placed, told = align(source, 0, 300, record(tmp_path / "lav.wav", said, rate))
+    assert worst(placed, 71.25, drift, 0, 300) < 0.003 and "ppm faster (" in told
 
 
-@pytest.mark.parametrize("period", [1.0, 0.4])
-def test_hammering_louder_than_the_voice_does_not_shift_it_by_a_stroke(tmp_path, clean, period):
+@pytest.mark.slow
+def test_hammering_louder_than_the_voice_does_not_shift_it_by_a_stroke(tmp_path, clean):
     rng = np.random.default_rng(6)
     stroke = rng.normal(0, 1, RATE // 8) * np.exp(-np.arange(RATE // 8) / (0.03 * RATE))
     beats = np.zeros(60 * RATE)
-    beats[(np.arange(0.2, 59, period) * RATE).astype(int)] = 1
+    beats[(np.arange(0.2, 59, 0.4) * RATE).astype(int)] = 1
     hammer = 0.3 * oaconvolve(beats, stroke)[: len(beats)]
     source = footage(tmp_path, at_the_camera(heard_from(clean + hammer, 30.3, 20), 3))
     placed, _ = align(source, 0, 20, record(tmp_path / "lav.wav", clean + 0.1 * hammer))
@@ -171,6 +169,7 @@ def test_hammering_louder_than_the_voice_does_not_shift_it_by_a_stroke(tmp_path,
         align(source, 0, 20, other)
 
 
+@pytest.mark.slow
 def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_afar(tmp_path, clean):
     wearer = clean * (np.arange(len(clean)) // (5 * RATE) % 3 == 0)
     asks = clean[::-1] * (wearer == 0)
@@ -180,9 +179,8 @@ def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_af
     assert worst(placed, 20.5, 0, 0, 35) < 0.002
 
 
-@pytest.mark.parametrize("seed", range(20, 22))
-def test_another_talk_is_refused(tmp_path, camera, seed):
-    file = record(tmp_path / "other.wav", talk(15, seed) + 0.2 * demo.machines(15, 5))
+def test_another_talk_is_refused(tmp_path, camera):
+    file = record(tmp_path / "other.wav", talk(15, 20) + 0.2 * demo.machines(15, 5))
     with pytest.raises(Unusable, match=r"other\.wav cannot be aligned with .*camera\.mp4.* say audio_offset"):
         align(camera, 0, 20, file)
 

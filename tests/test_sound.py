@@ -26,9 +26,9 @@ def master(tmp_path, made):
     return report, np.frombuffer(raw[raw.index(b"data") + 8 :], "<i2").reshape(-1, 2) / 32768
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.m4a"])
+@pytest.mark.parametrize("name", ["a.wav", "a.m4a"])
 def test_in_points_and_joins_keep_clicks_in_place(tmp_path, name):
-    codec = {"a.wav": "pcm_s16le", "a.flac": "flac", "a.m4a": "aac"}[name]
+    codec = {"a.wav": "pcm_s16le", "a.m4a": "aac"}[name]
     file = write(tmp_path / name, clicks(8, [1.5, 4.0, 6.25]), acodec=codec)
     report, samples = master(tmp_path, plan((file, 1.0, 3.0), (file, 3.52, 7.0)))
     assert len(samples) == round((50 + 87) / 25 * RATE)
@@ -51,18 +51,18 @@ def test_sound_that_starts_late_in_the_file_stays_late(tmp_path):
 
 
 def test_no_drift_at_a_fractional_rate(tmp_path):
-    file = write(tmp_path / "a.wav", clicks(61, [60.0]))
-    ranges = [(file, i * 6.006, (i + 1) * 6.006) for i in range(10)]
+    file = write(tmp_path / "a.wav", clicks(21, [20.0]))
+    ranges = [(file, i * 2.002, (i + 1) * 2.002) for i in range(10)]
     made = plan(*ranges, rate="30000/1001")
     _, samples = master(tmp_path, made)
     assert len(samples) == round(Fraction(1001, 30000) * made.frame_count * RATE)
-    assert first(samples, 59.5, 60.05) == pytest.approx(60.0, abs=0.003)
+    assert first(samples, 19.5, 20.02) == pytest.approx(20.0, abs=0.003)
 
 
-@pytest.mark.parametrize("gain", [0.02, 0.2, 1.9])
+@pytest.mark.parametrize("gain", [0.02, 1.9])
 def test_quiet_and_loud_voices_end_at_the_same_loudness_under_the_peak(tmp_path, gain):
-    talk = gain * demo.voice(6, [(0.2, 5.8)], 1)
-    report, samples = master(tmp_path, plan((write(tmp_path / "a.wav", talk), 0, 6), speech=[(0.2, 5.8)]))
+    talk = gain * demo.voice(4, [(0.2, 3.8)], 1)
+    report, samples = master(tmp_path, plan((write(tmp_path / "a.wav", talk), 0, 4), speech=[(0.2, 3.8)]))
     assert pyloudnorm.Meter(RATE).integrated_loudness(samples) == pytest.approx(-14, abs=0.5)
     assert report.after.true_peak <= -1 and true_peak(samples) <= -1
 
@@ -81,7 +81,7 @@ def test_the_recorders_own_noise_is_not_made_loud(tmp_path, hiss):
     assert np.abs(samples).max() < 0.01 and report.gain == 0
 
 
-@pytest.mark.parametrize("channels", [1, 2, 6])
+@pytest.mark.parametrize("channels", [2, 6])
 def test_every_channel_is_heard_on_both_sides_or_its_own(tmp_path, channels):
     talk = demo.voice(3, [(0.1, 2.9)], 1)
     samples = np.zeros((len(talk), channels))
@@ -91,6 +91,7 @@ def test_every_channel_is_heard_on_both_sides_or_its_own(tmp_path, channels):
     assert left > 0.05 and (channels == 2 or right == pytest.approx(left, rel=0.05))
 
 
+@pytest.mark.slow
 def test_music_lies_under_speech_and_comes_up_in_gaps(tmp_path):
     t = np.arange(3 * RATE) / RATE
     music = write(tmp_path / "music.wav", 0.3 * np.sin(2 * np.pi * 5000 * t))
@@ -128,6 +129,7 @@ def test_a_join_does_not_click_and_keeps_every_sample_in_its_place(tmp_path):
     assert steps[RATE - 1000 : RATE + 1000].max() < 1.2 * usual
 
 
+@pytest.mark.slow
 def test_the_room_goes_on_where_there_is_no_sound(tmp_path):
     """Under the end card, in a dropout and in a take without sound: the tone of the room, not digital silence."""
     hall = 0.05 * np.random.default_rng(3).normal(0, 1, 9 * RATE)
@@ -149,6 +151,7 @@ def test_the_room_goes_on_where_there_is_no_sound(tmp_path):
     assert room > level(12.5, 12.8) > -80 and level(12.95, 13.0) < room - 20  # it fades under the end card
 
 
+@pytest.mark.slow
 def test_quiet_and_loud_speakers_end_alike_and_keep_their_own_dynamics(tmp_path):
     loud, quiet = [(0.3, 4), (8.3, 12)], [(4.3, 8), (12.3, 15.7)]
     meter = pyloudnorm.Meter(RATE)
@@ -166,14 +169,15 @@ def test_quiet_and_loud_speakers_end_alike_and_keep_their_own_dynamics(tmp_path)
     assert [round(v.gain) for v in report.voices] == pytest.approx([-3, 9, -3, 9], abs=4)
 
 
+@pytest.mark.slow
 def test_who_is_seen_to_speak_is_evened_out_however_near_the_levels_are(tmp_path):
-    spans = [[(6 * n + 0.2, 6 * n + 2.8) for n in range(4)], [(6 * n + 3.2, 6 * n + 5.8) for n in range(4)]]
+    spans = [[(6 * n + 0.2, 6 * n + 2.8) for n in range(2)], [(6 * n + 3.2, 6 * n + 5.8) for n in range(2)]]
     meter = pyloudnorm.Meter(RATE)
     voices = []
     for own, seed, lufs in zip(spans, (1, 2), (-22, -27), strict=True):
-        voice = demo.voice(24, own, seed, 110 + 60 * seed)
+        voice = demo.voice(12, own, seed, 110 + 60 * seed)
         voices.append(voice * 10 ** ((lufs - meter.integrated_loudness(voice)) / 20))
-    made = plan((write(tmp_path / "a.wav", sum(voices)), 0, 24), speech=sorted(spans[0] + spans[1]))
+    made = plan((write(tmp_path / "a.wav", sum(voices)), 0, 12), speech=sorted(spans[0] + spans[1]))
     made.takes[0].turns = [(a, b, person) for person, own in enumerate(spans, 1) for a, b in own]
     report, out = master(tmp_path, made)
     ends = [
@@ -184,14 +188,16 @@ def test_who_is_seen_to_speak_is_evened_out_however_near_the_levels_are(tmp_path
     assert {voice.person for voice in report.voices} == {1, 2}
 
 
+@pytest.mark.slow
 def test_one_voices_own_ups_and_downs_stay(tmp_path):
-    said = [(4 * n + 0.3, 4 * n + 3.7) for n in range(10)]
-    talk = demo.voice(40, said, 1)
-    ups = np.interp(np.arange(len(talk)) / RATE, np.arange(10) * 4 + 2, [0, 3, -3, 1, -2, 3, 0, -3, 2, -1])
-    report, _ = master(tmp_path, plan((write(tmp_path / "a.wav", talk * 10 ** (ups / 20)), 0, 40), speech=said))
+    said = [(4 * n + 0.3, 4 * n + 3.7) for n in range(5)]
+    talk = demo.voice(20, said, 1)
+    ups = np.interp(np.arange(len(talk)) / RATE, np.arange(5) * 4 + 2, [0, 3, -3, 1, -2])
+    report, _ = master(tmp_path, plan((write(tmp_path / "a.wav", talk * 10 ** (ups / 20)), 0, 20), speech=said))
     assert report.after.range >= report.before.range / 2 > 1
 
 
+@pytest.mark.slow
 def test_a_hall_without_speech_stays_below_the_people_who_speak_before_and_after_it(tmp_path):
     talk = write(tmp_path / "talk.wav", 0.05 * demo.voice(6, [(0.2, 5.8)], 1))
     hall = write(tmp_path / "hall.wav", 0.3 * np.random.default_rng(1).normal(0, 1, 6 * RATE))
@@ -208,14 +214,14 @@ def test_a_hall_without_speech_stays_below_the_people_who_speak_before_and_after
 
 def test_what_was_cut_out_of_a_talk_is_no_noise_of_it(tmp_path):
     """Sound bites of one clean file: the talk between them is not heard, and must not be taken for a loud room."""
-    talk = demo.voice(24, [(0.1, 23.9)], 1)
+    talk = demo.voice(15, [(0.1, 14.9)], 1)
     file = write(tmp_path / "a.wav", 0.2 * talk)
-    bites = [(file, 8 * n + 1, 8 * n + 3) for n in range(3)]
-    report, _ = master(tmp_path, plan(*bites, speech=[(8 * n + 1, 8 * n + 3) for n in range(3)]))
+    bites = [(file, 8 * n + 1, 8 * n + 3) for n in range(2)]
+    report, _ = master(tmp_path, plan(*bites, speech=[(8 * n + 1, 8 * n + 3) for n in range(2)]))
     assert not any("lowered" in told for told in report.heard)
 
 
-@pytest.mark.parametrize("speech", [[(5.0, 9.0)], [(2.0, 1.0)], [(-3.0, 0.5), (0.2, 40.0)]])
+@pytest.mark.parametrize("speech", [[(5.0, 9.0), (2.0, 1.0)], [(-3.0, 0.5), (0.2, 40.0)]])
 def test_speech_that_an_edited_plan_has_outside_its_takes_does_no_harm(tmp_path, speech):
     made = plan((write(tmp_path / "a.wav", 0.1 * demo.voice(4, [(0.2, 3.8)], 1)), 0, 4))
     made.takes[0].speech = speech
@@ -266,6 +272,7 @@ def hammer(seconds, floor):
     return strokes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("talk", [0, 0.02])
 def test_strokes_of_a_hammer_keep_under_the_peak_limit_as_aac_too(tmp_path, talk):
     said = [(0.2, 7.8)]
@@ -284,7 +291,7 @@ def test_a_quiet_hall_with_strokes_is_not_made_a_loud_one(tmp_path):
     assert report.gain <= 30 and "louder and stays at" in report.notes[0].text
 
 
-@pytest.mark.parametrize("seconds", [0.2, 0.36, 0.5])
+@pytest.mark.parametrize("seconds", [0.2, 0.36])
 def test_very_short_sound_is_mastered_too(tmp_path, seconds):
     talk = 0.1 * demo.voice(1, [(0, 1)], 1)
     report, out = master(tmp_path, plan((write(tmp_path / "a.wav", talk), 0.1, 0.1 + seconds), rate="50"))

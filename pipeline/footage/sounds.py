@@ -36,6 +36,12 @@ class Sound:
     offset: float = 0.0
     pace: float = 1.0
 
+    @property
+    def key(self) -> str:
+        """What tells it apart from other sounds, as the name of a file."""
+        side = self.channels if self.channels in ("left", "right") else "all"
+        return f"{self.content}-{self.stream}-{side}-{self.offset}-{self.pace}"
+
     def since(self, second: float, rate: int, tools: Tools = USUAL) -> Any:
         """An ffmpeg-python stream from a footage second on, `rate` Hz; gaps and a late start are silence.
 

@@ -38,8 +38,7 @@ def measured(
 
     what: a name for what is measured. measure: a block's values, from its first second and the run-up before it.
     """
-    side = sound.channels if sound.channels in ("left", "right") else "all"
-    key = f"{sound.content}-{sound.stream}-{side}-{sound.offset}-{sound.pace}-{what}-v{VERSION}"
+    key = f"{sound.key}-{what}-v{VERSION}"
     folder = tools.cache
     kept = (cache.load(folder, key, _Kept) if folder else None) or _Kept()
     first = int(start // BLOCK)

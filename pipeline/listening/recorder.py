@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -55,21 +55,11 @@ Samples = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
 
-class _Match(Data):
-    """Where a recorder's clock lies, as in Recording; its seconds of sound; of the places listened to, those that agree."""
-
-    offset: float
-    drift: float
-    seconds: float
-    agree: int
-    places: int
-
-
-@dataclass(frozen=True)
-class _Line:
+class _Line(Data):
     """recording seconds = footage seconds * (1 + drift / 1e6) + offset, and how sure it is.
 
     strength: mean power of the windows' correlations on it, in what chance gives. agree: of places, those on it.
+    seconds: of the recording.
     """
 
     offset: float
@@ -78,6 +68,7 @@ class _Line:
     agree: int
     places: int
     certain: bool
+    seconds: float = 0.0
 
 
 def align(
@@ -103,14 +94,15 @@ def align(
     recorder = Sound(file, described.index, placed.fingerprint)
     recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
     first, last = _around(start, end, source.duration)
-    key = f"{_key(camera)}-{_key(recorder)}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
+    key = f"{camera.key}-{recorder.key}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
     folder = tools.cache
-    match = cache.load(folder, key, _Match) if folder else None
+    match = cache.load(folder, key, _Line) if folder else None
     if match is None:
         match = _match(camera, recorder, first, last, tools)
         if folder:
             cache.store(folder, key, match)
-    placed = placed.model_copy(update={"offset": match.offset, "drift": match.drift, "seconds": match.seconds})
+    found = {"offset": round(match.offset, 6), "drift": round(match.drift, 1), "seconds": match.seconds}
+    placed = placed.model_copy(update=found)
     sentence = (
         f"heard from {file.name}, which starts {abs(placed.offset):.3f} s "
         f"{'before' if placed.offset >= 0 else 'after'} the camera"
@@ -126,11 +118,7 @@ def _around(start: float, end: float, duration: float) -> tuple[float, float]:
     return first, min(duration, math.ceil(end / SECTION) * SECTION)
 
 
-def _key(sound: Sound) -> str:
-    return f"{sound.content}-{sound.stream}-{sound.channels}"
-
-
-def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Tools) -> _Match:
+def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Tools) -> _Line:
     """Where the recorder's clock lies against [first, last) footage seconds, found by listening. Raises Unusable."""
     with ThreadPoolExecutor(2) as both:
         camera_job = both.submit(_envelopes, camera, first, last - first, tools)
@@ -154,10 +142,7 @@ def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Too
             f"{recorder.file} cannot be aligned with {camera.file}: nothing in one sounds like the other; "
             "say audio_offset in a brief."
         )
-    return _Match(
-        offset=round(best.offset, 6), drift=round(best.drift, 1), seconds=len(near) / A_SECOND,
-        agree=best.agree, places=best.places,
-    )  # fmt: skip
+    return best.model_copy(update={"seconds": len(near) / A_SECOND})
 
 
 def _sound_stream(recording: Path) -> tuple[AudioStream, float | None]:
