@@ -1,4 +1,4 @@
-"""Formats of caption files: each is a file here with two functions, and a line in FORMATS."""
+"""Which formats of caption files there are, and how one is told from another."""
 
 from typing import Protocol
 
