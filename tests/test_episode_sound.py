@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from basis.errors import Unusable
+from basis.tools import Tools
 from pipeline import episode, sound
 from pipeline.brief import make_brief, read_brief
 from pipeline.footage import ffmpeg_tool
