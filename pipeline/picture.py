@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.boxes import Box
+from basis.tools import Tools
 from pipeline.footage import stream
 from pipeline.footage.source import Source
 from pipeline.footage.stream import Frame
@@ -36,6 +37,7 @@ def render(
     watch: Watch = lambda number, original, result: None,
     first: int = 0,
     last: int | None = None,
+    tools: Tools | None = None,
 ) -> Iterator[Frame]:
     """Frames [first, last) of the episode, all if not told, as (height * 3 / 2, width) I420, whatever lies before them.
 
@@ -51,7 +53,7 @@ def render(
         enter, leave = max(0, first - begin), min(count, last - begin)
         if take is plan.takes[-1] and last > begin + count:
             enter = min(enter, count - 1)  # the tail is over its last frame
-        for index, frame in _footage(sources[take.file], take.start, enter, leave, plan.frame_rate):
+        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.frame_rate, tools):
             compose(frame, *paths[index], out)
             if begin + index == plan.footage_frames - 1:
                 np.copyto(still, out)
@@ -67,7 +69,14 @@ def render(
         yield out
 
 
-def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers: list[int], watch: Watch) -> None:
+def stills(
+    plan: Plan,
+    sources: Mapping[Path, Source],
+    overlay: Overlay,
+    numbers: list[int],
+    watch: Watch,
+    tools: Tools | None = None,
+) -> None:
     """Makes only the frames of these numbers and shows them to watch."""
     first = 0
     for take in plan.takes:
@@ -76,7 +85,7 @@ def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers
         for number in numbers:
             if first <= number < first + count:
                 second = take.start + plan.clock.second(number - first)
-                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.frame_rate)))
+                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.frame_rate, tools)))
                 out = blank(plan)
                 compose(frame, *paths[number - first], out)
                 overlay.blend(out, number)
@@ -84,7 +93,7 @@ def stills(plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, numbers
         first += count
     for number in numbers:
         if number >= first:
-            for _ in render(plan, sources, overlay, watch, number, number + 1):
+            for _ in render(plan, sources, overlay, watch, number, number + 1, tools):
                 pass
 
 
@@ -113,15 +122,18 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
             )
 
 
-def _footage(source: Source, start: float, enter: int, leave: int, rate: Fraction) -> Iterator[tuple[int, Frame]]:
-    """Frames [enter, leave) of the clock that begins at a footage second, numbered, the same as from its beginning.
+def _footage(
+    source: Source, start: float, numbers: tuple[int, int], rate: Fraction, tools: Tools | None
+) -> Iterator[tuple[int, Frame]]:
+    """Frames [enter, leave), as numbers say, of the clock that begins at a footage second, numbered, the same as from its beginning.
 
     It is entered whole seconds on, where every time stamp is rounded to the clock as it is from the start.
     """
+    enter, leave = numbers
     if leave <= enter:
         return
     skipped = max(0, enter // round(rate) - LEAD_IN) * round(rate)
-    decoded = stream.frames(source, start + skipped / float(rate), leave - skipped, rate)
+    decoded = stream.frames(source, start + skipped / float(rate), leave - skipped, rate, tools)
     yield from islice(enumerate(decoded, skipped), enter - skipped, None)
 
 
