@@ -21,6 +21,8 @@ ROOMS = {  # inside a package, too, a module imports only what stands before it;
     "pipeline.footage": ["ffmpeg_tool", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
     "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
+    "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],
+    "pipeline.framing.layouts": ["fit", "crop", "split", "registry"],
 }
 LAZY_DOORS = {"presets", "presets.delivery"}  # their __init__ loads what is asked for only then
 MENDED = pytest.mark.xfail(reason="the rooms are being rebuilt", strict=False)
