@@ -9,6 +9,8 @@ from scipy.signal import resample_poly
 
 from basis.boxes import Box
 from pipeline.footage import ffmpeg_tool
+from pipeline.listening.hearing import Hearing
+from pipeline.listening.speech import Speech
 from pipeline.plan import Knot, Music, Pane, Plan, Shot, Sting, Take
 
 RATE = 48_000
@@ -65,3 +67,8 @@ def si_sdr(truth, heard):
 def true_peak(samples):
     """dBTP of (n, channels) samples, four times oversampled as BS.1770 has it."""
     return float(20 * np.log10(np.abs(resample_poly(samples, 4, 1, axis=0)).max()))
+
+
+def hearing(speech):
+    """What is heard where somebody speaks in these [start, end) seconds, and nothing else is known."""
+    return Hearing(None, None, "stereo", "", Speech(tuple(speech), np.empty(0), np.empty(0)))

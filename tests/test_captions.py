@@ -28,6 +28,7 @@ from pipeline.footage import ffmpeg_tool, source
 from pipeline.stretch import Stretch
 from pipeline.typesetting import keeps_together
 from presets.graphics import Caption, Word
+from tests.sounds import hearing
 
 PRESET = presets.load("open-industry")
 SIZE = 60
@@ -385,7 +386,7 @@ def test_captions_that_roll_end_where_the_next_begins(tmp_path):
 
 def stretch(start, end, offset=0.0, file=None, speech=(), subtitles=0):
     source_ = SimpleNamespace(file="a.mp4", subtitles=subtitles)
-    return Stretch(source_, start, end, offset, Footage(file="a.mp4", captions=file), list(speech))
+    return Stretch(source_, start, end, offset, Footage(file="a.mp4", captions=file), hearing=hearing(speech))
 
 
 def test_words_lie_where_somebody_speaks(tmp_path):

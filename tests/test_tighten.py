@@ -28,6 +28,7 @@ from pipeline.plan import Knot, Pane, Pause, Plan, Shot, Sting, Take, take_shots
 from pipeline.stretch import Stretch
 from presets import delivery
 from presets.graphics import Caption, EndCard, LowerThird, Mark, TitleCard, Word
+from tests.sounds import hearing
 
 FILE = Path("/a.mp4")
 PICTURE = Box(x=0, y=0, width=640, height=360)
@@ -332,7 +333,7 @@ PRESET = presets.load("plain")
 
 def stretch(start, end, offset=0.0, file=None, speech=()):
     source = SimpleNamespace(file=FILE, subtitles=0)
-    return Stretch(source, start, end, offset, Footage(file=FILE, captions=file), list(speech))
+    return Stretch(source, start, end, offset, Footage(file=FILE, captions=file), hearing=hearing(speech))
 
 
 def for_episode(file, stretches, preset, duration, rate, gone):
