@@ -6,9 +6,7 @@ from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
-DISTRIBUTION = (
-    "episode_pipeline"  # as its folder of metadata is called; importlib.metadata takes longer to import than to ask
-)
+DISTRIBUTION = "episode_pipeline"  # as the folder of its metadata is called
 NUMBER = "0.1.0"  # as in pyproject.toml
 ROOT = Path(__file__).resolve().parent.parent  # the checkout, or the folder that it is installed in
 PACKAGES = ("basis", "assets", "presets", "pipeline", "jobs", "commands")
@@ -53,4 +51,5 @@ def foreign() -> dict[str, str]:
 
 def is_installed() -> bool:
     """Whether this environment has the product installed; a checkout runs without that."""
+    # importlib.metadata would tell too, and takes longer to import than --version takes otherwise
     return any(True for place in sys.path for _ in Path(place).glob(f"{DISTRIBUTION}-*.dist-info"))
