@@ -69,7 +69,7 @@ def test_what_is_no_footage_is_refused_in_one_sentence(odd_files, tmp_path, name
         (["--captions", "{odd}/none.srt"], 3, "captions"),
         (["--audio-stream", "7"], 2, "audio stream"),
         (["--shot", "0.5"], 2, "person 2"),
-        (["--shot", "0.5 = person 9"], 2, "fit, left"),
+        (["--shot", "0.5 = person 9"], 2, "left, middle, right"),
         (["--shot", "7 = fit"], 2, "lasts 1.00"),
         (["--audio", "{odd}/text.mp4"], 3, "not a sound"),
         (["--audio", "{odd}/none.wav"], 3, "no file"),
