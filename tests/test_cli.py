@@ -5,11 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
 
 import ffmpeg
 import pytest
 
+from basis.version import is_installed
 from pipeline.footage import ffmpeg_tool, source
 from tests.command import ROOT, episode, started
 from tests.footage import Scene, make
@@ -69,7 +69,7 @@ def test_what_is_no_footage_is_refused_in_one_sentence(odd_files, tmp_path, name
         (["--captions", "{odd}/none.srt"], 3, "captions"),
         (["--audio-stream", "7"], 2, "audio stream"),
         (["--shot", "0.5"], 2, "person 2"),
-        (["--shot", "0.5 = person 9"], 2, "fit, left"),
+        (["--shot", "0.5 = person 9"], 2, "left, middle, right"),
         (["--shot", "7 = fit"], 2, "lasts 1.00"),
         (["--audio", "{odd}/text.mp4"], 3, "not a sound"),
         (["--audio", "{odd}/none.wav"], 3, "no file"),
@@ -257,14 +257,12 @@ def test_the_script_for_a_shell_can_be_shown(monkeypatch, shell):
 
 
 def test_a_checkout_that_is_not_installed_says_so(monkeypatch):
-    installed = episode("--version").stdout
-
-    def missing(name):
-        raise PackageNotFoundError(name)
-
-    monkeypatch.setattr("importlib.metadata.distribution", missing)
+    assert is_installed()
+    number = episode("--version").stdout.strip()
+    monkeypatch.setattr(sys, "path", [str(ROOT)])
+    assert not is_installed()
     done = episode("--version")
-    assert done.returncode == 0 and done.stdout == f"{installed.strip()}, a checkout that is not installed\n"
+    assert done.returncode == 0 and done.stdout == f"{number}, a checkout that is not installed\n"
 
 
 @pytest.mark.parametrize(
