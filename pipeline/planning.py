@@ -198,7 +198,7 @@ def dress(
     look = graphics.Look.of(preset, graphics.Canvas.of(spec))
     notes: list[Note] = []
     drawn: list[PlacedGraphic] = []
-    for graphic in graphics.schedule(brief, preset, [], plan, faces):
+    for graphic in graphics.schedule(brief, preset, plan, faces):
         if isinstance(graphic, Caption):
             parts, unread = captions.of_text(graphic, preset, float(plan.frame_rate))
             drawn += parts

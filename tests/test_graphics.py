@@ -342,7 +342,7 @@ def test_names_never_share_the_screen_with_the_title_or_each_other():
         },
         "test",
     )
-    placed = [g for g in graphics.schedule(brief, PRESET, [], longer(30, 3.5), []) if not isinstance(g, Mark)]
+    placed = [g for g in graphics.schedule(brief, PRESET, longer(30, 3.5), []) if not isinstance(g, Mark)]
     assert not any(isinstance(g, PartnerLine | Progress) for g in placed)
     assert [type(g) for g in placed] == [TitleCard, LowerThird, LowerThird, EndCard]
     assert all(a.end <= b.start for a, b in zip(placed, placed[1:], strict=False))
@@ -383,7 +383,7 @@ def test_letters_in_two_parts_look_like_letters_in_one():
 
 def test_somebody_for_whom_no_time_is_left_is_reported():
     brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна", "at": 29.5}]}, "test")
-    placed = graphics.schedule(brief, PRESET, [], longer(30, 3.5), [])
+    placed = graphics.schedule(brief, PRESET, longer(30, 3.5), [])
     assert not any(isinstance(g, LowerThird) for g in placed)
     assert any("Анна" in note for note in noted(brief, placed))
 
@@ -516,7 +516,7 @@ def test_a_graphic_that_would_never_be_seen_is_reported():
         {"kind": "quote", "text": "Да", "start": 5, "end": 5},
     )
     brief = make_brief({"footage": [{"file": "a"}], "graphics": [late, backwards]}, "test")
-    placed = graphics.schedule(brief, PRESET, [], longer(30, 0), [])
+    placed = graphics.schedule(brief, PRESET, longer(30, 0), [])
     said = noted(brief, placed, 30.0)
     assert "chapter" in said[0] and "30.0 s" in said[0] and "quote" in said[1] and "before it begins" in said[1]
     assert all(text.endswith("not-shown") for text in said)
@@ -536,7 +536,7 @@ def test_why_somebody_is_not_named_or_named_later_is_said(name):
     person, others, says = ABSENT[name]
     data = {"footage": [{"file": "a"}], "people": [{"name": "Анна"} | person], "graphics": others}
     brief = make_brief(data, "test")
-    placed = graphics.schedule(brief, PRESET, [], longer(30, 0), [])
+    placed = graphics.schedule(brief, PRESET, longer(30, 0), [])
     (said,) = noted(brief, placed, 30.0, {1, 2})
     assert said.startswith("Анна") and says in said
 
@@ -548,7 +548,7 @@ def test_what_a_brief_places_itself_is_not_placed_again():
         {"kind": "title_card", "title": "Цех"},
     ]
     brief = make_brief({"footage": [{"file": "a"}], "number": 3, "graphics": own}, "test")
-    kinds = [g.kind for g in graphics.schedule(brief, PRESET, [], longer(30, 0), [])]
+    kinds = [g.kind for g in graphics.schedule(brief, PRESET, longer(30, 0), [])]
     assert sorted(kinds) == ["end_card", "mark", "title_card"] and not graphics.has_end_card(brief, PRESET)
 
 
@@ -564,7 +564,7 @@ def test_there_is_no_end_card_with_nothing_to_say():
 def test_names_of_the_brief_never_share_the_screen_with_one_that_it_places_itself():
     own = {"kind": "lower_third", "name": "Борис", "start": 5, "end": 8}
     brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна", "at": 5}], "graphics": [own]}, "test")
-    names = [g for g in graphics.schedule(brief, PRESET, [], longer(30, 0), []) if isinstance(g, LowerThird)]
+    names = [g for g in graphics.schedule(brief, PRESET, longer(30, 0), []) if isinstance(g, LowerThird)]
     assert sorted((g.name, g.start) for g in names) == [("Анна", pytest.approx(8.3)), ("Борис", 5.0)]
 
 
@@ -609,7 +609,7 @@ def test_a_brief_and_a_preset_can_place_any_graphic():
         "test",
     )
     preset = PRESET.model_copy(update={"graphics": [PartnerLine(start=1)]})
-    placed = {g.kind: g for g in graphics.schedule(brief, preset, [], longer(30, 3.5), [])}
+    placed = {g.kind: g for g in graphics.schedule(brief, preset, longer(30, 3.5), [])}
     assert (placed["chapter"].start, placed["chapter"].end) == (3, 5)
     assert [[w.text for w in line] for line in placed["caption"].lines] == [["Осторожно,"], ["горячо!"]]
     assert (placed["progress"].start, placed["progress"].end) == (0, 30)

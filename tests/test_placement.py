@@ -247,7 +247,7 @@ def test_a_person_is_named_when_first_seen_and_no_longer_than_seen():
     brief = make_brief({"footage": [{"file": "a"}], "people": people}, "test")
     faces = [face(1, 1, 9, 9, 2.0, 12.0), face(1, 1, 9, 9, 14.0, 16.0, person=2)]
     made = plan(seconds=20.0)
-    placed = graphics.schedule(brief, PRESET, [], made, faces)
+    placed = graphics.schedule(brief, PRESET, made, faces)
     names = {g.name: (g.start, g.end) for g in placed if isinstance(g, LowerThird)}
     assert names["Анна"] == pytest.approx((2.2, 5.7)) and names["Борис"] == pytest.approx((14.2, 16.0))
 
@@ -261,7 +261,7 @@ def test_a_number_of_the_sheet_or_a_side_says_who_is_meant():
     faces = [face(1, 1, 9, 9, 1.0, 6.0), face(1, 1, 9, 9, 9.0, 16.0, person=2)]
     for person, start in (({"person": 2}, 9.2), ({"side": "left"}, 9.2), ({"side": "right"}, 1.2), ({}, 1.2)):
         brief = make_brief({"footage": [{"file": "a"}], "people": [{"name": "Анна"} | person]}, "test")
-        placed = graphics.schedule(brief, PRESET, [], made, faces)
+        placed = graphics.schedule(brief, PRESET, made, faces)
         assert [g.start for g in placed if isinstance(g, LowerThird)] == [pytest.approx(start)], person
 
 
@@ -274,7 +274,7 @@ def test_nobody_is_named_while_a_card_fills_the_screen():
         },
         "test",
     )
-    placed = graphics.schedule(brief, PRESET, [], plan(seconds=20.0), [])
+    placed = graphics.schedule(brief, PRESET, plan(seconds=20.0), [])
     assert [g.start for g in placed if isinstance(g, LowerThird)] == [pytest.approx(8.3)]
 
 

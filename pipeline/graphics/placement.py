@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from basis.boxes import shared
-from basis.clock import Clock
 from basis.notes import Note
 from pipeline.graphics.kinds import Area, Board, Candidate, is_shown, kind_of, together
 from pipeline.graphics.look import Look
@@ -61,7 +60,7 @@ def _board(plan: Plan, look: Look, faces: Sequence[OnScreen]) -> Board:
 
 def _seen(face: OnScreen, cards: Sequence[Placed], plan: Plan, scale: float) -> OnScreen:
     """The face without the frames in which a card hides it, in the pixels of areas."""
-    clock = Clock(plan.frame_rate)
+    clock = plan.clock
     seen = np.ones(len(face.frames), bool)
     for card in cards:
         seen &= (face.frames < clock.frame(card.start)) | (face.frames >= clock.frame(card.end))
@@ -104,7 +103,7 @@ def _cost(candidate: Candidate[Any], board: Board) -> float:
 
 
 def _covered(graphic: Placed, area: Area, board: Board, margin: float = 0.0) -> float:
-    clock = Clock(board.plan.frame_rate)
+    clock = board.plan.clock
     return overlap(board.faces, clock.frame(graphic.start), clock.frame(graphic.end), area, margin)
 
 

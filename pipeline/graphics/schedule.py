@@ -7,15 +7,15 @@ import numpy as np
 
 from basis.data import FOREVER
 from basis.notes import Note
-from pipeline import typesetting
 from pipeline.brief import Brief, Person
 from pipeline.graphics.kinds import kind_of
 from pipeline.graphics.kinds.end_card import address
 from pipeline.graphics.look import Look
 from pipeline.graphics.onscreen import OnScreen
 from pipeline.plan import Plan
+from pipeline.typesetting import missing
 from presets import Preset
-from presets.graphics import Caption, EndCard, LowerThird, Mark, PartnerLine, PlacedGraphic, Progress, Quote, TitleCard
+from presets.graphics import EndCard, LowerThird, Mark, PartnerLine, PlacedGraphic, Progress, Quote, TitleCard
 
 SHORTEST_NAME = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
@@ -32,10 +32,8 @@ class Presence:
     end: float
 
 
-def schedule(
-    brief: Brief, preset: Preset, captions: list[Caption], plan: Plan, faces: Sequence[OnScreen]
-) -> list[PlacedGraphic]:
-    """All graphics of an episode, with no places yet.
+def schedule(brief: Brief, preset: Preset, plan: Plan, faces: Sequence[OnScreen]) -> list[PlacedGraphic]:
+    """All graphics of an episode but the captions of its words, with no places yet.
 
     A name comes when the brief says, or when its person is first seen and the title is gone; names never share the
     screen with each other or with a card, and go when their person does.
@@ -56,7 +54,6 @@ def schedule(
     if preset.lower_third.on:
         cards = [(g.start, g.end) for g in placed if isinstance(g, TitleCard | Quote | LowerThird)]
         placed += _names(brief.people, preset.lower_third.seconds, cards, shown, _presences(plan, faces), _sides(plan))
-    placed += captions
     if plan.duration > shown:
         placed.append(EndCard(start=shown, end=plan.duration, link=brief.link, following=brief.following))
     return placed
@@ -177,7 +174,7 @@ def notes(
             break
     for graphic in placed:
         for line, weight in kind_of(graphic).written(graphic, look):
-            if lacking := typesetting.missing(line, look.fonts(weight)):
+            if lacking := missing(line, look.fonts(weight)):
                 text = f"«{line}» at {graphic.start:.1f} s is shown without {lacking}: no font has it."
                 at = round(graphic.start, 3)
                 found.append(Note(code="missing-character", text=text, at=at, level="warning"))

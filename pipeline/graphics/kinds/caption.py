@@ -12,6 +12,7 @@ from basis.spans import overlap
 from pipeline import typesetting
 from pipeline.captions.breaks import break_cost
 from pipeline.captions.cues import said
+from pipeline.captions.cutting import LINE_WIDTH
 from pipeline.captions.readability import SMALLEST_TYPE
 from pipeline.graphics.kinds.kind import Board, Candidate, GraphicKind, Written, together
 from pipeline.graphics.layers import Drawing, Enter, Layer, canvas, plate
@@ -186,7 +187,7 @@ def _is_said(words: Sequence[Word], number: int) -> bool:
 
 def _block(caption: Caption, look: Look) -> Block:
     fonts, size = look.medium, look.captions.size
-    room = look.canvas.right - look.canvas.edge - 2 * PAD_X
+    room = min(LINE_WIDTH, look.canvas.right - look.canvas.edge - 2 * PAD_X)
     lines = [line for line in caption.lines if said(line)]
     wider = presets.WORD_GAP if _style(caption, look) == "word" else 0.0
     while size > SMALLEST_TYPE and any(_width(line, fonts, size, round(wider * size)) > room for line in lines):
@@ -200,7 +201,7 @@ def _block(caption: Caption, look: Look) -> Block:
 
 
 def _width(line: Sequence[Word], fonts: Fonts, size: int, gap: int) -> float:
-    return typesetting.width(said(line), fonts, size) + gap * (len(line) - 1)
+    return typesetting.width(said(line), fonts, size, gap)
 
 
 def _wrapped(line: list[Word], fonts: Fonts, size: int, gap: int, room: float) -> list[list[Word]]:
