@@ -277,10 +277,10 @@ def test_time_stamps_do_not_drift_through_many_segments(tmp_path, rate):
 
 
 def bare(seconds, rate="25"):
-    pane = Pane(width=9, height=16, path=[Knot(t=0, x=0, y=0)], onto=Box(x=0, y=0, width=9, height=16))
+    pane = Pane(width=18, height=32, path=[Knot(t=0, x=0, y=0)], onto=Box(x=0, y=0, width=18, height=32))
     shot = Shot(start=0, end=seconds, layout="hold", reason="", picture=pane.onto, panes=[pane])
     take = Take(file="a.mp4", fingerprint="", start=0, end=seconds, audio_stream=None, shots=[shot])
-    return Plan(made_by="", preset="plain", delivery="vk-clips", rate=rate, width=9, height=16, takes=[take])
+    return Plan(made_by="", preset="plain", delivery="vk-clips", rate=rate, width=18, height=32, takes=[take])
 
 
 @given(st.floats(0.1, 900), st.floats(2, 300), st.sampled_from(["24000/1001", "25", "30000/1001", "30", "50", "60"]))

@@ -101,7 +101,9 @@ def frames(source: Source, start: float, count: int, rate: Fraction, tools: Tool
     MachineFailed when the decoder was killed.
     """
     early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
-    video = _normalised(ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)], source, rate, early)
+    video = _normalised(
+        ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)], source, rate, early
+    )
     output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
     frame = np.empty((source.height * 3 // 2, source.width), np.uint8)
     done = 0
