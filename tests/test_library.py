@@ -11,7 +11,6 @@ PAGE = Path(__file__).parent.parent / "docs/library.md"
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="plan(brief, tools) and render(plan, files, tools) are being built", strict=False)
 def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "interview.mp4", [Scene(2.0, [Face(0.6, talks=[(0.3, 1.7)])])])
