@@ -238,12 +238,9 @@ def _solve(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]
 
     n = len(lower)
     one = eye(n, format="csr")
-    orders = [order for order in (1, 2, 3) if n > order]
-    differences = []
-    matrix = one
-    for order in orders:
-        shrink = diags([-1.0, 1.0], [0, 1], shape=(n - order, n - order + 1), format="csr")
-        matrix = shrink @ matrix
+    differences, matrix = [], one
+    for left in range(n - 1, max(0, n - 4), -1):
+        matrix = diags([-1.0, 1.0], [0, 1], shape=(left, left + 1), format="csr") @ matrix
         differences.append(matrix)
     rows = [*differences, one]  # |D p| <= slack of each kind, |p - ideal| <= slack
     sizes = [d.shape[0] for d in rows]
@@ -256,13 +253,7 @@ def _solve(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]
     none = csr_matrix((n, sum(sizes)))
     stay = vstack([hstack([one, none, -one]), hstack([-one, none, -one])])
     result = linprog(
-        np.concatenate(
-            [
-                np.zeros(n),
-                *(np.full(size, w) for size, w in zip(sizes, [*WEIGHTS[: len(orders)], PULL], strict=True)),
-                np.full(n, OUTSIDE),
-            ]
-        ),
+        np.repeat([0, *WEIGHTS[: len(differences)], PULL, OUTSIDE], [n, *sizes, n]),
         A_ub=vstack([above, below, stay], format="csr"),
         b_ub=np.concatenate([targets, -targets, upper, -lower]),
         bounds=[(p, p) for p in pinned] + [limits] * (n - len(pinned)) + [(0, None)] * (sum(sizes) + n),
