@@ -26,7 +26,6 @@ from pipeline.plan import Plan, Shot, Take, corners, take_shots
 LEAD_IN = 2  # seconds decoded before a range begins: footage may show one frame that long
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
 
-
 Watch = Callable[[int, Frame | None, Frame], None]  # frame number, the footage's frame, the finished frame
 
 
@@ -48,8 +47,8 @@ def render(
     out, still = blank(plan), blank(plan)
     begin = 0  # the take's first frame of the episode
     for take in plan.takes:
-        count = plan.clock.frames(*take.span)
-        paths = _shot_frames(plan, take, count)
+        paths = _shot_frames(plan, take)
+        count = len(paths)
         enter, leave = max(0, first - begin), min(count, last - begin)
         if take is plan.takes[-1] and last > begin + count:
             enter = min(enter, count - 1)  # the tail is over its last frame
@@ -76,17 +75,16 @@ def stills(
     """Makes only the frames of these numbers and shows them to watch."""
     first = 0
     for take in plan.takes:
-        count = plan.clock.frames(*take.span)
-        paths = _shot_frames(plan, take, count)
+        paths = _shot_frames(plan, take)
         for number in numbers:
-            if first <= number < first + count:
+            if first <= number < first + len(paths):
                 second = take.start + plan.clock.second(number - first)
                 frame = next(iter(stream.frames(sources[take.file], second, 1, plan.frame_rate, tools)))
                 out = blank(plan)
                 compose(frame, *paths[number - first], out)
                 overlay.blend(out, number)
                 watch(number, frame, out)
-        first += count
+        first += len(paths)
     for number in numbers:
         if number >= first:
             for _ in render(plan, sources, overlay, watch, number, number + 1, tools):
@@ -109,13 +107,9 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
     layouts.named(shot.layout).draw_behind(shot, origins, targets)
     for pane, (x, y) in zip(shot.panes, places, strict=True):
         for origin, target, part in zip(origins, targets, PARTS, strict=True):
-            onto = _whole(pane.onto, part)
-            _cut(
-                origin,
-                (x / part, y / part, pane.width / part, pane.height / part),
-                _inside(shot.picture, part),
-                target[onto[1] : onto[1] + onto[3], onto[0] : onto[0] + onto[2]],
-            )
+            left, top, right, bottom = (round(side / part) for side in pane.onto.sides)
+            crop = x / part, y / part, pane.width / part, pane.height / part
+            _cut(origin, crop, _inside(shot.picture, part), target[top:bottom, left:right])
 
 
 def _footage(
@@ -133,17 +127,13 @@ def _footage(
     yield from islice(enumerate(decoded, skipped), enter - skipped, None)
 
 
-def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray[np.float64]]]:
+def _shot_frames(plan: Plan, take: Take) -> list[tuple[Shot, NDArray[np.float64]]]:
     """For each frame of a take its shot and the corners of the shot's panes."""
-    rate = plan.frame_rate
+    rate, count = plan.frame_rate, plan.clock.frames(*take.span)
     times = np.asarray(take.start + np.arange(count) * (rate.denominator / rate.numerator), np.float64)
     return [
         (shot, places) for shot, first, last in take_shots(plan, take) for places in corners(shot, times[first:last])
     ]
-
-
-def _whole(box: Box, part: int) -> tuple[int, int, int, int]:
-    return round(box.x / part), round(box.y / part), round(box.width / part), round(box.height / part)
 
 
 def _inside(box: Box, part: int) -> tuple[int, int, int, int]:
@@ -163,15 +153,10 @@ def _cut(
     top, bottom = _window(y, height, limits[1], limits[3])
     scaled_wide = max(wide, round((right - left) * wide / width))
     scaled_high = max(high, round((bottom - top) * high / height))
-    shrinks = scaled_wide < right - left
-    resized = cv2.resize(
-        plane[top:bottom, left:right],
-        (scaled_wide, scaled_high),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC,
-    )
-    offset_x = float(np.clip((x - left) * wide / width, 0, scaled_wide - wide))
-    offset_y = float(np.clip((y - top) * high / height, 0, scaled_high - high))
-    column, row = round(offset_x), round(offset_y)
+    how = cv2.INTER_AREA if scaled_wide < right - left else cv2.INTER_CUBIC
+    resized = cv2.resize(plane[top:bottom, left:right], (scaled_wide, scaled_high), interpolation=how)
+    column = round(float(np.clip((x - left) * wide / width, 0, scaled_wide - wide)))
+    row = round(float(np.clip((y - top) * high / height, 0, scaled_high - high)))
     np.copyto(target, resized[row : row + high, column : column + wide])
 
 
