@@ -99,7 +99,7 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
     Raises WrongUse for seconds that are too few.
     """
     plan = pauses.settled(plan)
-    count, rate = plan.frame_count, plan.frame_rate
+    count, rate = plan.frame_count, plan.clock.rate
     wanted = seconds * float(rate)
     if count <= 1.5 * wanted:
         return [(0, count)]
@@ -160,6 +160,6 @@ def cover(plan: Plan, files: Files, file: Path, tools: Tools = USUAL) -> None:
     free = [moment for moment in moments if not any(c.start <= moment < c.end for c in captioned)]
     number = plan.clock.frame((free or moments)[0])
     second = plan.clock.second(min(number, plan.frame_count - 1))
-    frame = next(stream.frames(source.probe(files.video), second, 1, plan.frame_rate, tools))
+    frame = next(stream.frames(source.probe(files.video), second, 1, plan.clock.rate, tools))
     with writable(file.parent):
         rendering.save_picture(Image.fromarray(rgb(frame)), file)

@@ -52,7 +52,7 @@ def render(
         enter, leave = max(0, first - begin), min(count, last - begin)
         if take is plan.takes[-1] and last > begin + count:
             enter = min(enter, count - 1)  # the tail is over its last frame
-        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.frame_rate, tools):
+        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.clock.rate, tools):
             compose(frame, *paths[index], out)
             if begin + index == plan.footage_frames - 1:
                 np.copyto(still, out)
@@ -79,7 +79,7 @@ def stills(
         for number in numbers:
             if first <= number < first + len(paths):
                 second = take.start + plan.clock.second(number - first)
-                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.frame_rate, tools)))
+                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.clock.rate, tools)))
                 out = blank(plan)
                 compose(frame, *paths[number - first], out)
                 overlay.blend(out, number)
@@ -129,7 +129,7 @@ def _footage(
 
 def _shot_frames(plan: Plan, take: Take) -> list[tuple[Shot, NDArray[np.float64]]]:
     """For each frame of a take its shot and the corners of the shot's panes."""
-    rate, count = plan.frame_rate, plan.clock.frames(*take.span)
+    rate, count = plan.clock.rate, plan.clock.frames(*take.span)
     times = np.asarray(take.start + np.arange(count) * (rate.denominator / rate.numerator), np.float64)
     return [
         (shot, places) for shot, first, last in take_shots(plan, take) for places in corners(shot, times[first:last])

@@ -261,13 +261,9 @@ class Plan(Data):
         return self
 
     @property
-    def frame_rate(self) -> Fraction:
-        return Fraction(self.rate)
-
-    @property
     def clock(self) -> Clock:
         """The frames of the episode."""
-        return Clock(self.frame_rate)
+        return Clock(Fraction(self.rate))
 
     @property
     def duration(self) -> float:

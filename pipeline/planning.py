@@ -183,7 +183,7 @@ def dress(
     drawn: list[PlacedGraphic] = []
     for graphic in graphics.schedule(brief, preset, plan, faces):
         if isinstance(graphic, Caption):
-            parts, unread = captions.of_text(graphic, preset, float(plan.frame_rate))
+            parts, unread = captions.of_text(graphic, preset, float(plan.clock.rate))
             drawn += parts
             notes += unread
         else:

@@ -81,7 +81,7 @@ def read_plan(file: Path) -> Plan:
             f"The plan {file}: width and height are {plan.width}x{plan.height} and {plan.delivery} takes "
             f"{spec.width}x{spec.height}."
         )
-    if plan.frame_rate not in spec.allowed_rates:
+    if plan.clock.rate not in spec.allowed_rates:
         raise WrongUse(
             f"The plan {file}: rate: {plan.delivery} does not take {plan.rate}, but {', '.join(spec.rates)}."
         )
@@ -111,7 +111,7 @@ class Job:
 
     @property
     def target(self) -> encode.Target:
-        return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.frame_rate)
+        return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.clock.rate)
 
     @contextmanager
     def stage(self, name: str, total: int = 1) -> Iterator[Callable[[int], None]]:
@@ -150,7 +150,7 @@ def open_plan(plan: Plan, notes: Sequence[Note], tools: Tools) -> Job:
         if fingerprint(file) != take.fingerprint
     ]  # fmt: skip
     look = graphics.Look.of(preset, graphics.Canvas.of(spec, plan.width))
-    overlay = Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.frame_rate, preset.colours.ground)
+    overlay = Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.clock.rate, preset.colours.ground)
     return Job(plan, preset, spec, sources, overlay, distinct([*notes, *changed, *sound.notes(plan)]), tools)
 
 

@@ -288,13 +288,13 @@ def test_segments_cover_an_episode_in_parts_of_about_the_length(length, seconds,
         n for _, last in found[:-1] for n in (last, last)
     ]
     assert found[0][0] == 0 and found[-1][1] == plan.frame_count
-    lengths = [(last - first) / float(plan.frame_rate) for first, last in found]
+    lengths = [(last - first) / float(plan.clock.rate) for first, last in found]
     assert len(found) == 1 if plan.duration <= 1.5 * seconds else len(found) > 1
     if len(found) > 1:
         assert min(lengths) >= 0.49 * seconds and min(lengths) >= encode.LEAST_SEGMENT
     assert max(lengths) <= 1.8 * seconds
     if seconds >= 4 * SPEC.longest_gop:
-        assert all(first % encode.longest_group(SPEC, plan.frame_rate) == 0 for first, _ in found)
+        assert all(first % encode.longest_group(SPEC, plan.clock.rate) == 0 for first, _ in found)
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 0.5, 1.9])

@@ -55,7 +55,7 @@ class ContactSheet:
             row = self._shots[number]
             shot = row.shot
             text = [
-                (f"shot {row.number}  {shot.layout}  at {number / float(self._plan.frame_rate):.1f} s", INK),
+                (f"shot {row.number}  {shot.layout}  at {number / float(self._plan.clock.rate):.1f} s", INK),
                 (f"{row.take.file.name}  {shot.start:.2f} to {shot.end:.2f} s", FAINT),
                 (shot.reason, INK),
                 *((f"{name} {score:.2f}", FAINT) for name, score in shot.scores.items() if len(shot.scores) > 1),
