@@ -4,7 +4,8 @@ The crop is resized from a window one or two pixels larger on whole source pixel
 where the result is cut, so that a slow pan glides.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from basis.boxes import Box
 from basis.tools import USUAL, Tools
 from pipeline.footage import stream
 from pipeline.footage.source import Source
@@ -109,7 +109,7 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
         for origin, target, part in zip(origins, targets, PARTS, strict=True):
             left, top, right, bottom = (round(side / part) for side in pane.onto.sides)
             crop = x / part, y / part, pane.width / part, pane.height / part
-            _cut(origin, crop, _inside(shot.picture, part), target[top:bottom, left:right])
+            _cut(origin, crop, [side / part for side in shot.picture.sides], target[top:bottom, left:right])
 
 
 def _footage(
@@ -136,17 +136,11 @@ def _shot_frames(plan: Plan, take: Take) -> list[tuple[Shot, NDArray[np.float64]
     ]
 
 
-def _inside(box: Box, part: int) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the whole pixels inside a box of a plane that is `part` times smaller."""
-    return (
-        int(np.ceil(box.x / part)), int(np.ceil(box.y / part)), int(box.right / part), int(box.bottom / part),
-    )  # fmt: skip
+def _cut(plane: Frame, crop: tuple[float, float, float, float], limits: Sequence[float], target: Frame) -> None:
+    """Resizes a crop (x, y, width, height with fractions) of one plane into target.
 
-
-def _cut(
-    plane: Frame, crop: tuple[float, float, float, float], limits: tuple[int, int, int, int], target: Frame
-) -> None:
-    """Resizes a crop (x, y, width, height with fractions) of one plane into target, never reading outside limits."""
+    limits: left, top, right and bottom, outside which it never reads.
+    """
     x, y, width, height = crop
     high, wide = target.shape
     left, right = _window(x, width, limits[0], limits[2])
@@ -160,8 +154,8 @@ def _cut(
     np.copyto(target, resized[row : row + high, column : column + wide])
 
 
-def _window(start: float, size: float, low: int, high: int) -> tuple[int, int]:
+def _window(start: float, size: float, low: float, high: float) -> tuple[int, int]:
     """Whole pixels around [start, start + size), MARGIN wider where the limits allow."""
-    first = max(low, int(np.floor(start)) - MARGIN)
-    last = min(high, int(np.ceil(start + size)) + MARGIN)
+    first = max(math.ceil(low), math.floor(start) - MARGIN)
+    last = min(math.floor(high), math.ceil(start + size) + MARGIN)
     return first, max(first + 1, last)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from basis.spans import Span, Spans
+from basis.spans import Span, Spans, without
 from pipeline.analysis import Analysis
 from pipeline.brief import Footage
 from pipeline.footage.source import Source
@@ -51,5 +51,4 @@ class Stretch:
     @property
     def kept(self) -> list[Span]:
         """What is left of it, in footage seconds."""
-        edges = [self.start, *(edge for span in self.removed for edge in span), self.end]
-        return list(zip(edges[::2], edges[1::2], strict=True))
+        return without([self.span], self.removed)

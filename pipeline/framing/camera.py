@@ -107,7 +107,7 @@ def _demand(aim: Aim, times: Array, axis: int) -> _Demand:
         middle = np.full(len(times), sum(limits) / 2)
         return _Demand(middle, middle, middle, limits, size, others=others)
     lower, upper = (np.clip(bound, *limits) for bound in _bounds(aim.regions, times, axis, size))
-    ideal = np.clip(np.clip(_ideal(aim, times, axis), lower, upper), *limits)
+    ideal = np.clip(_ideal(aim, times, axis), lower, upper)
     lean = max(region.kind.lean * region.usual.width for region in aim.regions)
     return _Demand(lower, upper, ideal, limits, size, max(SHAKE * aim.size[0], lean), others)
 
@@ -126,7 +126,7 @@ def _bounds(regions: Sequence[Region], times: Array, axis: int, size: float) -> 
     lower = np.array([high[a:b].max() for a, b in zip(first, last, strict=True)]) - size
     upper = np.array([low[a:b].min() for a, b in zip(first, last, strict=True)])
     middle = (lower + upper) / 2
-    return np.where(lower > upper, middle, lower), np.where(lower > upper, middle, upper)
+    return np.minimum(lower, middle), np.maximum(upper, middle)
 
 
 def _ideal(aim: Aim, times: Array, axis: int) -> Array:

@@ -38,10 +38,6 @@ class Look:
     def aspect(self) -> float:
         return self.width / self.height
 
-    def upscale(self, picture: Box) -> float:
-        """The largest enlargement: the preset's, or what filling the screen with the picture's height takes anyway."""
-        return max(self.habits.max_upscale, self.height / picture.height)
-
 
 @dataclass(frozen=True)
 class Segment:

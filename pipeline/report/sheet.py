@@ -111,13 +111,10 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
         corner = (round(somebody.box.right), round(somebody.box.bottom))
         cv2.rectangle(original, (x, y), corner, INK, max(1, side // 15))
         y = max(y, side)  # the number stays inside the picture
-        label = str(somebody.person)
-        (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, side / 30, max(1, side // 12))
+        label, type_, thick = str(somebody.person), (cv2.FONT_HERSHEY_SIMPLEX, side / 30), max(1, side // 12)
+        (wide, high), _ = cv2.getTextSize(label, *type_, thick)
         cv2.rectangle(original, (x, y - side), (x + wide + side // 2, y), GROUND, -1)
-        cv2.putText(
-            original, label, (x + side // 4, y - (side - high) // 2), cv2.FONT_HERSHEY_SIMPLEX, side / 30, INK,
-            max(1, side // 12), cv2.LINE_AA,
-        )  # fmt: skip
+        cv2.putText(original, label, (x + side // 4, y - (side - high) // 2), *type_, INK, thick, cv2.LINE_AA)
     for pane, (x, y) in zip(shot.panes, corners(shot, np.array([second]))[0], strict=True):
         if pane.width < shot.picture.width or pane.height < shot.picture.height:
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))

@@ -100,7 +100,8 @@ def _half_height(scene: Scene, pair: Sequence[Region]) -> float:
     look, picture = scene.look, scene.picture
     aspect = look.width / (look.height / 2)
     largest = max(region.usual.height for region in pair)
-    least = max(look.height / 2 / look.upscale(picture), largest / LARGEST_FACE)
+    upscale = max(look.habits.max_upscale, look.height / picture.height)  # to fill the screen takes as much anyway
+    least = max(look.height / 2 / upscale, largest / LARGEST_FACE)
     height = max(least, min(largest / FACE, _clear_width(picture, pair) / aspect))
     return min(height, picture.height, picture.width / aspect)
 
