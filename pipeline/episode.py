@@ -113,17 +113,13 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
 
 
 def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools = USUAL) -> None:
-    """Writes the picture of the episode's frames [first, last) as join takes it; the file appears whole or not at all.
-
-    Raises as render does, but for Rejected.
-    """
+    """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does."""
     job = rendering.open_plan(plan, (), tools)
     with writable(file.parent), temporary(file) as part:
         frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
         encode.encode_segment(
             frames, part, job.target, lambda done: tools.progress("encode", done, last - first), tools
         )
-        part.replace(file)
 
 
 def join(
@@ -145,10 +141,7 @@ def join(
 
 
 def cover(plan: Plan, files: Files, file: Path, tools: Tools = USUAL) -> None:
-    """Writes a JPEG of the finished video: its title card, else the moment that stands for its first shot.
-
-    If it can be, a moment without a caption.
-    """
+    """Writes a JPEG of the finished video: its title card, else its first shot, if it can be without a caption."""
     plan = pauses.settled(plan)
     shot, offset = next(shots_with_offsets(plan))
     captioned = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]

@@ -210,7 +210,6 @@ def make(
         if captioned := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
             save_text(captions.subtitles(captioned, "srt"), files.srt)
             save_text(captions.subtitles(captioned, "vtt"), files.vtt)
-        part.replace(files.video)
     return made
 
 
@@ -218,4 +217,3 @@ def save_picture(image: Image.Image, file: Path) -> None:
     """Writes a whole JPEG or none."""
     with temporary(file) as part:
         image.save(part, "JPEG", quality=90)
-        part.replace(file)
