@@ -137,10 +137,7 @@ def _shot_frames(plan: Plan, take: Take) -> list[tuple[Shot, NDArray[np.float64]
 
 
 def _cut(plane: Frame, crop: tuple[float, float, float, float], limits: Sequence[float], target: Frame) -> None:
-    """Resizes a crop (x, y, width, height with fractions) of one plane into target.
-
-    limits: left, top, right and bottom, outside which it never reads.
-    """
+    """Resizes a crop (x, y, width, height with fractions) of one plane into target, reading none outside limits."""
     x, y, width, height = crop
     high, wide = target.shape
     left, right = _window(x, width, limits[0], limits[2])

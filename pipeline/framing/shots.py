@@ -54,10 +54,7 @@ def frame(
 
 
 def with_faces(plan: Plan, analyses: Sequence[Analysis]) -> Plan:
-    """The plan with the faces that are there at the moments of its shots; analyses: one for each take.
-
-    For shots that were cut since they were framed.
-    """
+    """The plan with the faces of its shots, which were cut since they were framed; analyses: one for each take."""
     takes = [
         take.model_copy(update={"shots": [_with_faces(shot, analysis) for shot in take.shots]})
         for take, analysis in zip(plan.takes, analyses, strict=True)

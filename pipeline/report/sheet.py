@@ -1,4 +1,4 @@
-"""What was made and why: a contact sheet to look at and a report in JSON."""
+"""What was made and why, on a contact sheet to look at."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
