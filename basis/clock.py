@@ -37,8 +37,3 @@ class Clock:
             found.append(self.second(first) - start)
             first += self.frames(start, end)
         return found
-
-    @property
-    def step(self) -> float:
-        """Seconds from a frame to the next."""
-        return float(1 / self.rate)

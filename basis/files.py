@@ -42,10 +42,11 @@ def _refused(error: OSError, folder: Path, what: object) -> MachineFailed | Wron
 
 @contextmanager
 def temporary(final: Path) -> Iterator[Path]:
-    """A name in the final file's folder that is gone afterwards unless it was renamed."""
+    """A name beside the final file: what is written there gets the final name, or is gone where something fails."""
     part = final.with_name(f".{final.name}.{os.getpid()}.part")
     try:
         yield part
+        part.replace(final)
     finally:
         part.unlink(missing_ok=True)
 
@@ -54,7 +55,6 @@ def save_text(text: str, file: Path) -> None:
     """Writes a whole file or none."""
     with temporary(file) as part:
         part.write_text(text + "\n", "utf-8")
-        part.replace(file)
 
 
 def fingerprint(file: Path) -> str:

@@ -384,7 +384,7 @@ def missed(clip: Clip, scores: Scores) -> list[str]:
 def ours(plan: Plan) -> Shown:
     """The panes of every frame of a plan with one take."""
     take = plan.takes[0]
-    rate = plan.frame_rate
+    rate = plan.clock.rate
     panes: list[list[Rectangle]] = []
     numbers, fit = [], []
     for shot, number in ((s, n) for s, first, last in take_shots(plan, take) for n in range(first, last)):
@@ -513,7 +513,7 @@ def all_shown(file: Path, scratch: Path) -> tuple[Plan, Source, dict[str, Shown]
     take = plan.takes[0]
     tools = Tools(cache=scratch)  # which planning filled
     found = analysed(source, take.start, take.end, take.fingerprint, tools)
-    cuts = [round((shot.start - take.start) * float(plan.frame_rate)) for shot in found.shots[1:]]
+    cuts = [round((shot.start - take.start) * float(plan.clock.rate)) for shot in found.shots[1:]]
     own = ours(plan)
     seen = look(source, len(own.panes), cuts)
     return plan, source, {"episode": own, "centre": centre(seen), "largest": largest(seen), "autoflip": autoflip(seen)}
@@ -563,7 +563,7 @@ def judge_real(file: Path, scratch: Path, sheets: Path | None) -> dict[str, Scor
 
 def _planned(plan: Plan, source: Source, shown: Shown) -> Plan:
     """A baseline's crops as a plan, so that the same code makes its pixels."""
-    take, rate = plan.takes[0], float(plan.frame_rate)
+    take, rate = plan.takes[0], float(plan.clock.rate)
     whole = Box(x=0, y=0, width=source.width, height=source.height)
     onto = Box(x=0, y=0, width=plan.width, height=plan.height)
     shots: list[Shot] = []

@@ -63,7 +63,6 @@ def new(
             new.parent.mkdir(parents=True, exist_ok=True)
             with files.temporary(new) as part:
                 shutil.copyfile(old, part)
-                part.replace(new)
         files.save_text(template(made, file.name), file)
     print(f"Preset {file}\nIts first lines say what to do next.")
 
@@ -126,5 +125,4 @@ def show(
         raise WrongUse(f"{picture} exists; give --force to replace it, or another name.")
     with files.writable(picture.parent), files.temporary(picture) as part:
         sample.picture_of(preset).save(part, kind, quality=92)
-        part.replace(picture)
     print(f"Look at {picture}")

@@ -1,7 +1,7 @@
 """The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -9,11 +9,10 @@ from typing import NamedTuple
 from PIL import Image
 
 import presets
-from basis.clock import Clock
 from basis.errors import MachineFailed, WrongUse
 from basis.files import save_text, temporary, writable
 from basis.notes import Note
-from basis.spans import length
+from basis.spans import length, shift
 from basis.tools import USUAL, Tools
 from pipeline import captions, encode, framing, pauses, picture, planning, rendering
 from pipeline.brief import Brief
@@ -30,6 +29,7 @@ __all__ = [
     "render_segment", "segments",
 ]  # fmt: skip
 
+
 class Planned(NamedTuple):
     """What was decided about an episode, and what its editor should know."""
 
@@ -41,24 +41,19 @@ def plan(brief: Brief, tools: Tools = USUAL) -> Planned:
     """Decides everything about the episode. Raises WrongUse, Unusable, MissingTool, MachineFailed."""
     preset, spec = presets.load(brief.preset), delivery.load(brief.delivery)
     stretches, tail = planning.probe_footage(brief), planning.tail_of(brief, preset)
-    clock, seconds = Clock(stretches[0].source.rate), length(stretch.span for stretch in stretches)
     if not brief.tighten:
-        planning.must_fit(seconds + tail, brief.delivery, spec)
+        planning.must_fit(length(one.span for one in stretches) + tail, brief.delivery, spec)
     cues = captions.read(brief.captions, stretches, preset, tools)
     stretches = planning.listen_and_look(stretches, tools)
-    found = planning.find_pauses(brief, stretches, cues, clock, preset.sound.longest_pause)
-    stretches = planning.take_out(stretches, found)
-    if brief.tighten:
-        left = length(span for stretch in stretches for span in stretch.kept)
-        planning.must_fit(left + tail, brief.delivery, spec)
-    takes = planning.frame_takes(brief, stretches, framing.Look(spec.width, spec.height, preset.framing))
-    bare = planning.bare_plan(brief, preset, spec, clock, takes, found)
+    stretches = planning.find_pauses(brief, stretches, cues, preset.sound.longest_pause)
+    planning.must_fit(length(span for one in stretches for span in one.kept) + tail, brief.delivery, spec)
+    bare = planning.bare_plan(brief, preset, spec, stretches)
+    removed = [span for one in stretches for span in shift(one.removed, one.offset)]
     captioned, notes = captions.for_episode(
-        cues, stretches, preset, bare.footage_seconds, float(clock.rate), planning.removed(stretches)
+        cues, stretches, preset, bare.footage_seconds, float(bare.clock.rate), removed
     )
     if brief.tighten:
         notes += pauses.notes(bare.pauses, preset.sound.longest_pause)
-    bare = planning.tighten(bare, stretches)
     whole, more = planning.dress(bare, brief, preset, spec, stretches, captioned)
     return Planned(whole, [*framing.doubts(whole), *notes, *more, *planning.notes_of(whole, stretches)])
 
@@ -88,16 +83,13 @@ def render(
     """
     refuse_to_overwrite(files.all, plan.inputs, overwrite)
     job = rendering.open_plan(plan, notes, tools)
-    with job.unfinished(files.video) as (part, mastered):
-        sound = rendering.master(job, mastered)
-        sheet = ContactSheet(job.plan, job.notes)
-        with job.stage("encode") as count:
-            frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
-            encode.encode(frames, mastered, part, job.target, count, tools)
-        made = rendering.verify_video(job, files, part, sound)
-        rendering.save(job, made, sheet, files, keep_plan)
-        part.replace(files.video)
-    return made
+    sheet = ContactSheet(job.plan, job.notes)
+
+    def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
+        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
+        encode.encode(frames, mastered, part, job.target, count, tools)
+
+    return rendering.make(job, files, "encode", write, sheet, keep_plan)
 
 
 def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
@@ -107,7 +99,7 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
     Raises WrongUse for seconds that are too few.
     """
     plan = pauses.settled(plan)
-    count, rate = plan.frame_count, plan.frame_rate
+    count, rate = plan.frame_count, plan.clock.rate
     wanted = seconds * float(rate)
     if count <= 1.5 * wanted:
         return [(0, count)]
@@ -121,17 +113,13 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
 
 
 def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools = USUAL) -> None:
-    """Writes the picture of the episode's frames [first, last) as join takes it; the file appears whole or not at all.
-
-    Raises as render does, but for Rejected.
-    """
+    """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does."""
     job = rendering.open_plan(plan, (), tools)
     with writable(file.parent), temporary(file) as part:
         frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
         encode.encode_segment(
             frames, part, job.target, lambda done: tools.progress("encode", done, last - first), tools
         )
-        part.replace(file)
 
 
 def join(
@@ -147,32 +135,24 @@ def join(
         raise MachineFailed(
             f"The segments have {frames} frames and the episode has {job.plan.frame_count}; render them again."
         )
-    with job.unfinished(files.video) as (part, mastered):
-        sound = rendering.master(job, mastered)
-        with job.stage("join") as count:
-            count(0)
-            encode.join(segment_files, mastered, part, job.target, tools)
-            count(frames)
-        made = rendering.verify_video(job, files, part, sound)
-        rendering.save(job, made, rendering.sheet_of(job), files, keep_plan=True)
-        part.replace(files.video)
-    return made
+    return rendering.make(
+        job, files, "join", lambda mastered, part, _: encode.join(segment_files, mastered, part, job.target, tools)
+    )
 
 
 def cover(plan: Plan, files: Files, file: Path, tools: Tools = USUAL) -> None:
-    """Writes a JPEG of the finished video: its title card, else the moment that stands for its first shot.
-
-    If it can be, a moment without a caption.
-    """
+    """Writes a JPEG of the finished video: its title card, else its first shot, if it can be without a caption."""
     plan = pauses.settled(plan)
     shot, offset = next(shots_with_offsets(plan))
     captioned = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
     cards = [card for card in plan.graphics if isinstance(card, TitleCard)][:1]
-    moments = [card.start + (card.end - card.start) * share for card in cards for share in (0.5, 0.35, 0.65, 0.25, 0.75)]
+    moments = [
+        card.start + (card.end - card.start) * share for card in cards for share in (0.5, 0.35, 0.65, 0.25, 0.75)
+    ]
     moments = moments or [shot.moment + offset, (shot.start + shot.end) / 2 + offset]
     free = [moment for moment in moments if not any(c.start <= moment < c.end for c in captioned)]
     number = plan.clock.frame((free or moments)[0])
     second = plan.clock.second(min(number, plan.frame_count - 1))
-    frame = next(stream.frames(source.probe(files.video), second, 1, plan.frame_rate, tools))
+    frame = next(stream.frames(source.probe(files.video), second, 1, plan.clock.rate, tools))
     with writable(file.parent):
         rendering.save_picture(Image.fromarray(rgb(frame)), file)

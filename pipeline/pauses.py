@@ -4,7 +4,6 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -92,7 +91,9 @@ def settled(plan: Plan) -> Plan:
         return plan
     takes: list[Take] = []
     for index, take in enumerate(plan.takes):
-        parts = _parts(take, [c.pause for c in changes if c.take == index and not c.pause.kept])
+        parts, cut = [take], [c.pause for c in changes if c.take == index and not c.pause.kept]
+        for pause in sorted(cut, key=lambda pause: pause.start):
+            parts += _parted(parts.pop(), pause)
         if any(c.take == index - 1 and c.pause.kept for c in changes):
             parts[0] = _one(takes.pop(), parts[0])
         takes += parts
@@ -166,14 +167,6 @@ def _place(pause: Pause, takes: Sequence[Take], offsets: Sequence[float]) -> tup
     return nearest, nearest in around
 
 
-def _parts(take: Take, cut: Sequence[Pause]) -> list[Take]:
-    """What is left of a take around pauses inside it."""
-    parts = [take]
-    for pause in sorted(cut, key=lambda pause: pause.start):
-        parts += _parted(parts.pop(), pause)
-    return parts
-
-
 def _parted(take: Take, pause: Pause) -> list[Take]:
     """What is left of a take on both sides of a pause inside it."""
     before = [shot for shot in take.shots if shot.start < pause.start]
@@ -186,17 +179,14 @@ def _parted(take: Take, pause: Pause) -> list[Take]:
     before[-1] = before[-1].model_copy(update={"end": pause.start})
     after[0] = after[0].model_copy(update={"start": pause.end})
     early = {
-        "speech": clip(take.speech, -FOREVER, pause.start),
+        "end": pause.start, "shots": before, "speech": clip(take.speech, -FOREVER, pause.start),
         "turns": [turn for turn in take.turns if turn[0] < pause.start],
-    }
+    }  # fmt: skip
     late = {
-        "speech": clip(take.speech, pause.end, FOREVER),
+        "start": pause.end, "shots": after, "speech": clip(take.speech, pause.end, FOREVER),
         "turns": [turn for turn in take.turns if turn[1] > pause.end],
-    }
-    return [
-        take.model_copy(update={"end": pause.start, "shots": before} | early),
-        take.model_copy(update={"start": pause.end, "shots": after} | late),
-    ]
+    }  # fmt: skip
+    return [take.model_copy(update=early), take.model_copy(update=late)]
 
 
 def _one(take: Take, following: Take) -> Take:
@@ -209,26 +199,18 @@ def _one(take: Take, following: Take) -> Take:
             f"The pause at {take.end:g} s of {take.file.name} cannot be kept: the sound before and after it is read "
             "differently; make audio_stream, channels and recording of both takes alike."
         )
-    turns = sorted({*take.turns, *following.turns})
-    last, first = take.shots[-1], following.shots[0]
-    same = {"start": last.start, "end": last.end, "faces": last.faces}
-    if first.model_copy(update=same) == last:
+    last, first, rest = take.shots[-1], following.shots[0], following.shots
+    if first.model_copy(update={"start": last.start, "end": last.end, "faces": last.faces}) == last:
         longer = max(last, first, key=lambda shot: shot.end - shot.start)
-        shots = [
-            *take.shots[:-1],
-            last.model_copy(update={"end": first.end, "faces": longer.faces}),
-            *following.shots[1:],
-        ]
+        last, rest = last.model_copy(update={"end": first.end, "faces": longer.faces}), rest[1:]
     else:
-        shots = [*take.shots[:-1], last.model_copy(update={"end": first.start}), *following.shots]
+        last = last.model_copy(update={"end": first.start})
     return take.model_copy(
         update={
-            "end": following.end,
-            "shots": shots,
-            "speech": merge([*take.speech, *following.speech]),
-            "turns": turns,
+            "end": following.end, "shots": [*take.shots[:-1], last, *rest],
+            "speech": merge([*take.speech, *following.speech]), "turns": sorted({*take.turns, *following.turns}),
         }
-    )
+    )  # fmt: skip
 
 
 def _moved(graphic: PlacedGraphic, moves: Sequence[_Move]) -> PlacedGraphic | None:
@@ -241,7 +223,7 @@ def _moved(graphic: PlacedGraphic, moves: Sequence[_Move]) -> PlacedGraphic | No
     moved: PlacedGraphic | None = graphic
     for at, by in reversed(moves[before : bisect_right(moves, last + EPS, key=lambda move: move[0])]):
         moved = moved and _through_one(moved, at, by)
-    return moved and _retimed(moved, partial(_later, by=sum(by for _, by in moves[:before])))
+    return moved and _retimed(moved, -FOREVER, sum(by for _, by in moves[:before]))
 
 
 def _through_one(graphic: PlacedGraphic, at: float, by: float) -> PlacedGraphic | None:
@@ -249,8 +231,7 @@ def _through_one(graphic: PlacedGraphic, at: float, by: float) -> PlacedGraphic 
     start, end = _shown(graphic, at, by)
     if end <= start < FOREVER and graphic.end > graphic.start:
         return None
-    retimed = _retimed(graphic, partial(_start, at=at, by=by), partial(_end, at=at, by=by))
-    return retimed.model_copy(update={"start": start, "end": end})
+    return _retimed(graphic, at, by).model_copy(update={"start": start, "end": end})
 
 
 def _shown(graphic: PlacedGraphic, at: float, by: float) -> Span:
@@ -273,16 +254,15 @@ def _words(graphic: PlacedGraphic) -> list[Word]:
     return [word for line in graphic.lines for word in line] if isinstance(graphic, Caption) else []
 
 
-def _retimed(
-    graphic: PlacedGraphic, start: Callable[[float], float], end: Callable[[float], float] | None = None
-) -> PlacedGraphic:
-    """A graphic and its words at other times; end: of what ends, as start unless given."""
-    end = end or start
-    update: dict[str, object] = {"start": start(graphic.start), "end": end(graphic.end)}
+def _retimed(graphic: PlacedGraphic, at: float, by: float) -> PlacedGraphic:
+    """A graphic and its words, each by itself, once `by` seconds are put in there or taken out."""
+
+    def times(timed: PlacedGraphic | Word) -> dict[str, object]:
+        return {"start": _start(timed.start, at, by), "end": _end(timed.end, at, by)}
+
+    update = times(graphic)
     if isinstance(graphic, Caption):
-        update["lines"] = [
-            [w.model_copy(update={"start": start(w.start), "end": end(w.end)}) for w in line] for line in graphic.lines
-        ]
+        update["lines"] = [[word.model_copy(update=times(word)) for word in line] for line in graphic.lines]
     return graphic.model_copy(update=update)
 
 
@@ -301,7 +281,3 @@ def _start(t: float, at: float, by: float) -> float:
 def _end(t: float, at: float, by: float) -> float:
     """When something ends that ended at t; at the place itself it belongs to what comes before."""
     return max(at, t + by) if at + EPS < t < FOREVER else t
-
-
-def _later(t: float, by: float) -> float:
-    return t + by if t < FOREVER else t

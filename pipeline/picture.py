@@ -4,7 +4,8 @@ The crop is resized from a window one or two pixels larger on whole source pixel
 where the result is cut, so that a slow pan glides.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -13,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from basis.boxes import Box
 from basis.tools import USUAL, Tools
 from pipeline.footage import stream
 from pipeline.footage.source import Source
@@ -25,7 +25,6 @@ from pipeline.plan import Plan, Shot, Take, corners, take_shots
 
 LEAD_IN = 2  # seconds decoded before a range begins: footage may show one frame that long
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
-
 
 Watch = Callable[[int, Frame | None, Frame], None]  # frame number, the footage's frame, the finished frame
 
@@ -48,12 +47,12 @@ def render(
     out, still = blank(plan), blank(plan)
     begin = 0  # the take's first frame of the episode
     for take in plan.takes:
-        count = plan.clock.frames(*take.span)
-        paths = _shot_frames(plan, take, count)
+        paths = _shot_frames(plan, take)
+        count = len(paths)
         enter, leave = max(0, first - begin), min(count, last - begin)
         if take is plan.takes[-1] and last > begin + count:
             enter = min(enter, count - 1)  # the tail is over its last frame
-        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.frame_rate, tools):
+        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.clock.rate, tools):
             compose(frame, *paths[index], out)
             if begin + index == plan.footage_frames - 1:
                 np.copyto(still, out)
@@ -76,17 +75,16 @@ def stills(
     """Makes only the frames of these numbers and shows them to watch."""
     first = 0
     for take in plan.takes:
-        count = plan.clock.frames(*take.span)
-        paths = _shot_frames(plan, take, count)
+        paths = _shot_frames(plan, take)
         for number in numbers:
-            if first <= number < first + count:
+            if first <= number < first + len(paths):
                 second = take.start + plan.clock.second(number - first)
-                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.frame_rate, tools)))
+                frame = next(iter(stream.frames(sources[take.file], second, 1, plan.clock.rate, tools)))
                 out = blank(plan)
                 compose(frame, *paths[number - first], out)
                 overlay.blend(out, number)
                 watch(number, frame, out)
-        first += count
+        first += len(paths)
     for number in numbers:
         if number >= first:
             for _ in render(plan, sources, overlay, watch, number, number + 1, tools):
@@ -109,13 +107,9 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
     layouts.named(shot.layout).draw_behind(shot, origins, targets)
     for pane, (x, y) in zip(shot.panes, places, strict=True):
         for origin, target, part in zip(origins, targets, PARTS, strict=True):
-            onto = _whole(pane.onto, part)
-            _cut(
-                origin,
-                (x / part, y / part, pane.width / part, pane.height / part),
-                _inside(shot.picture, part),
-                target[onto[1] : onto[1] + onto[3], onto[0] : onto[0] + onto[2]],
-            )
+            left, top, right, bottom = (round(side / part) for side in pane.onto.sides)
+            crop = x / part, y / part, pane.width / part, pane.height / part
+            _cut(origin, crop, [side / part for side in shot.picture.sides], target[top:bottom, left:right])
 
 
 def _footage(
@@ -133,50 +127,32 @@ def _footage(
     yield from islice(enumerate(decoded, skipped), enter - skipped, None)
 
 
-def _shot_frames(plan: Plan, take: Take, count: int) -> list[tuple[Shot, NDArray[np.float64]]]:
+def _shot_frames(plan: Plan, take: Take) -> list[tuple[Shot, NDArray[np.float64]]]:
     """For each frame of a take its shot and the corners of the shot's panes."""
-    rate = plan.frame_rate
+    rate, count = plan.clock.rate, plan.clock.frames(*take.span)
     times = np.asarray(take.start + np.arange(count) * (rate.denominator / rate.numerator), np.float64)
     return [
         (shot, places) for shot, first, last in take_shots(plan, take) for places in corners(shot, times[first:last])
     ]
 
 
-def _whole(box: Box, part: int) -> tuple[int, int, int, int]:
-    return round(box.x / part), round(box.y / part), round(box.width / part), round(box.height / part)
-
-
-def _inside(box: Box, part: int) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the whole pixels inside a box of a plane that is `part` times smaller."""
-    return (
-        int(np.ceil(box.x / part)), int(np.ceil(box.y / part)), int(box.right / part), int(box.bottom / part),
-    )  # fmt: skip
-
-
-def _cut(
-    plane: Frame, crop: tuple[float, float, float, float], limits: tuple[int, int, int, int], target: Frame
-) -> None:
-    """Resizes a crop (x, y, width, height with fractions) of one plane into target, never reading outside limits."""
+def _cut(plane: Frame, crop: tuple[float, float, float, float], limits: Sequence[float], target: Frame) -> None:
+    """Resizes a crop (x, y, width, height with fractions) of one plane into target, reading none outside limits."""
     x, y, width, height = crop
     high, wide = target.shape
     left, right = _window(x, width, limits[0], limits[2])
     top, bottom = _window(y, height, limits[1], limits[3])
     scaled_wide = max(wide, round((right - left) * wide / width))
     scaled_high = max(high, round((bottom - top) * high / height))
-    shrinks = scaled_wide < right - left
-    resized = cv2.resize(
-        plane[top:bottom, left:right],
-        (scaled_wide, scaled_high),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC,
-    )
-    offset_x = float(np.clip((x - left) * wide / width, 0, scaled_wide - wide))
-    offset_y = float(np.clip((y - top) * high / height, 0, scaled_high - high))
-    column, row = round(offset_x), round(offset_y)
+    how = cv2.INTER_AREA if scaled_wide < right - left else cv2.INTER_CUBIC
+    resized = cv2.resize(plane[top:bottom, left:right], (scaled_wide, scaled_high), interpolation=how)
+    column = round(float(np.clip((x - left) * wide / width, 0, scaled_wide - wide)))
+    row = round(float(np.clip((y - top) * high / height, 0, scaled_high - high)))
     np.copyto(target, resized[row : row + high, column : column + wide])
 
 
-def _window(start: float, size: float, low: int, high: int) -> tuple[int, int]:
+def _window(start: float, size: float, low: float, high: float) -> tuple[int, int]:
     """Whole pixels around [start, start + size), MARGIN wider where the limits allow."""
-    first = max(low, int(np.floor(start)) - MARGIN)
-    last = min(high, int(np.ceil(start + size)) + MARGIN)
+    first = max(math.ceil(low), math.floor(start) - MARGIN)
+    last = min(math.floor(high), math.ceil(start + size) + MARGIN)
     return first, max(first + 1, last)

@@ -71,10 +71,10 @@ class Shot(Data):
     """One shot between two cuts and how it fills the output. start, end: footage seconds.
 
     layout: its name among pipeline.framing.layouts, which knows what is drawn behind the panes; of panes that overlap
-    the later one is in front. picture is the part of the footage that holds a picture (black bars left out). subjects are track numbers of the analysis, people their identities, counted from 1
-    through the whole episode; identities: those of all faces, by track number; faces: everybody who is there at its
-    moment. scores: of each way to frame the shot that was considered, the highest was taken; empty where the editor
-    chose.
+    the later one is in front. picture: the part of the footage that holds a picture (black bars left out). subjects:
+    track numbers of the analysis; people: their identities, counted from 1 through the whole episode; identities: those
+    of all faces, by track number; faces: everybody who is there at its moment. scores: of each way to frame the shot
+    that was considered, the highest was taken; empty where the editor chose.
     """
 
     start: Moment
@@ -261,13 +261,9 @@ class Plan(Data):
         return self
 
     @property
-    def frame_rate(self) -> Fraction:
-        return Fraction(self.rate)
-
-    @property
     def clock(self) -> Clock:
         """The frames of the episode."""
-        return Clock(self.frame_rate)
+        return Clock(Fraction(self.rate))
 
     @property
     def duration(self) -> float:
@@ -341,13 +337,9 @@ def pane_positions(pane: Pane, times: NDArray[np.float64]) -> NDArray[np.float64
 def corners(shot: Shot, times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Left top corner of each pane's crop at footage seconds, held inside the picture: (times, panes, 2)."""
     places = np.stack([pane_positions(pane, times) for pane in shot.panes], axis=1)
-    for number, pane in enumerate(shot.panes):
-        room = (
-            max(shot.picture.x, shot.picture.right - pane.width),
-            max(shot.picture.y, shot.picture.bottom - pane.height),
-        )
-        places[:, number] = np.clip(places[:, number], (shot.picture.x, shot.picture.y), room)
-    return places
+    left, top, right, bottom = shot.picture.sides
+    furthest = [(max(left, right - pane.width), max(top, bottom - pane.height)) for pane in shot.panes]
+    return np.clip(places, (left, top), furthest)
 
 
 def shots_with_offsets(plan: Plan) -> Iterator[tuple[Shot, float]]:

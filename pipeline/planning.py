@@ -9,7 +9,7 @@ from basis.clock import Clock
 from basis.errors import Unusable, WrongUse
 from basis.files import fingerprint
 from basis.notes import Note
-from basis.spans import Span, clip, length, shift
+from basis.spans import Span, length
 from basis.tools import Tools
 from basis.version import version
 from pipeline import analysis, captions, framing, graphics, pauses, sound
@@ -17,7 +17,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.footage import source
 from pipeline.footage.source import Source
 from pipeline.listening.hearing import Hearing, listen
-from pipeline.plan import Music, Pause, Plan, Shot, Sting, Take, shots_with_offsets
+from pipeline.plan import Music, Plan, Shot, Sting, Take, shots_with_offsets
 from pipeline.stretch import Stretch
 from presets import Preset
 from presets.delivery import DeliverySpec
@@ -46,7 +46,9 @@ def range_of(wanted: Footage, found: Source) -> Span:
             f"{wanted.file} lasts {found.duration:.2f} s and its part begins at {wanted.from_:.2f} s; choose an earlier --from."
         )
     if end > found.duration + max(step, 0.05):
-        raise Unusable(f"{wanted.file} lasts {found.duration:.2f} s and its part ends at {end:.2f} s; choose an earlier --to.")
+        raise Unusable(
+            f"{wanted.file} lasts {found.duration:.2f} s and its part ends at {end:.2f} s; choose an earlier --to."
+        )
     return wanted.from_, max(min(end, found.duration), wanted.from_ + step)
 
 
@@ -85,31 +87,19 @@ def _watching(hearing: Future[Hearing], tools: Tools, before: float, total: floa
 
 
 def find_pauses(
-    brief: Brief, stretches: Sequence[Stretch], cues: captions.EpisodeCues, clock: Clock, longest: float
-) -> list[list[Pause]]:
-    """The pauses of each stretch of footage, the episode's with nothing taken out being their clock."""
+    brief: Brief, stretches: Sequence[Stretch], cues: captions.EpisodeCues, longest: float
+) -> list[Stretch]:
+    """The stretches with their pauses, timed in the episode with nothing taken out; longest: as pauses.find has it."""
     if not brief.tighten:
-        return [[] for _ in stretches]
+        return [*stretches]
+    clock = Clock(stretches[0].source.rate)
     found = [
         pauses.find(one.file, one.span, one.offset, one.analysis.shots, [*one.speech, *said], clock, longest)
         for one, said in zip(stretches, captions.said_unheard(cues, stretches), strict=True)
         if one.analysis
     ]
     marked = iter(pauses.marked([pause for own in found for pause in own], brief.keep_pauses))
-    return [[next(marked) for _ in own] for own in found]
-
-
-def take_out(stretches: Sequence[Stretch], found: Sequence[Sequence[Pause]]) -> list[Stretch]:
-    """The stretches with what is taken out of each."""
-    return [
-        replace(one, removed=[(p.start, p.end) for p in own if not p.kept])
-        for one, own in zip(stretches, found, strict=True)
-    ]
-
-
-def removed(stretches: Sequence[Stretch]) -> list[Span]:
-    """What is taken out of the episode, in its seconds with nothing taken out."""
-    return [span for one in stretches for span in shift(one.removed, one.offset)]
+    return [replace(one, pauses=[next(marked) for _ in own]) for one, own in zip(stretches, found, strict=True)]
 
 
 def frame_takes(brief: Brief, stretches: Sequence[Stretch], look: framing.Look) -> list[Take]:
@@ -156,15 +146,15 @@ def _turns(seen: analysis.Analysis, shots: Sequence[Shot]) -> list[tuple[float, 
     return turns
 
 
-def bare_plan(
-    brief: Brief, preset: Preset, spec: DeliverySpec, clock: Clock, takes: list[Take], found: Sequence[Sequence[Pause]]
-) -> Plan:
-    """What is shown and heard, with nothing drawn over it yet."""
+def bare_plan(brief: Brief, preset: Preset, spec: DeliverySpec, stretches: Sequence[Stretch]) -> Plan:
+    """What is shown and heard, with nothing drawn over it yet and its pauses not taken out. Raises as frame_takes does."""
     music = brief.music or preset.sound.music
     return Plan(
-        made_by=f"episode {version()}", pauses=[pause for own in found for pause in own], preset=_lasting(brief.preset),
-        delivery=_lasting(brief.delivery), rate=str(clock.rate), width=spec.width, height=spec.height, takes=takes,
-        tail=tail_of(brief, preset), music=Music(file=Path(music).resolve()) if music else None,
+        made_by=f"episode {version()}", pauses=[pause for one in stretches for pause in one.pauses],
+        preset=_lasting(brief.preset), delivery=_lasting(brief.delivery), rate=str(stretches[0].source.rate),
+        width=spec.width, height=spec.height, tail=tail_of(brief, preset),
+        takes=frame_takes(brief, stretches, framing.Look(spec.width, spec.height, preset.framing)),
+        music=Music(file=Path(music).resolve()) if music else None,
         captions=[file.resolve() for file in (brief.captions, *(f.captions for f in brief.footage)) if file],
     )  # fmt: skip
 
@@ -179,28 +169,21 @@ def _lasting(name: str) -> str:
     return str(Path(name).resolve()) if name.lower().endswith(".toml") else name
 
 
-def tighten(plan: Plan, stretches: Sequence[Stretch]) -> Plan:
-    """The plan with its pauses taken out, and everybody who is there at the moments of its shots."""
-    settled = pauses.settled(plan)
-    return plan if settled is plan else framing.with_faces(settled, _of_takes(stretches))
-
-
-def _of_takes(stretches: Sequence[Stretch]) -> list[analysis.Analysis]:
-    """The analysis of each take: a stretch is as many as its pauses leave of it."""
-    return [one.analysis for one in stretches if one.analysis for _ in one.kept]
-
-
 def dress(
-    plan: Plan, brief: Brief, preset: Preset, spec: DeliverySpec, stretches: Sequence[Stretch], captioned: list[Caption]
+    bare: Plan, brief: Brief, preset: Preset, spec: DeliverySpec, stretches: Sequence[Stretch], captioned: list[Caption]
 ) -> tuple[Plan, list[Note]]:
-    """The plan with its graphics in their places and the short sounds that go with them."""
-    faces = graphics.on_screen(plan, _of_takes(stretches))
+    """The plan with its pauses taken out, its graphics in their places and the short sounds that go with them."""
+    of_takes = [one.analysis for one in stretches if one.analysis for _ in one.kept]
+    plan = pauses.settled(bare)
+    if plan is not bare:
+        plan = framing.with_faces(plan, of_takes)
+    faces = graphics.on_screen(plan, of_takes)
     look = graphics.Look.of(preset, graphics.Canvas.of(spec))
     notes: list[Note] = []
     drawn: list[PlacedGraphic] = []
     for graphic in graphics.schedule(brief, preset, plan, faces):
         if isinstance(graphic, Caption):
-            parts, unread = captions.of_text(graphic, preset, float(plan.frame_rate))
+            parts, unread = captions.of_text(graphic, preset, float(plan.clock.rate))
             drawn += parts
             notes += unread
         else:
@@ -221,13 +204,10 @@ def dress(
 
 def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:
     """What an editor should know of the footage and its sound."""
-    gone = removed(stretches)
-    notes = [
-        note
-        for one in stretches
-        if one.analysis
-        for note in analysis.notes(
-            one.file, one.analysis, one.offset - length(clip(gone, 0.0, one.start + one.offset)), one.removed
-        )
-    ]
+    notes: list[Note] = []
+    removed = 0.0  # seconds, of the stretches before
+    for one in stretches:
+        if one.analysis:
+            notes += analysis.notes(one.file, one.analysis, one.offset - removed, one.removed)
+        removed += length(one.removed)
     return [*notes, *sound.notes(plan)]

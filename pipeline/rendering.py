@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
@@ -22,13 +23,17 @@ from pipeline.footage import source
 from pipeline.footage.source import Source
 from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay
-from pipeline.plan import Plan, Take, shots_with_offsets
+from pipeline.plan import Plan, shots_with_offsets
 from pipeline.planning import must_fit
 from pipeline.report import ContactSheet, Report, shot_rows
-from pipeline.sound import SoundReport
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption
+
+
+def _beside(ending: str) -> cached_property[Path]:
+    """A file that lies beside the video, by its ending."""
+    return cached_property(lambda files: files.video.with_suffix(ending))
 
 
 @dataclass(frozen=True)
@@ -36,26 +41,8 @@ class Files:
     """Where an episode's files go: the video, and beside it plan, report, contact sheet and subtitles."""
 
     video: Path
-
-    @property
-    def plan(self) -> Path:
-        return self.video.with_suffix(".plan.json")
-
-    @property
-    def report(self) -> Path:
-        return self.video.with_suffix(".report.json")
-
-    @property
-    def sheet(self) -> Path:
-        return self.video.with_suffix(".sheet.jpg")
-
-    @property
-    def srt(self) -> Path:
-        return self.video.with_suffix(".srt")
-
-    @property
-    def vtt(self) -> Path:
-        return self.video.with_suffix(".vtt")
+    plan, report, sheet = _beside(".plan.json"), _beside(".report.json"), _beside(".sheet.jpg")
+    srt, vtt = _beside(".srt"), _beside(".vtt")
 
     @property
     def all(self) -> tuple[Path, ...]:
@@ -94,8 +81,10 @@ def read_plan(file: Path) -> Plan:
             f"The plan {file}: width and height are {plan.width}x{plan.height} and {plan.delivery} takes "
             f"{spec.width}x{spec.height}."
         )
-    if plan.frame_rate not in spec.allowed_rates:
-        raise WrongUse(f"The plan {file}: rate: {plan.delivery} does not take {plan.rate}, but {', '.join(spec.rates)}.")
+    if plan.clock.rate not in spec.allowed_rates:
+        raise WrongUse(
+            f"The plan {file}: rate: {plan.delivery} does not take {plan.rate}, but {', '.join(spec.rates)}."
+        )
     for number, (shot, _) in enumerate(shots_with_offsets(plan), 1):
         try:
             layouts.named(shot.layout)
@@ -122,24 +111,16 @@ class Job:
 
     @property
     def target(self) -> encode.Target:
-        return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.frame_rate)
+        return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.clock.rate)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Callable[[int], None]]:
-        """A stage of the work whose time is told in the report; what it yields is told how many frames are done."""
+    def stage(self, name: str, total: int = 1) -> Iterator[Callable[[int], None]]:
+        """A stage of the work whose time is told in the report; what it yields is told how much of the total is done."""
         begun = time.monotonic()
-        yield lambda done: self.tools.progress(name, done, self.plan.frame_count)
+        self.tools.progress(name, 0, total)
+        yield lambda done: self.tools.progress(name, done, total)
+        self.tools.progress(name, total, total)
         self.seconds[name] = round(time.monotonic() - begun, 2)
-
-    @contextmanager
-    def unfinished(self, video: Path) -> Iterator[tuple[Path, Path]]:
-        """The name of the video until it is finished, and of the mastered sound, both gone afterwards."""
-        with (
-            writable(video.parent),
-            tempfile.TemporaryDirectory(prefix="episode-", dir=self.tools.scratch) as scratch,
-            temporary(video) as part,
-        ):
-            yield part, Path(scratch, "sound.wav")
 
 
 def open_plan(plan: Plan, notes: Sequence[Note], tools: Tools) -> Job:
@@ -150,7 +131,16 @@ def open_plan(plan: Plan, notes: Sequence[Note], tools: Tools) -> Job:
     takes = {take.file: take for take in plan.takes}  # a file that pauses were cut from is in many
     sources = {file: source.probe(file, take.audio_stream) for file, take in takes.items()}
     for take in plan.takes:
-        _must_show(take, sources[take.file])
+        found = sources[take.file]
+        if take.end > found.duration + 1:
+            raise Unusable(f"{take.file} lasts {found.duration:.2f} s and the plan shows it until {take.end:.2f} s.")
+        for shot in take.shots:
+            left, top, right, bottom = shot.picture.sides
+            if right > found.width + 1 or bottom > found.height + 1 or min(left, top) < 0:
+                raise WrongUse(
+                    f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} "
+                    "picture."
+                )
     changed = [
         Note(
             code="changed-footage", level="warning",
@@ -159,43 +149,16 @@ def open_plan(plan: Plan, notes: Sequence[Note], tools: Tools) -> Job:
         for file, take in sorted(takes.items())
         if fingerprint(file) != take.fingerprint
     ]  # fmt: skip
-    known = distinct([*notes, *changed, *sound.notes(plan)])
-    return Job(plan, preset, spec, sources, overlay_of(plan, preset, spec), known, tools)
-
-
-def _must_show(take: Take, found: Source) -> None:
-    """Raises Unusable or WrongUse for a take that its footage does not have."""
-    if take.end > found.duration + 1:
-        raise Unusable(f"{take.file} lasts {found.duration:.2f} s and the plan shows it until {take.end:.2f} s.")
-    for shot in take.shots:
-        left, top, right, bottom = shot.picture.sides
-        if right > found.width + 1 or bottom > found.height + 1 or min(left, top) < 0:
-            raise WrongUse(
-                f"The plan's shot at {shot.start:.2f} s of {take.file.name} lies outside its {found.width}x{found.height} picture."
-            )
-
-
-def overlay_of(plan: Plan, preset: Preset, spec: DeliverySpec) -> Overlay:
-    """The plan's graphics at the plan's size, ready to be blended from the first frame on."""
     look = graphics.Look.of(preset, graphics.Canvas.of(spec, plan.width))
-    return Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.frame_rate, preset.colours.ground)
-
-
-def master(job: Job, out: Path) -> SoundReport:
-    """Writes the episode's sound."""
-    with job.stage("sound"):
-        job.tools.progress("sound", 0, 1)
-        made = sound.master(job.plan, job.spec, job.preset, out, job.tools)
-        job.tools.progress("sound", 1, 1)
-    return made
+    overlay = Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.clock.rate, preset.colours.ground)
+    return Job(plan, preset, spec, sources, overlay, distinct([*notes, *changed, *sound.notes(plan)]), tools)
 
 
 def sheet_of(job: Job) -> ContactSheet:
     """The contact sheet of an episode whose frames are not all made here."""
-    job.tools.progress("contact sheet", 0, 1)
     sheet = ContactSheet(job.plan, job.notes)
-    picture.stills(job.plan, job.sources, job.overlay, sheet.frames, sheet.see, job.tools)
-    job.tools.progress("contact sheet", 1, 1)
+    with job.stage("contact sheet"):
+        picture.stills(job.plan, job.sources, job.overlay, sheet.frames, sheet.see, job.tools)
     return sheet
 
 
@@ -210,36 +173,47 @@ class Rejected(DeliveryFailed):
         self.report = made
 
 
-def verify_video(job: Job, files: Files, part: Path, mastered: SoundReport) -> Report:
-    """The report of a video that was made. Raises Rejected."""
-    with job.stage("verify"):
-        job.tools.progress("verify", 0, 1)
-        checks = verify.verify(part, job.spec, job.tools)
-        job.tools.progress("verify", 1, 1)
-    failed = [check for check in checks if not check.ok and check.level == "error"]
-    made = Report(
-        version=version(), file=files.video, seconds=job.plan.duration, frames=job.plan.frame_count,
-        delivered=not failed, sound=mastered, checks=checks, shots=shot_rows(job.plan),
-        warnings=[*job.notes, *mastered.notes, *verify.notes(checks)], timings=job.seconds,
-    )  # fmt: skip
-    if failed:
-        raise Rejected(made)
+def make(
+    job: Job, files: Files, stage: str, write: Callable[[Path, Path, Callable[[int], None]], None],
+    sheet: ContactSheet | None = None, keep_plan: bool = True,
+) -> Report:  # fmt: skip
+    """Makes an episode's files: its sound is mastered, joined with the picture by write, verified; then all are saved.
+
+    write: given the mastered sound, the file to write, and what is told how many frames are done; stage: what that is
+    called. sheet: None where it is still to be made. Raises Rejected.
+    """
+    plan = job.plan
+    with (
+        writable(files.video.parent),
+        tempfile.TemporaryDirectory(prefix="episode-", dir=job.tools.scratch) as scratch,
+        temporary(files.video) as part,
+    ):
+        mastered = Path(scratch, "sound.wav")
+        with job.stage("sound"):
+            heard = sound.master(plan, job.spec, job.preset, mastered, job.tools)
+        with job.stage(stage, plan.frame_count) as count:
+            write(mastered, part, count)
+        with job.stage("verify"):
+            checks = verify.verify(part, job.spec, job.tools)
+        delivered = all(check.ok or check.level != "error" for check in checks)
+        made = Report(
+            version=version(), file=files.video, seconds=plan.duration, frames=plan.frame_count, delivered=delivered,
+            sound=heard, checks=checks, shots=shot_rows(plan), timings=job.seconds,
+            warnings=[*job.notes, *heard.notes, *verify.notes(checks)],
+        )  # fmt: skip
+        if not delivered:
+            raise Rejected(made)
+        save_picture((sheet or sheet_of(job)).image(heard), files.sheet)
+        if keep_plan:
+            save_text(plan.model_dump_json(indent=2), files.plan)
+        save_text(made.model_dump_json(indent=2), files.report)
+        if captioned := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
+            save_text(captions.subtitles(captioned, "srt"), files.srt)
+            save_text(captions.subtitles(captioned, "vtt"), files.vtt)
     return made
-
-
-def save(job: Job, made: Report, sheet: ContactSheet, files: Files, keep_plan: bool) -> None:
-    """Writes everything beside the video."""
-    save_picture(sheet.image(made.sound), files.sheet)
-    if keep_plan:
-        save_text(job.plan.model_dump_json(indent=2), files.plan)
-    save_text(made.model_dump_json(indent=2), files.report)
-    if captioned := [graphic for graphic in job.plan.graphics if isinstance(graphic, Caption)]:
-        save_text(captions.subtitles(captioned, "srt"), files.srt)
-        save_text(captions.subtitles(captioned, "vtt"), files.vtt)
 
 
 def save_picture(image: Image.Image, file: Path) -> None:
     """Writes a whole JPEG or none."""
     with temporary(file) as part:
         image.save(part, "JPEG", quality=90)
-        part.replace(file)

@@ -39,14 +39,7 @@ def test_the_file_passes_every_check_and_its_report_says_so(finished):
 
 def test_nothing_else_is_left_in_the_output_folder(finished):
     _, files, _ = finished
-    assert set(files.video.parent.iterdir()) == {
-        files.video,
-        files.plan,
-        files.report,
-        files.sheet,
-        files.srt,
-        files.vtt,
-    }
+    assert {*files.video.parent.iterdir()} == {*files.all}
 
 
 def test_every_frame_shows_the_whole_face_and_the_crop_changes_on_the_exact_cut(finished, two_shots):

@@ -158,7 +158,7 @@ def opened(plan):
     assert all(np.isfinite([*plan.speech, *((a, b) for a, b, _ in plan.turns), (0, 0)]).ravel())
     for take in plan.takes:
         for shot, first, last in take_shots(plan, take):
-            places = corners(shot, take.start + np.array([first, last - 1]) / float(plan.frame_rate))
+            places = corners(shot, take.start + np.array([first, last - 1]) / float(plan.clock.rate))
             assert np.isfinite(places).all() and (shot.seam is None or 0 < shot.seam < plan.height)
     assert len(shot_rows(plan)) == len(list(shots_with_offsets(plan)))
     assert ContactSheet(plan).frames[-1] < plan.frame_count

@@ -17,15 +17,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import presets
 from basis.boxes import Box
 from basis.errors import MachineFailed, WrongUse
 from basis.tools import Tools, silent
-from pipeline import encode, episode, graphics, picture, verify
+from pipeline import encode, episode, picture, verify
 from pipeline.brief import make_brief
 from pipeline.footage import ffmpeg_tool, source
-from pipeline.graphics.blend import Overlay
 from pipeline.plan import Knot, Pane, Plan, Shot, Take
+from pipeline.rendering import open_plan
 from presets import delivery
 from presets.graphics import TitleCard
 from tests.footage import Face, Scene, make
@@ -161,11 +160,9 @@ def test_a_joined_episode_looks_like_the_whole_one_at_the_joints_too(whole, in_t
 
 def raw(plan, **span):
     """A sum of each frame's bytes, and the numbers that were watched."""
-    sources = {take.file: source.probe(take.file, take.audio_stream) for take in plan.takes}
-    drawn = graphics.draw(plan, presets.load(plan.preset)) if plan.graphics else []
-    overlay = Overlay(drawn, plan.width, plan.height, plan.frame_rate)
+    job = open_plan(plan, (), FAST)
     seen = []
-    frames = [crc32(f) for f in picture.render(plan, sources, overlay, lambda n, *_: seen.append(n), **span)]
+    frames = [crc32(f) for f in picture.render(plan, job.sources, job.overlay, lambda n, *_: seen.append(n), **span)]
     return frames, seen
 
 
@@ -291,13 +288,13 @@ def test_segments_cover_an_episode_in_parts_of_about_the_length(length, seconds,
         n for _, last in found[:-1] for n in (last, last)
     ]
     assert found[0][0] == 0 and found[-1][1] == plan.frame_count
-    lengths = [(last - first) / float(plan.frame_rate) for first, last in found]
+    lengths = [(last - first) / float(plan.clock.rate) for first, last in found]
     assert len(found) == 1 if plan.duration <= 1.5 * seconds else len(found) > 1
     if len(found) > 1:
         assert min(lengths) >= 0.49 * seconds and min(lengths) >= encode.LEAST_SEGMENT
     assert max(lengths) <= 1.8 * seconds
     if seconds >= 4 * SPEC.longest_gop:
-        assert all(first % encode.longest_group(SPEC, plan.frame_rate) == 0 for first, _ in found)
+        assert all(first % encode.longest_group(SPEC, plan.clock.rate) == 0 for first, _ in found)
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 0.5, 1.9])

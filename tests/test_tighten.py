@@ -319,7 +319,7 @@ def test_any_talk_is_cut_between_words_on_frames_and_can_be_put_together_again(s
 def frames_shown(plan):
     """File, footage second and shot of every frame."""
     return [
-        (take.file, take.start + frame / float(plan.frame_rate), shown.reason)
+        (take.file, take.start + frame / float(plan.clock.rate), shown.reason)
         for take in plan.takes
         for shown, first, last in take_shots(plan, take)
         for frame in range(first, last)

@@ -107,7 +107,7 @@ def _demand(aim: Aim, times: Array, axis: int) -> _Demand:
         middle = np.full(len(times), sum(limits) / 2)
         return _Demand(middle, middle, middle, limits, size, others=others)
     lower, upper = (np.clip(bound, *limits) for bound in _bounds(aim.regions, times, axis, size))
-    ideal = np.clip(np.clip(_ideal(aim, times, axis), lower, upper), *limits)
+    ideal = np.clip(_ideal(aim, times, axis), lower, upper)
     lean = max(region.kind.lean * region.usual.width for region in aim.regions)
     return _Demand(lower, upper, ideal, limits, size, max(SHAKE * aim.size[0], lean), others)
 
@@ -126,7 +126,7 @@ def _bounds(regions: Sequence[Region], times: Array, axis: int, size: float) -> 
     lower = np.array([high[a:b].max() for a, b in zip(first, last, strict=True)]) - size
     upper = np.array([low[a:b].min() for a, b in zip(first, last, strict=True)])
     middle = (lower + upper) / 2
-    return np.where(lower > upper, middle, lower), np.where(lower > upper, middle, upper)
+    return np.minimum(lower, middle), np.maximum(upper, middle)
 
 
 def _ideal(aim: Aim, times: Array, axis: int) -> Array:
@@ -238,12 +238,9 @@ def _solve(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]
 
     n = len(lower)
     one = eye(n, format="csr")
-    orders = [order for order in (1, 2, 3) if n > order]
-    differences = []
-    matrix = one
-    for order in orders:
-        shrink = diags([-1.0, 1.0], [0, 1], shape=(n - order, n - order + 1), format="csr")
-        matrix = shrink @ matrix
+    differences, matrix = [], one
+    for left in range(n - 1, max(0, n - 4), -1):
+        matrix = diags([-1.0, 1.0], [0, 1], shape=(left, left + 1), format="csr") @ matrix
         differences.append(matrix)
     rows = [*differences, one]  # |D p| <= slack of each kind, |p - ideal| <= slack
     sizes = [d.shape[0] for d in rows]
@@ -256,13 +253,7 @@ def _solve(lower: Array, upper: Array, ideal: Array, limits: tuple[float, float]
     none = csr_matrix((n, sum(sizes)))
     stay = vstack([hstack([one, none, -one]), hstack([-one, none, -one])])
     result = linprog(
-        np.concatenate(
-            [
-                np.zeros(n),
-                *(np.full(size, w) for size, w in zip(sizes, [*WEIGHTS[: len(orders)], PULL], strict=True)),
-                np.full(n, OUTSIDE),
-            ]
-        ),
+        np.repeat([0, *WEIGHTS[: len(differences)], PULL, OUTSIDE], [n, *sizes, n]),
         A_ub=vstack([above, below, stay], format="csr"),
         b_ub=np.concatenate([targets, -targets, upper, -lower]),
         bounds=[(p, p) for p in pinned] + [limits] * (n - len(pinned)) + [(0, None)] * (sum(sizes) + n),

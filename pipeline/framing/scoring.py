@@ -38,10 +38,6 @@ class Look:
     def aspect(self) -> float:
         return self.width / self.height
 
-    def upscale(self, picture: Box) -> float:
-        """The largest enlargement: the preset's, or what filling the screen with the picture's height takes anyway."""
-        return max(self.habits.max_upscale, self.height / picture.height)
-
 
 @dataclass(frozen=True)
 class Segment:
@@ -93,7 +89,8 @@ class Scene:
     @cached_property
     def subjects(self) -> list[Region]:
         """What is there long enough to be framed, or speaks."""
-        return [region for region in self.regions if self._matters(region)]
+        shot = self.shot
+        return [r for r in self.regions if r.kind.lasting or presence(r, shot) >= SEEN or self._speech(r) > 0]
 
     @cached_property
     def important(self) -> list[Region]:
@@ -141,9 +138,6 @@ class Scene:
         """How well faces can be read at an enlargement, 0 to 1: the root of their height against LEGIBLE, on average."""
         heights = [region.usual.height * scale / self.look.height for region in regions]
         return float(np.mean([min(1.0, height / LEGIBLE) ** 0.5 for height in heights])) if heights else 1.0
-
-    def _matters(self, region: Region) -> bool:
-        return region.kind.lasting or presence(region, self.shot) >= SEEN or self._speech(region) > 0
 
     def _speech(self, region: Region) -> float:
         """Seconds for which a region speaks."""

@@ -19,7 +19,6 @@ from pipeline.plan import Plan, Shot, Somebody
 
 THERE = 0.3  # seconds from a sighting within which a face counts as there
 DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
-SHOTS_A_STRETCH = 100_000  # more than any stretch has: numbers the shots of all stretches
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,7 @@ def frame(
 
 
 def with_faces(plan: Plan, analyses: Sequence[Analysis]) -> Plan:
-    """The plan with the faces that are there at the moments of its shots; analyses: one for each take.
-
-    For shots that were cut since they were framed.
-    """
+    """The plan with the faces of its shots, which were cut since they were framed; analyses: one for each take."""
     takes = [
         take.model_copy(update={"shots": [_with_faces(shot, analysis) for shot in take.shots]})
         for take, analysis in zip(plan.takes, analyses, strict=True)
@@ -85,10 +81,10 @@ def doubts(plan: Plan) -> list[Note]:
 
 def _scenes(analyses: Sequence[Analysis], look: Look) -> list[list[Scene]]:
     """The shots of each stretch with what is in them, the people numbered through all of them."""
+    shots = [shot for analysis in analyses for shot in analysis.shots]
     faces = [
-        people.Seen(track.appearance, stretch * SHOTS_A_STRETCH + number, track.sightings[0].t, track.sightings[-1].t)
-        for stretch, analysis in enumerate(analyses)
-        for number, shot in enumerate(analysis.shots)
+        people.Seen(track.appearance, number, track.sightings[0].t, track.sightings[-1].t)
+        for number, shot in enumerate(shots)
         for track in shot.tracks
         if KINDS[track.kind].person
     ]

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 from basis.boxes import Box
 from pipeline.analysis import Sighting
 
-YAW = (
-    0.12  # how far off the middle between the eyes the nose is, in face widths, for a gaze that gets all the look-room
-)
+YAW = 0.12  # face widths from the middle between the eyes to the nose, for a gaze that gets all the look-room
 
 Array = NDArray[np.float64]
 
@@ -137,10 +135,7 @@ class Region:
 
     def stilled(self) -> "Region":
         """The same as it would be if it stood where it is most of the time."""
-        usual = self.usual
-        box = Box(
-            x=round(usual.x, 1), y=round(usual.y, 1), width=round(usual.width, 1), height=round(usual.height, 1)
-        )  # fmt: skip
+        box = Box(**{side: round(pixels, 1) for side, pixels in self.usual})
         return replace(self, sightings=[self.sightings[0].model_copy(update={"box": box})])
 
 

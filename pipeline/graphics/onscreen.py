@@ -34,7 +34,7 @@ def on_screen(plan: Plan, analyses: Sequence[Analysis]) -> list[OnScreen]:
     begin = 0
     for take, analysis in zip(plan.takes, analyses, strict=True):
         for shot, first, last in take_shots(plan, take):
-            times = take.start + np.arange(first, last) / float(plan.frame_rate)
+            times = take.start + np.arange(first, last) / float(plan.clock.rate)
             middle = (times[0] + times[-1]) / 2
             for analysed in analysis.shots:
                 if analysed.start <= middle < analysed.end:

@@ -135,7 +135,7 @@ def _sides(plan: Plan) -> list[tuple[int, int]]:
 def _presences(plan: Plan, faces: Sequence[OnScreen]) -> list[Presence]:
     """When each person is on screen for long enough to be named, in order of time; a cut between two shots that both
     show somebody does not part them."""
-    rate = float(plan.frame_rate)
+    rate = float(plan.clock.rate)
     frames: dict[int, set[int]] = {}
     for face in faces:
         if face.person is not None:

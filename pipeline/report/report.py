@@ -4,7 +4,7 @@ from pathlib import Path
 
 from basis.data import Data
 from basis.notes import Note
-from pipeline.plan import Plan, Shot
+from pipeline.plan import Plan
 from pipeline.sound import SoundReport
 from pipeline.verify import Check
 
@@ -25,22 +25,14 @@ class Report(Data):
 
 
 def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
-    """Each shot's place, layout and reason, for the report and for a table."""
+    """Each shot's place, layout and reason, and the other ways to frame it with their scores, best first."""
     return [
         {
-            "file": take.file.name,
-            "start": round(shot.start, 3),
-            "end": round(shot.end, 3),
-            "layout": shot.layout,
+            "file": take.file.name, "start": round(shot.start, 3), "end": round(shot.end, 3), "layout": shot.layout,
             "reason": shot.reason,
-            "runner_up": runner_up(shot),
+            "runner_up": ", ".join(f"{name} {shot.scores[name]:.2f}" for name in ranked[1:]),
         }
         for take in plan.takes
         for shot in take.shots
-    ]
-
-
-def runner_up(shot: Shot) -> str:
-    """The other ways to frame a shot with their scores, best first; empty where there was no other."""
-    ranked = sorted(shot.scores.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {score:.2f}" for name, score in ranked[1:])
+        for ranked in [sorted(shot.scores, key=lambda name: -shot.scores[name])]
+    ]  # fmt: skip

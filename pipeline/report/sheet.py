@@ -1,4 +1,4 @@
-"""What was made and why: a contact sheet to look at and a report in JSON."""
+"""What was made and why, on a contact sheet to look at."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count
@@ -7,17 +7,19 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-import assets
 from basis.notes import Note
 from pipeline.footage.stream import Frame
 from pipeline.graphics.blend import rgb
 from pipeline.plan import Plan, Shot, Take, corners
 from pipeline.sound import SoundReport
+from pipeline.typesetting import wrap
+from pipeline.typesetting.fonts import font_at
 
 ROW = 360  # height of a row's pictures in pixels
 MOST_ROWS = 60  # of a contact sheet; a longer episode shows its shots evenly picked
+FONT, SIZE, LEADING = "Roboto", 20, 27  # of text, the last two in pixels
 TEXT = 380  # width of a row's text
 GAP = 12
 GROUND, INK, FAINT, CROP, LINE = (24, 26, 28), (240, 240, 236), (160, 164, 168), (255, 140, 40), (60, 64, 68)
@@ -53,7 +55,7 @@ class ContactSheet:
             row = self._shots[number]
             shot = row.shot
             text = [
-                (f"shot {row.number}  {shot.layout}  at {number / float(self._plan.frame_rate):.1f} s", INK),
+                (f"shot {row.number}  {shot.layout}  at {number / float(self._plan.clock.rate):.1f} s", INK),
                 (f"{row.take.file.name}  {shot.start:.2f} to {shot.end:.2f} s", FAINT),
                 (shot.reason, INK),
                 *((f"{name} {score:.2f}", FAINT) for name, score in shot.scores.items() if len(shot.scores) > 1),
@@ -66,12 +68,15 @@ class ContactSheet:
     def image(self, heard: SoundReport | None = None) -> Image.Image:
         """The whole sheet of what was seen, and of what was heard if there is any."""
         drawn = [self._drawn[number] for number in sorted(self._drawn)]
+        width = max(image.width for image in drawn)
         if heard and heard.curve:
-            drawn.append(_loudness(heard, self._plan, max(image.width for image in drawn)))
+            drawn.append(_loudness(heard, self._plan, width))
         shown = {row.number for row in self._shots.values()}
-        if others := [note.text for note in self._notes if note.shot not in shown]:
-            drawn.append(_written(others, max(image.width for image in drawn)))
-        sheet = Image.new("RGB", (max(i.width for i in drawn), sum(i.height for i in drawn)), GROUND)
+        if others := [(note.text, CROP) for note in self._notes if note.shot not in shown]:
+            lines = _wrapped(others, width - 2 * GAP)[:MOST_LINES]
+            drawn.append(Image.new("RGB", (width, LEADING * len(lines) + 2 * GAP), GROUND))
+            _write(drawn[-1], GAP, lines)
+        sheet = Image.new("RGB", (width, sum(image.height for image in drawn)), GROUND)
         y = 0
         for image in drawn:
             sheet.paste(image, (0, y))
@@ -94,8 +99,8 @@ def _rows(plan: Plan) -> Iterator[_Row]:
     for take in plan.takes:
         frames = plan.clock.frames(*take.span)
         for shot in take.shots:
-            frame = min(frames - 1, max(0, round((shot.moment - take.start) * float(plan.frame_rate))))
-            yield _Row(first + frame, next(numbers), take, take.start + frame / float(plan.frame_rate), shot)
+            frame = min(frames - 1, plan.clock.frame(shot.moment - take.start))
+            yield _Row(first + frame, next(numbers), take, take.start + plan.clock.second(frame), shot)
         first += frames
 
 
@@ -106,13 +111,10 @@ def _with_crop(original: NDArray[np.uint8], shot: Shot, second: float) -> NDArra
         corner = (round(somebody.box.right), round(somebody.box.bottom))
         cv2.rectangle(original, (x, y), corner, INK, max(1, side // 15))
         y = max(y, side)  # the number stays inside the picture
-        label = str(somebody.person)
-        (wide, high), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, side / 30, max(1, side // 12))
+        label, type_, thick = str(somebody.person), (cv2.FONT_HERSHEY_SIMPLEX, side / 30), max(1, side // 12)
+        (wide, high), _ = cv2.getTextSize(label, *type_, thick)
         cv2.rectangle(original, (x, y - side), (x + wide + side // 2, y), GROUND, -1)
-        cv2.putText(
-            original, label, (x + side // 4, y - (side - high) // 2), cv2.FONT_HERSHEY_SIMPLEX, side / 30, INK,
-            max(1, side // 12), cv2.LINE_AA,
-        )  # fmt: skip
+        cv2.putText(original, label, (x + side // 4, y - (side - high) // 2), *type_, INK, thick, cv2.LINE_AA)
     for pane, (x, y) in zip(shot.panes, corners(shot, np.array([second]))[0], strict=True):
         if pane.width < shot.picture.width or pane.height < shot.picture.height:
             a, b = (round(x), round(y)), (round(x + pane.width), round(y + pane.height))
@@ -132,31 +134,21 @@ def _join(original: NDArray[np.uint8] | None, result: NDArray[np.uint8], text: S
     for image in scaled:
         row.paste(image, (x, GAP // 2))
         x += image.width + GAP
-    draw = ImageDraw.Draw(row)
-    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
-    y = GAP
-    for paragraph, colour in text:
-        for line in _wrap(paragraph, font, TEXT - GAP):
-            draw.text((x, y), line, font=font, fill=colour)
-            y += 27
-    return row
-
-
-def _written(sentences: Sequence[str], width: int) -> Image.Image:
-    """Notes that are about no shot on the sheet, as wide as the sheet."""
-    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
-    lines = [line for sentence in sentences for line in _wrap(sentence, font, width - 2 * GAP)][:MOST_LINES]
-    row = Image.new("RGB", (width, 27 * len(lines) + 2 * GAP), GROUND)
-    for number, line in enumerate(lines):
-        ImageDraw.Draw(row).text((GAP, GAP + 27 * number), line, font=font, fill=CROP)
+    _write(row, x, _wrapped(text, TEXT - GAP))
     return row
 
 
 def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
     """The loudness over time as wide as the sheet: as recorded, mastered, and where somebody speaks."""
-    font = ImageFont.truetype(str(assets.path("Roboto")), 20)
-    told = [line for one in heard.heard for line in _wrap(one, font, TEXT - GAP)][:MOST_LINES]
-    row = Image.new("RGB", (width, max(SOUND_ROW, 27 * (len(told) + 4) + 2 * GAP)), GROUND)
+    lines = []
+    for name, measured, colour in (("as recorded", heard.before, FAINT), ("mastered", heard.after, INK)):
+        loud = "silent" if measured.integrated is None else f"{measured.integrated:.1f} LUFS"
+        peak = "" if measured.true_peak is None else f", peak {measured.true_peak:.1f} dBTP"
+        lines.append((f"{name}  {loud}{peak}", colour))
+    cut = [pause.at for pause in plan.pauses if not pause.kept]
+    lines.append(("somebody speaks" + (", | a pause is cut" if cut else ""), CROP))
+    lines += _wrapped([(one, FAINT) for one in heard.heard], TEXT - GAP)[:MOST_LINES]
+    row = Image.new("RGB", (width, max(SOUND_ROW, LEADING * (len(lines) + 1) + 2 * GAP)), GROUND)
     draw = ImageDraw.Draw(row)
     left, right, top, bottom = GAP + 45, width - TEXT - GAP, GAP, SOUND_ROW - 4 * GAP
 
@@ -166,37 +158,23 @@ def _loudness(heard: SoundReport, plan: Plan, width: int) -> Image.Image:
 
     for start, end in plan.speech:
         draw.rectangle((place(start, 0)[0], bottom + 4, place(end, 0)[0], bottom + 10), fill=CROP)
-    for pause in plan.pauses:
-        if not pause.kept:
-            x = place(pause.at, 0)[0]
-            draw.line((x, bottom - 14, x, bottom + 10), fill=INK, width=2)
+    for x in (place(at, 0)[0] for at in cut):
+        draw.line((x, bottom - 14, x, bottom + 10), fill=INK, width=2)
     for level in range(BOTTOM_LUFS, TOP_LUFS + 1, 20):
         y = place(0, level)[1]
         draw.line((left, y, right, y), fill=LINE)
-        draw.text((GAP, y - 11), str(level), font=font, fill=FAINT)
+        draw.text((GAP, y - 11), str(level), font=font_at(FONT, SIZE), fill=FAINT)
     for column, colour in ((1, FAINT), (2, INK)):
         draw.line([place(point[0], point[column]) for point in heard.curve], fill=colour, width=2)
-    said = [("as recorded", heard.before, FAINT), ("mastered", heard.after, INK)]
-    y = GAP
-    for name, measured, colour in said:
-        loud = "silent" if measured.integrated is None else f"{measured.integrated:.1f} LUFS"
-        peak = "" if measured.true_peak is None else f", peak {measured.true_peak:.1f} dBTP"
-        draw.text((right + GAP, y), f"{name}  {loud}{peak}", font=font, fill=colour)
-        y += 27
-    cut = any(not pause.kept for pause in plan.pauses)
-    draw.text((right + GAP, y), "somebody speaks" + (", | a pause is cut" if cut else ""), font=font, fill=CROP)
-    for line in told:
-        y += 27
-        draw.text((right + GAP, y), line, font=font, fill=FAINT)
+    _write(row, right + GAP, lines)
     return row
 
 
-def _wrap(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) > width and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
+def _wrapped(paragraphs: Sequence[Line], width: int) -> list[Line]:
+    return [(line, colour) for text, colour in paragraphs for line in wrap(text, (FONT,), SIZE, width)]
+
+
+def _write(row: Image.Image, x: int, lines: Sequence[Line]) -> None:
+    """Writes lines one below the other, from the top of a row."""
+    for number, (text, colour) in enumerate(lines):
+        ImageDraw.Draw(row).text((x, GAP + LEADING * number), text, font=font_at(FONT, SIZE), fill=colour)

@@ -78,7 +78,7 @@ def master(plan: Plan, spec: DeliverySpec, preset: Preset, out: Path, tools: Too
     powers = loudness.power(recorded)
     with ThreadPoolExecutor(1) as beside:
         before = beside.submit(loudness.measure, _wav(recorded, out.with_name("recorded.wav")), tools=tools)
-        tail = _samples(plan.frame_count, plan.frame_rate) - len(recorded)
+        tail = _samples(plan.frame_count, plan.clock.rate) - len(recorded)
         del recorded  # ten minutes are a quarter of a gigabyte
         mix = _assembled(pieces, tail)
         done = [*dict.fromkeys(piece.done for piece in pieces)]
@@ -134,7 +134,7 @@ def _lengths(plan: Plan) -> list[int]:
     edges, frames = [0], 0
     for take in plan.takes:
         frames += plan.clock.frames(*take.span)
-        edges.append(_samples(frames, plan.frame_rate))
+        edges.append(_samples(frames, plan.clock.rate))
     return [b - a for a, b in zip(edges, edges[1:], strict=False)]
 
 

@@ -12,7 +12,7 @@ from pipeline.footage.yuv import Planes
 from pipeline.framing import camera
 from pipeline.framing.layouts.fit import whole_picture
 from pipeline.framing.scoring import LEAST_SEGMENT, Option, Part, Scene, Segment
-from pipeline.framing.subjects import Region, extent
+from pipeline.framing.subjects import Array, Region, extent
 from pipeline.plan import Knot, Pane, Shot
 
 NAMES: tuple[str, ...] = ("follow", "hold", "pan")
@@ -102,7 +102,7 @@ def _several(scene: Scene) -> list[Option]:
     ways, important = [], scene.important
     width = scene.picture.height * scene.look.aspect
     scale = scene.look.height / scene.picture.height
-    if _fits_for(important, width) >= WHOLE:
+    if np.mean(_widths(important) <= width * SAFE_WIDTH) >= WHOLE:
         why = f"{len(important)} faces that fit side by side"
         ways.append(Option("everybody in one crop", scene.legible(important, scale), why, important))
     if len(scene.speakers) > 1:
@@ -145,10 +145,10 @@ def _one_after_another(scene: Scene) -> Option | None:
     return Option("one after another", CUT_VALUE * min(1.0, seen), why, order, segments)
 
 
-def _fits_for(regions: Sequence[Region], width: float) -> float:
-    """Share of the moments in which all, heads whole, are together no wider than a crop of this width."""
+def _widths(regions: Sequence[Region]) -> Array:
+    """Source pixels wide that all are together, heads whole, at each moment at which one is seen: (n,)."""
     lows, highs = extent(regions, np.unique(np.concatenate([region.times for region in regions])), 0)
-    return float(np.mean(highs - lows <= width * SAFE_WIDTH))
+    return highs - lows
 
 
 def _fullest_hold(regions: Sequence[Region], width: float) -> tuple[list[Region], float]:
@@ -203,8 +203,7 @@ def _scale(scene: Scene, regions: Sequence[Region]) -> float:
     tallest = max(float(np.percentile(region.places[:, 3], 90)) for region in regions)
     wanted = share * look.height / tallest
     if len(regions) > 1:
-        low, high = extent(regions, np.unique(np.concatenate([region.times for region in regions])), 0)
-        wanted = min(wanted, SAFE_WIDTH * look.width / float((high - low).max()))
+        wanted = min(wanted, SAFE_WIDTH * look.width / float(_widths(regions).max()))
     return float(np.clip(wanted, whole, max(whole, look.habits.max_upscale)))
 
 

@@ -25,9 +25,8 @@ def options(scene: Scene) -> list[Option]:
     if not people:
         return [Option("fit", WITHOUT_FACES, "the whole picture shows everything")]
     asked = look.habits.talk == "fit" and scene.speakers and len(people) > 1
-    why = f"{len(people)} faces matter and no crop holds them all"
-    if len(people) < 2:
-        why = "the whole picture shows everybody"
+    many = f"{len(people)} faces matter and no crop holds them all"
+    why = many if len(people) > 1 else "the whole picture shows everybody"
     legible = scene.legible(people, look.width / scene.picture.width)
     return [Option("fit", (1.0 if asked else VALUE) * legible, why, people)]
 

@@ -93,14 +93,12 @@ def _level(picture: Box, halves: Sequence[tuple[Region, float]]) -> float:
 
 
 def _half_height(scene: Scene, pair: Sequence[Region]) -> float:
-    """Source pixels high that half of a split is: the faces large, the other person outside, within the upscale limit.
-
-    pair: from left to right.
-    """
+    """Source pixels high that half of a split is: faces large, the other person outside. pair: from left to right."""
     look, picture = scene.look, scene.picture
     aspect = look.width / (look.height / 2)
     largest = max(region.usual.height for region in pair)
-    least = max(look.height / 2 / look.upscale(picture), largest / LARGEST_FACE)
+    upscale = max(look.habits.max_upscale, look.height / picture.height)  # to fill the screen takes as much anyway
+    least = max(look.height / 2 / upscale, largest / LARGEST_FACE)
     height = max(least, min(largest / FACE, _clear_width(picture, pair) / aspect))
     return min(height, picture.height, picture.width / aspect)
 
