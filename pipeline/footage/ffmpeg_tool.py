@@ -98,9 +98,7 @@ class Running:
         try:
             self.process.stdin.write(data)
         except OSError as error:
-            if (
-                not isinstance(error, BrokenPipeError) and error.errno != errno.EINVAL
-            ):  # what Windows says of a closed pipe
+            if not isinstance(error, BrokenPipeError) and error.errno != errno.EINVAL:  # Windows, of a closed pipe
                 raise
             return False
         return True
