@@ -19,8 +19,8 @@ from basis.files import fingerprint
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import Sound, sounds_in
-from pipeline.footage.source import AudioStream, Source, default_of, open_media
+from pipeline.footage.sounds import Sound, open_sound
+from pipeline.footage.source import AudioStream, Source, audio_streams, default_of
 from pipeline.listening.blocks import VERSION
 from pipeline.listening.channels import MOST_LISTENED, choose
 from pipeline.plan import Recording
@@ -147,16 +147,11 @@ def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Too
 
 def _sound_stream(recording: Path) -> tuple[AudioStream, float | None]:
     """The recording's sound stream, its default, and its seconds where the file's header knows them. Raises Unusable."""
-    chosen = default_of(sounds_in(recording))
-    try:
-        with open_media(recording) as container:
-            if next(container.decode(container.streams[chosen.index]), None) is None:
-                raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
-            known = container.duration
-            return chosen, known / av.time_base if known else None
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Unusable(f"{recording} is not a sound that can be read ({reason}); export it as WAV.") from error
+    with open_sound(recording) as container:
+        chosen = default_of(audio_streams(container))
+        if next(container.decode(container.streams[chosen.index]), None) is None:
+            raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
+        return chosen, container.duration / av.time_base if container.duration else None
 
 
 def _covered(placed: Recording, start: float, end: float) -> str:
