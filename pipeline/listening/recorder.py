@@ -95,12 +95,7 @@ def align(
     recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
     first, last = _around(start, end, source.duration)
     key = f"{camera.key}-{recorder.key}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
-    folder = tools.cache
-    match = cache.load(folder, key, _Line) if folder else None
-    if match is None:
-        match = _match(camera, recorder, first, last, tools)
-        if folder:
-            cache.store(folder, key, match)
+    match = cache.kept(tools.cache, key, _Line, lambda: _match(camera, recorder, first, last, tools))
     found = {"offset": round(match.offset, 6), "drift": round(match.drift, 1), "seconds": match.seconds}
     placed = placed.model_copy(update=found)
     sentence = (
