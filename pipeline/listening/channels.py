@@ -63,12 +63,7 @@ def _loudest(source: Source, content: str, start: float, end: float, tools: Tool
 
 
 def choose(
-    sound: Sound,
-    described: AudioStream,
-    start: float,
-    end: float,
-    wanted: Channels | None = None,
-    tools: Tools = USUAL,
+    sound: Sound, described: AudioStream, start: float, end: float, wanted: Channels | None = None, tools: Tools = USUAL
 ) -> tuple[Channels, str]:
     """How to read the channels of a sound in [start, end) seconds of its file, and why.
 
@@ -105,12 +100,10 @@ def choose(
 
 def voice_band(samples: NDArray[np.floating], rate: int) -> NDArray[np.float64]:
     """The band of each channel of (n, channels) samples in which voices are and machines are least."""
-    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
-        butter,
-        sosfilt,
-    )
+    import scipy  # here: `episode probe` of what has no sound need not wait for it
 
-    return np.asarray(sosfilt(butter(2, VOICES, "bandpass", fs=rate, output="sos"), samples, axis=0))
+    band = scipy.signal.butter(2, VOICES, "bandpass", fs=rate, output="sos")
+    return np.asarray(scipy.signal.sosfilt(band, samples, axis=0))
 
 
 def _looks(sound: Sound, start: float, end: float, tools: Tools) -> NDArray[np.float64]:

