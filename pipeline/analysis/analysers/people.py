@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.analysers.upright import similarity
 from pipeline.analysis.types import Face
 
 SIDE = 48  # pixels of the upright face that is compared
@@ -114,6 +113,15 @@ def _colours(image: Image, place: tuple[float, float, float, float], light: Arra
             weight = weight * (1 - np.abs(value - base - up))
         counted += np.bincount(index, weight, COLOURS)
     return _unit(np.sqrt(counted))
+
+
+def similarity(points: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, 3) turn, scale and shift that bring points (n, 2) nearest to where they are wanted (Umeyama 1991)."""
+    middle, target = points.mean(axis=0), wanted.mean(axis=0)
+    ours, theirs = (points - middle) @ (1, 1j), (wanted - target) @ (1, 1j)
+    turn = np.vdot(ours, theirs) / max(np.vdot(ours, ours).real, 1e-6)
+    matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return np.column_stack([matrix, target - matrix @ middle])
 
 
 def _unit(values: Array) -> Array:
