@@ -64,9 +64,8 @@ def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: flo
         subjects = find(shot, subjects)
     mouths = {number: _mouth(chain, end) for number, chain in enumerate(chains)}
     turns, overlap = speakers.turns(speech, mouths, start, end)
-    return AnalysedShot(
-        start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=round(overlap, 3),
-    )  # fmt: skip
+    overlap = round(overlap, 3)
+    return AnalysedShot(start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=overlap)
 
 
 def _people(shot: ShotView) -> list[tracks.Chain]:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_closing, maximum_filter1d, minimum_filter1d
 
-from basis.spans import Span, clip
+from basis import spans
+from basis.spans import Span
 from pipeline.listening.speech import A_SECOND, Speech, Turn, onset
 
 STEP = 0.05  # seconds between moments at which somebody is chosen
@@ -77,14 +78,12 @@ def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: flo
 
 def _inside(speech: Speech, start: float, end: float) -> list[Span]:
     """The stretches of speech, as far as they lie in [start, end)."""
-    return [(a, b) for a, b in clip(speech.stretches, start, end) if b - a > 1e-6]
+    return [(a, b) for a, b in spans.clip(speech.stretches, start, end) if b - a > 1e-6]
 
 
 def _evidence(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> _Evidence:
     times = np.arange(start, end, STEP) + STEP / 2
-    heard = np.zeros(len(times), bool)
-    for a, b in _inside(speech, start, end):
-        heard |= (times >= a - STEP / 2) & (times < b + STEP / 2)
+    heard = spans.inside(times, spans.widen(_inside(speech, start, end), STEP / 2))
     near = slice(*np.searchsorted(speech.times, (start - AROUND, end + AROUND)))
     sounded, loud = speech.times[near], speech.envelope[near]
     opening = _opening(loud)

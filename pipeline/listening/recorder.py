@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -206,7 +207,7 @@ def _candidates(camera: Samples, recorder: Samples, near: int) -> list[int]:
     size = next_fast_len(m + int(np.diff(bounds).max()) + 1, real=True)
     spectrum = rfft(recorder, size, axis=0)
     score = np.zeros(n + m, np.float32)  # of lag - n
-    for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+    for a, b in pairwise(bounds):
         alike = irfft((np.conj(rfft(camera[a:b], size, axis=0)) * spectrum).sum(axis=1), size)
         alike = np.concatenate([alike[size - (b - a) :], alike[:m]])  # of lag + a + (b - a)
         usual = float(np.sqrt(np.mean(np.square(alike))))
@@ -241,12 +242,7 @@ def _places(camera: Samples, recorder: Samples, loud: Samples, lag: int) -> tupl
     total = np.concatenate([[0.0], np.cumsum(alike)])
     together = total[window:] - total[:-window]
     bounds = np.linspace(0, last - first, cells + 1).astype(int)
-    begins = np.array(
-        [
-            a + int(np.argmax(together[a : max(a + 1, b - window + 1)]))
-            for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
-    )
+    begins = np.array([a + np.argmax(together[a : max(a + 1, b - window + 1)]) for a, b in pairwise(bounds)])
     enough = max(1e-9, ALIKE * float(np.percentile(together[begins], 90)))
     return (first + begins[together[begins] >= enough]) / A_SECOND, window / A_SECOND
 
@@ -349,7 +345,7 @@ def _best_line(power: Numbers, times: Numbers) -> tuple[float, float, float]:
     reach = max(1e-9, float(np.abs(apart).max()))
     steps = int(np.ceil(DRIFT / 1e6 * reach))
     best = (-np.inf, 0.0, 0.0)
-    edge = int(np.ceil(DRIFT / 1e6 * reach)) + 1
+    edge = steps + 1
     padded = np.pad(pooled, ((0, 0), (edge, edge)))
     for drift in np.arange(-steps, steps + 1) / reach:
         along = np.zeros(lags)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
@@ -44,7 +45,7 @@ def join(pieces: Sequence[AudioSegment], milliseconds: int = JOIN_MS) -> AudioSe
     lap = milliseconds * MILLISECOND
     parts: list[AudioSegment] = []
     begin = 0  # samples of the piece at hand that lie in the join before it
-    for one, other in zip(pieces, pieces[1:], strict=False):
+    for one, other in pairwise(pieces):
         count = int(one.frame_count())
         parts.append(one.get_sample_slice(begin, count - lap))
         fading, rising = one.get_sample_slice(count - lap, count), other.get_sample_slice(0, lap)

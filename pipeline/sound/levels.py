@@ -138,7 +138,7 @@ def _inside(powers: NDArray[np.float64], spans: Spans) -> NDArray[np.float64]:
 def _course(voices: Sequence[Voice]) -> tuple[list[float], list[float]]:
     """Times and gains in dB between which the gain is interpolated."""
     times, gains = [voices[0].start - AHEAD], [voices[0].gain]
-    for one, other in zip(voices, voices[1:], strict=False):
+    for one, other in pairwise(voices):
         begin, end = one.end, other.start - AHEAD
         if end - begin < GLIDE:
             middle = (one.end + other.start) / 2
