@@ -132,14 +132,8 @@ def pipe(
 
     feeds: its stdin is written to; reads: its stdout is read. Raises MissingTool.
     """
-    running = Running(
-        start(
-            command(stream, tools, loglevel),
-            stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
-            stdout=subprocess.PIPE if reads else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-    )
+    stdin, stdout = (subprocess.PIPE if wanted else subprocess.DEVNULL for wanted in (feeds, reads))
+    running = Running(start(command(stream, tools, loglevel), stdin=stdin, stdout=stdout, stderr=subprocess.PIPE))
     try:
         yield running
     finally:
@@ -191,7 +185,6 @@ def missing(more: Mapping[str, str], tools: Tools = USUAL) -> list[str]:
 
 
 def _listing(kind: str, tools: Tools) -> str:
-    process = start([str(executable(tools)), "-hide_banner", kind], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    with process:
-        out, _ = process.communicate()
-    return out.decode("utf-8", "replace")
+    asked = [str(executable(tools)), "-hide_banner", kind]
+    with start(asked, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        return process.communicate()[0].decode("utf-8", "replace")

