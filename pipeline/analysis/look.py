@@ -47,13 +47,14 @@ class Looked:
     @cached_property
     def times(self) -> NDArray[np.float64]:
         """Footage seconds of the looks, (n,)."""
-        return self._all_times[self._inside]
+        return np.array([t for block in self.blocks for t in block.times if within(t, self.start, self.end)])
 
     @cached_property
     def pictures(self) -> tuple[Image, Image]:
         """The looks in gray (n, height, width), longer side 320, and as BGR (n, height, width, 3), longer side 160."""
+        inside = within(np.array([t for block in self.blocks for t in block.times]), self.start, self.end)
         grays, colours = zip(*(block.pictures() for block in self.blocks if block.times), strict=True)
-        return np.concatenate(grays)[self._inside], np.concatenate(colours)[self._inside]
+        return np.concatenate(grays)[inside], np.concatenate(colours)[inside]
 
     @cached_property
     def found(self) -> Found:
@@ -67,14 +68,6 @@ class Looked:
     def damaged(self) -> list[float]:
         """Footage seconds of what could not be decoded."""
         return [t for block in self.blocks for t in block.damaged if within(t, self.start, self.end)]
-
-    @cached_property
-    def _all_times(self) -> NDArray[np.float64]:
-        return np.array([t for block in self.blocks for t in block.times])
-
-    @cached_property
-    def _inside(self) -> NDArray[np.bool_]:
-        return np.asarray(within(self._all_times, self.start, self.end))
 
 
 def within(t: Any, start: float, end: float) -> Any:

@@ -174,12 +174,9 @@ def identify(tracks: Sequence[Seen]) -> list[Person]:
 
 def _distances(tracks: Sequence[Seen]) -> Array:
     """(n, n) distances of the tracks' appearances; infinite to itself, where unknown, and between different people."""
-    count = len(tracks)
+    count, numbers = len(tracks), FACE + 2 * COLOURS
     known = np.array([bool(track.appearance) for track in tracks], bool)
-    shown = np.zeros((count, FACE + 2 * COLOURS))
-    for row, track in zip(shown[:], tracks, strict=True):
-        if track.appearance:
-            row[:] = track.appearance
+    shown = np.array([track.appearance or [0.0] * numbers for track in tracks]).reshape(count, numbers)
     total, weights, face = np.zeros((count, count)), np.zeros((count, count)), np.zeros((count, count))
     for number, (part, weight) in enumerate(zip(_parts(shown), WEIGHTS, strict=True)):
         lengths = np.linalg.norm(part, axis=1)
