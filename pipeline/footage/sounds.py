@@ -53,9 +53,8 @@ class Sound:
         stream = ffmpeg_tool.input_of(self.file, max(0.0, begin), tools)[str(self.stream)]
         if self.channels in ("left", "right"):
             side = str(int(self.channels == "right"))
-            stream = stream.filter("aformat", channel_layouts="stereo").filter(
-                "channelmap", map=side, channel_layout="mono"
-            )
+            stream = stream.filter("aformat", channel_layouts="stereo")
+            stream = stream.filter("channelmap", map=side, channel_layout="mono")
         own = round(rate / self.pace)
         stream = stream.filter("aresample", own, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
         if own != rate:

@@ -101,9 +101,8 @@ def frames(source: Source, start: float, count: int, rate: Fraction, tools: Tool
     MachineFailed when the decoder was killed.
     """
     early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
-    video = _normalised(
-        ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)], source, rate, early
-    )
+    video = ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)]
+    video = _normalised(video, source, rate, early)
     output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
     frame = np.empty((source.height * 3 // 2, source.width), np.uint8)
     done = 0
@@ -143,6 +142,5 @@ def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any
         colours = {"out_color_matrix": "bt709", "out_range": "limited"}
         if not source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
             colours |= {"in_color_matrix": source.matrix, "in_range": given}
-    return video.filter("scale", w=source.width, h=source.height, flags="bicubic", **colours).filter(
-        "format", "yuv420p"
-    )
+    video = video.filter("scale", w=source.width, h=source.height, flags="bicubic", **colours)
+    return video.filter("format", "yuv420p")

@@ -94,9 +94,8 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Spe
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
     samples = round((run_up + BLOCK) * RATE)
-    output = sound.since(begin - run_up, RATE, tools).output(
-        "pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}"
-    )
+    stream = sound.since(begin - run_up, RATE, tools)
+    output = stream.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}")
     pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
     voices = band(heard / 32768, BAND, RATE)

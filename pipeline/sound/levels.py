@@ -49,10 +49,7 @@ def even(
         heard = loudness.gated(_inside(powers, [span]))
         voices.append(_voice([span], heard, min(0.0, target - UNDER - heard), None))
     for first, last in _runs(powers, units, usual):
-        own = [
-            _inside(powers, [unit]) / 10 ** (level / 10)
-            for unit, level in zip(units[first:last], usual[first:last], strict=True)
-        ]
+        own = [_inside(powers, [units[number]]) / 10 ** (usual[number] / 10) for number in range(first, last)]
         beside = loudness.gated(np.concatenate(own))  # LU that the run is above its speakers' usual levels
         for part in _parts(units, who, first, last, others):
             heard = usual[part[0]] + beside

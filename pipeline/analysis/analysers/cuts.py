@@ -59,9 +59,8 @@ def exact(source: Source, before: float, after: float, tools: Tools = USUAL) -> 
     if not between:
         return after  # none of them can be decoded
     old, new = between[0][1], between[-1][1]
-    return next(
-        (t for t, image in between if cv2.norm(image, old, cv2.NORM_L1) > cv2.norm(image, new, cv2.NORM_L1)), after
-    )
+    news = (t for t, image in between if cv2.norm(image, old, cv2.NORM_L1) > cv2.norm(image, new, cv2.NORM_L1))
+    return next(news, after)
 
 
 def spaced(cuts: Sequence[tuple[float, float]], start: float) -> list[float]:

@@ -247,9 +247,8 @@ def _laid(other: Gray | NDArray[np.int16], matrix: Array) -> NDArray[np.int16]:
 def _differs(look: Gray, other: Gray | NDArray[np.int16], moved: Array, inside: Mask) -> Gray:
     """Where a look differs from another picture, from which the camera moved to it: 1 perhaps, 2 surely."""
     laid = _laid(other, moved)
-    now, then = (
-        cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0) for image in (look, np.where(laid == UNKNOWN, look, laid))
-    )
+    laid = np.where(laid == UNKNOWN, look, laid)
+    now, then = (cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0) for image in (look, laid))
     then = then + float(np.median((now - then)[inside]))  # the exposure may have changed
     if _shift(moved, look.shape) < 0.25:
         change = np.abs(now - then)
@@ -379,7 +378,7 @@ def _union(parts: Sequence[Array]) -> Array:
 def _expected(thing: Thing, number: int, camera: Camera) -> Array:
     """The thing's edges in a later look if it goes on as before, or stands where it was if that is long ago."""
     last = _placed(thing.parts[-1], camera.moved(thing.looks[-1], number))
-    if len(thing.looks) < 2 or number - thing.looks[-1] > RECENT:
+    if len(thing.looks) < 2 or not thing.seen_lately(number):
         return last
     back = -min(len(thing.looks), 4)
     before = _placed(thing.parts[back], camera.moved(thing.looks[back], number))

@@ -63,9 +63,8 @@ def appearance(image: Image, face: Face, scale: float) -> NDArray[np.float32] | 
     x, y, width, height = (value / scale for value in (box.x, box.y, box.width, box.height))
     if width < LEAST_FACE or x < 0 or y < 0 or x + width > image.shape[1] or y + height > image.shape[0]:
         return None
-    upright = cv2.warpAffine(
-        image, similarity(np.array(face.landmarks) / scale, PLACES), (SIDE, SIDE), flags=cv2.INTER_LINEAR
-    )
+    turn = similarity(np.array(face.landmarks) / scale, PLACES)
+    upright = cv2.warpAffine(image, turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
     left, right, top, bottom = SKIN
     skin = np.median(upright[top:bottom, left:right].reshape(-1, 3), axis=0)
     light = np.array(USUAL_SKIN) / np.maximum(skin, 8)
