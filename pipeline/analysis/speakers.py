@@ -60,10 +60,9 @@ class _Evidence:
 def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> tuple[list[Turn], float]:
     """Who speaks in the shot [start, end), in order and not overlapping; every stretch of speech is covered.
 
-    And the share of the speech, 0 to 1, during which two mouths or more move in step with it.
-    mouths: by track number, in order of time. The likeliest course of speakers (Viterbi) over nobody
-    who is seen and each track: a mouth speaks for itself by how much it moves, more than while nobody speaks, and by
-    moving in step with the sound.
+    And the share of the speech, 0 to 1, during which two mouths or more move in step with it. mouths: by track number,
+    in order of time. The likeliest course of speakers (Viterbi) over nobody who is seen and each track: a mouth speaks
+    for itself by how much it moves, more than while nobody speaks, and by moving in step with the sound.
     """
     inside = [(a, b) for a, b in spans.clip(speech.stretches, start, end) if b - a > 1e-6]
     if not inside:

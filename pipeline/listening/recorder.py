@@ -252,8 +252,8 @@ def _line(
 ) -> _Line:
     """The line on which the places' offsets lie best, whether or not they are there by chance.
 
-    places: footage seconds at which windows of `window` s begin. offset: about where
-    the line lies, search: the seconds around it that are looked at.
+    places: footage seconds at which windows of `window` s begin. offset: about where the line lies, search: the seconds
+    around it that are looked at.
     """
     with ThreadPoolExecutor(2) as both:
         near_job = both.submit(_pieces, recorder, places + offset - search, window + 2 * search, tools)

@@ -125,10 +125,7 @@ def _smooth(phrases: Sequence[_Phrase]) -> None:
 
 
 def _bearable(voices: Samples, phrase: _Phrase) -> float:
-    """dB by which a phrase's noise can be lowered without its voice losing more than LOSS to the network.
-
-    voices: what the network leaves.
-    """
+    """dB by which a phrase's noise can be lowered without its voice losing more than LOSS in what the network leaves."""
     frames = _frames(voices[round(phrase.start * RATE) : round(phrase.end * RATE) + 1])
     voice = phrase.voice or 0.0
     whole, kept = 10 ** (-LOSS / 20), min(1.0, float(np.sqrt(frames.mean() / voice))) if voice > 0 else 1.0
