@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster import hierarchy
 
 from pipeline.analysis.types import Face
 
@@ -27,6 +28,7 @@ FACE_ALONE = 0.6  # of the face's distance, which the mean must reach: in a fact
 SAME = 0.125  # up to which two tracks are surely one person
 LIKELY = 0.16  # up to which they are more likely one person than two
 DIFFERENT = 0.185  # from which they are surely two
+UNLIKE = 1e9  # in place of infinity, where two tracks cannot be one person: no mean with it in it is near LIKELY
 FACE, COLOURS = CELLS * CELLS * DIRECTIONS, 5 * 5 * 5  # numbers that each part has
 
 
@@ -148,19 +150,13 @@ def identify(tracks: Sequence[Seen]) -> list[Person]:
     """
     count = len(tracks)
     apart = _distances(tracks)
-    groups = [[i] for i in range(count)]
-    between = apart.copy()
-    while count:
-        i, j = sorted(int(v) for v in np.unravel_index(np.argmin(between), between.shape))
-        if between[i, j] > LIKELY:
-            break
-        sizes = len(groups[i]), len(groups[j])
-        between[i] = between[:, i] = (sizes[0] * between[i] + sizes[1] * between[j]) / sum(sizes)
-        between[i, i] = np.inf
-        between[j] = between[:, j] = np.inf
-        groups[i], groups[j] = groups[i] + groups[j], []
+    numbers = np.arange(count)
+    if count > 1:
+        pairs = np.minimum(apart, UNLIKE)[np.triu_indices(count, 1)]
+        numbers = hierarchy.fcluster(hierarchy.linkage(pairs, "average"), LIKELY, "distance")
+    groups = [np.flatnonzero(numbers == number).tolist() for number in np.unique(numbers)]
     people: dict[int, Person] = {}
-    ordered = sorted((min((tracks[n].shot, tracks[n].start, n) for n in group), group) for group in groups if group)
+    ordered = sorted((min((tracks[n].shot, tracks[n].start, n) for n in group), group) for group in groups)
     for number, (_, group) in enumerate(ordered, 1):
         others = [n for n in range(count) if n not in group]
         for n in group:
