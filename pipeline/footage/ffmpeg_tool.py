@@ -142,8 +142,8 @@ def pipe(
 
 def run(stream: Any, tools: Tools = USUAL, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
-    process = start(command(stream, tools), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with process:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with start(command(stream, tools), **pipes) as process:
         out, err = process.communicate(input)
     must_not_be_killed(process)
     if process.returncode:

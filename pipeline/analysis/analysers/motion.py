@@ -430,8 +430,10 @@ def _moves(thing: Thing, camera: Camera, afar: bool) -> bool:
     path = _medians((level[:, :2] + level[:, 2:]) / 2, 2)
     way = np.linalg.norm(np.ptp(path, axis=0))
     size = np.median(np.sqrt(boxes.area(level)))
-    if afar or way >= TRAVEL * size:
-        return bool(way >= max(AFAR[0] * size, AFAR[1] * SIDE)) or not afar
+    if afar:
+        return bool(way >= max(AFAR[0] * size, AFAR[1] * SIDE))
+    if way >= TRAVEL * size:
+        return True
     as_one = 0
     for number, part in zip(thing.looks, thing.parts, strict=True):
         corners = camera.corners[number]
