@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,18 +23,16 @@ def folder() -> Path:
     return Path(named) if named else user_cache_path("episode", appauthor=False)
 
 
-def load(folder: Path, key: str, kind: type[Stored]) -> Stored | None:
-    """What was stored under a key, or None where there is nothing that can be read."""
-    raw = load_bytes(folder, key)
-    try:
-        return None if raw is None else kind.model_validate_json(raw)
-    except ValidationError:
-        return None
-
-
-def store(folder: Path, key: str, value: BaseModel) -> None:
-    """Keeps a value as JSON, as store_bytes does."""
-    store_bytes(folder, key, value.model_dump_json().encode())
+def kept(folder: Path | None, key: str, kind: type[Stored], make: Callable[[], Stored]) -> Stored:
+    """What was stored under a key, else what `make` gives, stored as JSON; made each time where there is no folder."""
+    if folder is None:
+        return make()
+    with contextlib.suppress(ValidationError):
+        if raw := load_bytes(folder, key):
+            return kind.model_validate_json(raw)
+    made = make()
+    store_bytes(folder, key, made.model_dump_json().encode())
+    return made
 
 
 def load_bytes(folder: Path, key: str) -> bytes | None:

@@ -20,23 +20,20 @@ from pipeline.listening.speech import Speech
 
 def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL) -> Analysis:
     """Analyses a range of footage by what was seen and heard of it, or takes the result from the tools' cache folder."""
-    folder = tools.cache
     digest = blake2b(repr(speech.stretches).encode(), digest_size=8)
     digest.update(speech.times.tobytes() + speech.envelope.tobytes())
     key = f"{looked.key}-{digest.hexdigest()}-v{ANALYSIS_VERSION}"
-    stored = cache.load(folder, key, Analysis) if folder else None
-    if stored:
-        return stored
+    return cache.kept(tools.cache, key, Analysis, lambda: _analysed(source, looked, speech))
+
+
+def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
     exact = cuts.spaced(looked.found["cuts"], float(looked.times[0]))
     edges = [looked.start, *(cut for cut in exact if looked.start < cut < looked.end), looked.end]
-    result = Analysis(
+    return Analysis(
         shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)],
         speech=list(speech.stretches),
         damaged=[round(t, 3) for t in looked.damaged],
     )
-    if folder:
-        cache.store(folder, key, result)
-    return result
 
 
 def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span]) -> list[Note]:
@@ -67,9 +64,8 @@ def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: flo
         subjects = find(shot, subjects)
     mouths = {number: _mouth(chain, end) for number, chain in enumerate(chains)}
     turns, overlap = speakers.turns(speech, mouths, start, end)
-    return AnalysedShot(
-        start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=round(overlap, 3),
-    )  # fmt: skip
+    overlap = round(overlap, 3)
+    return AnalysedShot(start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=overlap)
 
 
 def _people(shot: ShotView) -> list[tracks.Chain]:

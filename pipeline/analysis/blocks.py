@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -67,9 +68,8 @@ def load(tools: Tools, key: str) -> Block | None:
             about = json.loads(packed.read("block.json"))
             strips = [packed.read(name) for name in ("gray.png", "colour.png") if about["times"]]
         found = {name: ANALYSERS[name].records.validate_python(about["found"][name]) for name in ANALYSERS}
-        return Block(
-            about["until"], about["times"], lambda: _unpacked(strips, len(about["times"])), found, about["damaged"]
-        )
+        pictures = partial(_unpacked, strips, len(about["times"]))
+        return Block(about["until"], about["times"], pictures, found, about["damaged"])
     except (zipfile.BadZipFile, ValueError, KeyError, ValidationError):
         return None
 

@@ -5,13 +5,12 @@ range that is moved is looked at where it is new and nowhere else. Every kept fr
 second of them as looks, which are kept as pictures too.
 """
 
-import contextlib
 import math
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from queue import Empty, Queue
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from basis.errors import Unusable
 from basis.tools import USUAL, Tools
 from pipeline.analysis import blocks
 from pipeline.analysis.analysers import ANALYSERS
+from pipeline.analysis.analysers.cuts import FRAMES_BEHIND
 from pipeline.analysis.blocks import Block, Found
 from pipeline.analysis.view import SIDE, View, gray
 from pipeline.footage.scaling import Image, picture
@@ -30,7 +30,6 @@ from pipeline.footage.stream import Pictures
 Item = TypeVar("Item")
 
 WARM_UP = 1.0  # seconds before a block from which it is looked at: flow, mouths and cuts are at home when it begins
-FRAMES_BEHIND = 2  # frames behind the last one that tell whether there is a cut before it
 LOOKS_A_SECOND = 5.0
 AHEAD = 4  # frames that are decoded before they are looked at
 NEAR = 1e-6  # seconds that time stamps may be off
@@ -48,13 +47,14 @@ class Looked:
     @cached_property
     def times(self) -> NDArray[np.float64]:
         """Footage seconds of the looks, (n,)."""
-        return self._all_times[self._inside]
+        return np.array([t for block in self.blocks for t in block.times if within(t, self.start, self.end)])
 
     @cached_property
     def pictures(self) -> tuple[Image, Image]:
         """The looks in gray (n, height, width), longer side 320, and as BGR (n, height, width, 3), longer side 160."""
+        inside = within(np.array([t for block in self.blocks for t in block.times]), self.start, self.end)
         grays, colours = zip(*(block.pictures() for block in self.blocks if block.times), strict=True)
-        return np.concatenate(grays)[self._inside], np.concatenate(colours)[self._inside]
+        return np.concatenate(grays)[inside], np.concatenate(colours)[inside]
 
     @cached_property
     def found(self) -> Found:
@@ -68,14 +68,6 @@ class Looked:
     def damaged(self) -> list[float]:
         """Footage seconds of what could not be decoded."""
         return [t for block in self.blocks for t in block.damaged if within(t, self.start, self.end)]
-
-    @cached_property
-    def _all_times(self) -> NDArray[np.float64]:
-        return np.array([t for block in self.blocks for t in block.times])
-
-    @cached_property
-    def _inside(self) -> NDArray[np.bool_]:
-        return np.asarray(within(self._all_times, self.start, self.end))
 
 
 def within(t: Any, start: float, end: float) -> Any:
@@ -140,28 +132,11 @@ def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Call
 
 def _ahead(made: Iterator[Item]) -> Iterator[Item]:
     """The same items, made by a thread of its own up to AHEAD items before they are asked for."""
-    waiting: Queue[Item | BaseException | None] = Queue(AHEAD)
-    stopped = threading.Event()
-
-    def work() -> None:
-        try:
-            for item in made:
-                waiting.put(item)
-                if stopped.is_set():
-                    return
-            waiting.put(None)
-        except BaseException as error:  # handed on to whoever asks for the items
-            waiting.put(error)
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
+    pool = ThreadPoolExecutor(1)
     try:
-        while (item := waiting.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
+        waiting = deque(pool.submit(next, made, None) for _ in range(AHEAD))
+        while (item := waiting.popleft().result()) is not None:
+            waiting.append(pool.submit(next, made, None))
             yield item
     finally:
-        stopped.set()
-        while worker.is_alive():  # it may be waiting for room
-            with contextlib.suppress(Empty):
-                waiting.get(timeout=0.05)
+        pool.shutdown(cancel_futures=True)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, grey_closing, maximum_filter1d, minimum_filter1d
 
-from basis.spans import Span, clip
+from basis import spans
+from basis.spans import Spans
 from pipeline.listening.speech import A_SECOND, Speech, Turn, onset
 
 STEP = 0.05  # seconds between moments at which somebody is chosen
@@ -59,15 +60,14 @@ class _Evidence:
 def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> tuple[list[Turn], float]:
     """Who speaks in the shot [start, end), in order and not overlapping; every stretch of speech is covered.
 
-    And the share of the speech, 0 to 1, during which two mouths or more move in step with it.
-    mouths: by track number, in order of time. The likeliest course of speakers (Viterbi) over nobody
-    who is seen and each track: a mouth speaks for itself by how much it moves, more than while nobody speaks, and by
-    moving in step with the sound.
+    And the share of the speech, 0 to 1, during which two mouths or more move in step with it. mouths: by track number,
+    in order of time. The likeliest course of speakers (Viterbi) over nobody who is seen and each track: a mouth speaks
+    for itself by how much it moves, more than while nobody speaks, and by moving in step with the sound.
     """
-    inside = _inside(speech, start, end)
+    inside = [(a, b) for a, b in spans.clip(speech.stretches, start, end) if b - a > 1e-6]
     if not inside:
         return [], 0.0
-    seen = _evidence(speech, mouths, start, end)
+    seen = _evidence(speech, inside, mouths, start, end)
     aloud = (seen.evidence > ALOUD).sum(axis=1) >= 2
     states = np.column_stack([np.full(len(seen.times), -NOBODY), seen.evidence])
     chosen, likely = _course(states * (STEP / INDEPENDENT), seen.heard)
@@ -75,16 +75,9 @@ def turns(speech: Speech, mouths: Mapping[int, Movement], start: float, end: flo
     return found, float(aloud[seen.heard].mean())
 
 
-def _inside(speech: Speech, start: float, end: float) -> list[Span]:
-    """The stretches of speech, as far as they lie in [start, end)."""
-    return [(a, b) for a, b in clip(speech.stretches, start, end) if b - a > 1e-6]
-
-
-def _evidence(speech: Speech, mouths: Mapping[int, Movement], start: float, end: float) -> _Evidence:
+def _evidence(speech: Speech, inside: Spans, mouths: Mapping[int, Movement], start: float, end: float) -> _Evidence:
     times = np.arange(start, end, STEP) + STEP / 2
-    heard = np.zeros(len(times), bool)
-    for a, b in _inside(speech, start, end):
-        heard |= (times >= a - STEP / 2) & (times < b + STEP / 2)
+    heard = spans.inside(times, spans.widen(inside, STEP / 2))
     near = slice(*np.searchsorted(speech.times, (start - AROUND, end + AROUND)))
     sounded, loud = speech.times[near], speech.envelope[near]
     opening = _opening(loud)

@@ -41,15 +41,11 @@ class Sighting(Data):
     landmarks: list[tuple[float, float]] = []
 
     @classmethod
-    def rounded(
-        cls, t: float, box: Box, score: float, landmarks: Iterable[tuple[float, float]] = ()
-    ) -> "Sighting":  # fmt: skip
+    def rounded(cls, t: float, box: Box, score: float, landmarks: Iterable[tuple[float, float]] = ()) -> "Sighting":
         """A sighting to a tenth of a pixel: no detector is more exact."""
         x, y, width, height = (round(value, 1) for value in (box.x, box.y, box.width, box.height))
-        return cls(
-            t=t, box=Box(x=x, y=y, width=max(width, 0.1), height=max(height, 0.1)), score=round(score, 3),
-            landmarks=[(round(x, 1), round(y, 1)) for x, y in landmarks],
-        )  # fmt: skip
+        near = Box(x=x, y=y, width=max(width, 0.1), height=max(height, 0.1))
+        return cls(t=t, box=near, score=round(score, 3), landmarks=[(round(x, 1), round(y, 1)) for x, y in landmarks])
 
 
 class Track(Data):

@@ -98,9 +98,7 @@ class Running:
         try:
             self.process.stdin.write(data)
         except OSError as error:
-            if (
-                not isinstance(error, BrokenPipeError) and error.errno != errno.EINVAL
-            ):  # what Windows says of a closed pipe
+            if not isinstance(error, BrokenPipeError) and error.errno != errno.EINVAL:  # Windows, of a closed pipe
                 raise
             return False
         return True
@@ -134,14 +132,8 @@ def pipe(
 
     feeds: its stdin is written to; reads: its stdout is read. Raises MissingTool.
     """
-    running = Running(
-        start(
-            command(stream, tools, loglevel),
-            stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
-            stdout=subprocess.PIPE if reads else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-    )
+    stdin, stdout = (subprocess.PIPE if wanted else subprocess.DEVNULL for wanted in (feeds, reads))
+    running = Running(start(command(stream, tools, loglevel), stdin=stdin, stdout=stdout, stderr=subprocess.PIPE))
     try:
         yield running
     finally:
@@ -150,8 +142,8 @@ def pipe(
 
 def run(stream: Any, tools: Tools = USUAL, *, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
     """Runs an ffmpeg-python stream to its end. Raises MissingTool, MachineFailed, or Unusable with what ffmpeg said last."""
-    process = start(command(stream, tools), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with process:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with start(command(stream, tools), **pipes) as process:
         out, err = process.communicate(input)
     must_not_be_killed(process)
     if process.returncode:
@@ -193,7 +185,6 @@ def missing(more: Mapping[str, str], tools: Tools = USUAL) -> list[str]:
 
 
 def _listing(kind: str, tools: Tools) -> str:
-    process = start([str(executable(tools)), "-hide_banner", kind], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    with process:
-        out, _ = process.communicate()
-    return out.decode("utf-8", "replace")
+    asked = [str(executable(tools)), "-hide_banner", kind]
+    with start(asked, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        return process.communicate()[0].decode("utf-8", "replace")

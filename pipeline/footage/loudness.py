@@ -1,10 +1,8 @@
 """Loudness by ITU-R BS.1770 and EBU R128: of a whole file by ffmpeg's ebur128, over time of samples."""
 
 import re
-import subprocess
 from pathlib import Path
 
-import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,18 +32,13 @@ class Loudness(Data):
 
 def measure(file: Path, audio_stream: int | None = None, tools: Tools = USUAL) -> Loudness:
     """Measures the file's audio stream (the first unless given, by index). Raises Unusable when there is none."""
-    given = ffmpeg.input(str(file.resolve()), protocol_whitelist="file,pipe")
-    heard = given["a:0" if audio_stream is None else str(audio_stream)].filter("ebur128", peak="true", framelog="quiet")
-    arguments = ffmpeg_tool.command(heard.output("pipe:", format="null"), tools)
-    arguments[arguments.index("error")] = "info"  # the summary is said at this level
-    process = ffmpeg_tool.start(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    with process:
-        _, said = process.communicate()
-    ffmpeg_tool.must_not_be_killed(process)
-    text = said.decode("utf-8", "replace")
-    summary = text[text.rfind("Summary:") :] if "Summary:" in text else ""
-    if process.returncode or not summary:
-        raise Unusable(f"The sound of {file} cannot be measured: {ffmpeg_tool.last_line(said)}")
+    given = ffmpeg_tool.input_of(file, tools=tools)["a:0" if audio_stream is None else str(audio_stream)]
+    nowhere = given.filter("ebur128", peak="true", framelog="quiet").output("pipe:", format="null")
+    with ffmpeg_tool.pipe(nowhere, tools, reads=False, loglevel="info") as running:  # the summary is said at this level
+        failed = running.wait()
+    _, found, summary = running.said.decode("utf-8", "replace").rpartition("Summary:")
+    if failed or not found:
+        raise Unusable(f"The sound of {file} cannot be measured: {ffmpeg_tool.last_line(running.said)}")
     integrated, peak, spread = (_value(summary, name) for name in ("I", "Peak", "LRA"))
     silent = integrated is None or integrated <= GATE
     return Loudness(integrated=None if silent else integrated, true_peak=peak, range=spread or 0.0)
@@ -58,13 +51,13 @@ def _value(summary: str, name: str) -> float | None:
 
 def power(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     """K-weighted power of each HOP, channels added: (hops,) from (n, channels) samples at 48 kHz, full scale 1."""
-    from scipy.signal import sosfilt  # here: it takes two seconds, which what works on pictures alone need not wait for
+    import scipy  # here: `episode probe` of what has no sound need not wait for it
 
     hop = round(HOP * RATE)
     count = -(-len(samples) // hop)
     total = np.zeros(count)
     for channel in samples.T:
-        weighted = np.pad(sosfilt(_K_WEIGHTING, channel), (0, count * hop - len(samples)))
+        weighted = np.pad(scipy.signal.sosfilt(_K_WEIGHTING, channel), (0, count * hop - len(samples)))
         total += np.square(weighted, out=weighted).reshape(count, hop).mean(axis=1)
     return total
 
@@ -86,9 +79,8 @@ def gated(powers: NDArray[np.float64]) -> float:
     """Integrated loudness of hops that follow each other, with both gates of BS.1770; less than a block is one block."""
     if not len(powers):
         return float(lufs(0.0))
-    blocks = (
-        np.convolve(powers, np.ones(BLOCK) / BLOCK, "valid") if len(powers) >= BLOCK else powers.mean(keepdims=True)
-    )
+    long_enough = len(powers) >= BLOCK
+    blocks = np.convolve(powers, np.ones(BLOCK) / BLOCK, "valid") if long_enough else powers.mean(keepdims=True)
     loud = blocks[lufs(blocks) > -70]
     if len(loud):
         loud = loud[lufs(loud) > lufs(float(loud.mean())) - 10]

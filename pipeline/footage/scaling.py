@@ -18,14 +18,10 @@ def picture(source: Source, frame: Any, side: int) -> Image:
         width, height = height, width
     if frame.format.name == "yuv420p" and not source.full_range and frame.width >= width:
         # each plane shrunk by itself: a third of the time of a conversion of the whole frame
-        planes = [
-            cv2.resize(
-                np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width],
-                (width // part, height // part),
-                interpolation=cv2.INTER_AREA,
-            ).reshape(-1)
-            for plane, part in zip(frame.planes, (1, 2, 2), strict=True)
-        ]
+        planes = []
+        for plane, part in zip(frame.planes, (1, 2, 2), strict=True):
+            whole = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
+            planes.append(cv2.resize(whole, (width // part, height // part), interpolation=cv2.INTER_AREA).reshape(-1))
         small = np.concatenate(planes).reshape(height * 3 // 2, width)
         image = cv2.cvtColor(small, cv2.COLOR_YUV2BGR_I420)
     else:

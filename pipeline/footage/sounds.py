@@ -1,5 +1,7 @@
 """Sound files and the sound of footage: their streams, and ffmpeg's way to their samples."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,9 +53,8 @@ class Sound:
         stream = ffmpeg_tool.input_of(self.file, max(0.0, begin), tools)[str(self.stream)]
         if self.channels in ("left", "right"):
             side = str(int(self.channels == "right"))
-            stream = stream.filter("aformat", channel_layouts="stereo").filter(
-                "channelmap", map=side, channel_layout="mono"
-            )
+            stream = stream.filter("aformat", channel_layouts="stereo")
+            stream = stream.filter("channelmap", map=side, channel_layout="mono")
         own = round(rate / self.pace)
         stream = stream.filter("aresample", own, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
         if own != rate:
@@ -61,22 +62,29 @@ class Sound:
         return stream.filter("adelay", round(-begin * 1000), all=1) if begin < 0 else stream
 
 
-def sounds_in(file: Path) -> tuple[AudioStream, ...]:
-    """The sound streams of a sound file or of footage.
+@contextmanager
+def open_sound(file: Path) -> Iterator[Any]:
+    """A PyAV input of a sound file or of footage, in which there is a sound stream.
 
-    Raises Unusable for what cannot be read, has none, or is a list that names other files.
+    Raises Unusable for what cannot be read, now or while the block lasts, has none, or is a list that names other files.
     """
     must_be_a_file(file)
     try:
         with open_media(file) as container:
             if PLAYLISTS & set(container.format.name.split(",")):
                 raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
-            if streams := audio_streams(container):
-                return streams
+            if not audio_streams(container):
+                raise Unusable(f"{file} has no sound; name a sound file.")
+            yield container
     except (av.error.FFmpegError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
-    raise Unusable(f"{file} has no sound; name a sound file.")
+
+
+def sounds_in(file: Path) -> tuple[AudioStream, ...]:
+    """The sound streams of a sound file or of footage. Raises Unusable as open_sound does."""
+    with open_sound(file) as container:
+        return audio_streams(container)
 
 
 def sound_in(recording: Recording) -> AudioStream:
@@ -85,6 +93,14 @@ def sound_in(recording: Recording) -> AudioStream:
         if sound.index == recording.audio_stream:
             return sound
     raise Unusable(f"{recording.file} has no sound stream {recording.audio_stream}; plan the episode again.")
+
+
+def band(samples: NDArray[np.floating], hertz: tuple[float, float], rate: int) -> NDArray[np.float64]:
+    """What of each channel of (n,) or (n, channels) samples at `rate` Hz lies between two frequencies."""
+    import scipy  # here: `episode probe` of what has no sound need not wait for it
+
+    sections = scipy.signal.butter(2, hertz, "bandpass", fs=rate, output="sos")
+    return np.asarray(scipy.signal.sosfilt(sections, samples, axis=0))
 
 
 def stereo(

@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 from av.stream import Disposition
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from basis.errors import Unusable, WrongUse
@@ -18,8 +18,9 @@ RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) 
 PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
 LIMIT_PIXELS = 8192 * 4320
 PROBE_PACKETS = 400  # enough to tell a constant from a variable rate
-_TRANSFERS = {16: "pq", 18: "hlg"}  # ITU-T H.273 transfer characteristics
-_MATRIX_601 = {Colorspace.ITU601, Colorspace.SMPTE170M, Colorspace.FCC, Colorspace.SMPTE240M}
+# ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, and of no word
+_TRANSFERS = {16: "pq", 18: "hlg"}
+_MATRIX_601, _MATRIX_UNSAID = (4, 5, 6, 7), (0, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,7 @@ def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:
         aspect = Fraction(1)  # a nonsense header; square is what every player falls back to
     width, height = _display_size(frame.width, frame.height, aspect, turned)
     average = stream.average_rate or stream.guessed_rate or Fraction(25)
-    if len(times) > 2:
-        average, variable = _measured_rate(times, average)
-    else:
-        variable = False
+    average, variable = _measured_rate(times, average)
     return Source(
         file=file,
         container=container.format.name,
@@ -164,12 +162,12 @@ def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:
 
 
 def _choose_audio(audio: tuple[AudioStream, ...], wanted: int | None, file: Path) -> int | None:
-    if wanted is not None:
-        if wanted not in {s.index for s in audio}:
-            have = ", ".join(str(s.index) for s in audio) or "none"
-            raise WrongUse(f"{file} has no audio stream {wanted}; it has: {have}.")
-        return wanted
-    return default_of(audio).index if audio else None
+    if wanted is None:
+        return default_of(audio).index if audio else None
+    if wanted not in {s.index for s in audio}:
+        have = ", ".join(str(s.index) for s in audio) or "none"
+        raise WrongUse(f"{file} has no audio stream {wanted}; it has: {have}.")
+    return wanted
 
 
 def _packet_times(container: Any, stream: VideoStream) -> tuple[list[float], float]:
@@ -221,7 +219,7 @@ def _display_size(width: int, height: int, aspect: Fraction, turned: int) -> tup
 def _measured_rate(times: list[float], said: Fraction) -> tuple[Fraction, bool]:
     """The average rate of time stamps, and whether their steps differ by more than the clock's own rounding."""
     steps = [b - a for a, b in itertools.pairwise(times) if b > a]
-    if not steps:
+    if len(times) < 3 or not steps:
         return said, False
     middle = statistics.median(steps)
     strays = sum(abs(step - middle) > max(0.0025, 0.1 * middle) for step in steps)
@@ -241,8 +239,6 @@ def delivery_rate(average: Fraction) -> Fraction:
     while rate > Fraction(61):
         rate /= 2
     near = min(RATES, key=lambda r: abs(r - rate))
-    if abs(near - rate) <= rate / 2500:  # closer than 24 is to 23.976
-        return near
     if abs(near - rate) <= rate / 60:
         return near
     whole = [r for r in RATES if r > rate and abs(r / rate - round(r / rate)) < 0.01]
@@ -251,6 +247,5 @@ def delivery_rate(average: Fraction) -> Fraction:
 
 def _is_601(frame: Any) -> bool:
     space = int(frame.colorspace)
-    if space in {int(s) for s in _MATRIX_601} or space in (5, 6):
-        return True
-    return space in (0, 2, 3) and frame.height < 720 and not frame.format.name.startswith(("gbr", "rgb", "bgr"))
+    guessed = space in _MATRIX_UNSAID and frame.height < 720 and not frame.format.name.startswith(("gbr", "rgb", "bgr"))
+    return space in _MATRIX_601 or guessed

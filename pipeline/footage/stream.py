@@ -101,9 +101,8 @@ def frames(source: Source, start: float, count: int, rate: Fraction, tools: Tool
     MachineFailed when the decoder was killed.
     """
     early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
-    video = _normalised(
-        ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)], source, rate, early
-    )
+    video = ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)]
+    video = _normalised(video, source, rate, early)
     output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
     frame = np.empty((source.height * 3 // 2, source.width), np.uint8)
     done = 0
@@ -127,33 +126,21 @@ def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any
     if early:
         video = video.filter("setpts", f"round(PTS-{early:.9f}/TB)")  # cut off, a tick may be a whole frame
     video = video.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
+    given = "full" if source.full_range else "limited"
+    colours = {}
     if source.hdr:
+        came = {"transferin": "smpte2084" if source.hdr == "pq" else "arib-std-b67", "primariesin": "bt2020"}
         video = (
-            video.filter("zscale", transfer="linear", npl=203, **_zscale_input(source))
+            video.filter("zscale", transfer="linear", npl=203, **came, matrixin="bt2020nc", rangein=given)
             .filter("format", "gbrpf32le")
             .filter("zscale", primaries="bt709")
             .filter("tonemap", "hable", desat=0, peak=10)
             .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
             .filter("format", "yuv420p")
         )
-    scale = {"w": source.width, "h": source.height, "flags": "bicubic"}
-    if not source.hdr:
-        matrix = {"bt601": "bt601", "bt2020": "bt2020", "bt709": "bt709"}[source.matrix]
-        scale |= {
-            "in_color_matrix": matrix,
-            "in_range": "full" if source.full_range else "limited",
-            "out_color_matrix": "bt709",
-            "out_range": "limited",
-        }
-        if source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
-            scale = {k: v for k, v in scale.items() if not k.startswith("in_")}
-    return video.filter("scale", **scale).filter("format", "yuv420p")
-
-
-def _zscale_input(source: Source) -> dict[str, str]:
-    return {
-        "transferin": "smpte2084" if source.hdr == "pq" else "arib-std-b67",
-        "primariesin": "bt2020",
-        "matrixin": "bt2020nc",
-        "rangein": "full" if source.full_range else "limited",
-    }
+    else:
+        colours = {"out_color_matrix": "bt709", "out_range": "limited"}
+        if not source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
+            colours |= {"in_color_matrix": source.matrix, "in_range": given}
+    video = video.filter("scale", w=source.width, h=source.height, flags="bicubic", **colours)
+    return video.filter("format", "yuv420p")

@@ -21,7 +21,7 @@ VERTICAL = 1.02  # times the output's shape, up to which footage has no sides to
 SEEN = 0.3  # share of a shot in which a subject must be seen
 IMPORTANT = 0.5  # of the weightiest face's weight, from which a face counts as a subject
 ASIDE = 0.3  # of its weight that a face at the picture's edge loses
-LEGIBLE = 0.1  # of the output's height, from which a face can be read; DELIVERY.md has no figure, this is ours
+LEGIBLE = 0.1  # of the output's height, from which a face can be read; no standard has a figure, this is ours
 PAUSE = 0.6  # seconds between two stretches of the same speaker that are one turn
 LEAST_SEGMENT = 0.7  # seconds that one person's picture must last between cuts
 

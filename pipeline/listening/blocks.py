@@ -5,6 +5,7 @@ A block's measures depend on nothing but the sound, so that the same brief gives
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,11 @@ BLOCK = 30.4  # seconds: a whole number of everything that is measured
 RUN_UP = 3.2  # seconds before a block that are listened to as well, the same: filters and detectors settle
 
 
-class _Kept(BaseModel):
-    """float32 measures by number of the block."""
+class _Block(BaseModel):
+    """float32 measures of one block."""
 
     model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
-    blocks: dict[int, bytes] = {}
+    values: bytes
 
 
 def measured(
@@ -38,15 +39,14 @@ def measured(
 
     what: a name for what is measured. measure: a block's values, from its first second and the run-up before it.
     """
-    key = f"{sound.key}-{what}-v{VERSION}"
-    folder = tools.cache
-    kept = (cache.load(folder, key, _Kept) if folder else None) or _Kept()
     first = int(start // BLOCK)
-    numbers = range(first, max(first + 1, math.ceil(end / BLOCK)))
-    missing = [number for number in numbers if number not in kept.blocks]
-    for number in missing:
-        values = measure(number * BLOCK, min(RUN_UP, number * BLOCK))
-        kept.blocks[number] = values.astype("<f4").tobytes()
-    if folder and missing:
-        cache.store(folder, key, kept)
-    return first * BLOCK, np.stack([np.frombuffer(kept.blocks[number], "<f4") for number in numbers]).astype(float)
+
+    def block(number: int) -> _Block:
+        begin = number * BLOCK
+        return _Block(values=measure(begin, min(RUN_UP, begin)).astype("<f4").tobytes())
+
+    blocks = [
+        cache.kept(tools.cache, f"{sound.key}-{what}-v{VERSION}-{number}", _Block, partial(block, number))
+        for number in range(first, max(first + 1, math.ceil(end / BLOCK)))
+    ]
+    return first * BLOCK, np.stack([np.frombuffer(one.values, "<f4") for one in blocks]).astype(float)

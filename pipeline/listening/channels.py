@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from basis.data import Channels
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
-from pipeline.footage.sounds import Sound, stereo
+from pipeline.footage.sounds import Sound, band, stereo
 from pipeline.footage.source import AudioStream, Source
 from pipeline.listening.blocks import BLOCK, measured
 
@@ -17,7 +17,7 @@ LISTEN_RATE = 8_000  # Hz at which channels are compared
 MOST_LISTENED = 600.0  # seconds that tell what is on each channel
 LOOK = 0.1  # seconds over which they are compared
 SILENT = -65.0  # dB of full scale; below it there is nothing but hiss
-VOICES = (200.0, 3500.0)  # Hz
+VOICES = (200.0, 3500.0)  # Hz, where voices are and machines are least
 DEAD = 22.0  # dB below the other side's voices from which a side is dead
 ALIKE, REVERSED = 0.98, -0.6  # correlation of left and right from which they are one, or one is wired in reverse
 APART = 7.0  # dB by which the microphone of the one who speaks leads
@@ -63,12 +63,7 @@ def _loudest(source: Source, content: str, start: float, end: float, tools: Tool
 
 
 def choose(
-    sound: Sound,
-    described: AudioStream,
-    start: float,
-    end: float,
-    wanted: Channels | None = None,
-    tools: Tools = USUAL,
+    sound: Sound, described: AudioStream, start: float, end: float, wanted: Channels | None = None, tools: Tools = USUAL
 ) -> tuple[Channels, str]:
     """How to read the channels of a sound in [start, end) seconds of its file, and why.
 
@@ -103,16 +98,6 @@ def choose(
     return "stereo", "stereo"
 
 
-def voice_band(samples: NDArray[np.floating], rate: int) -> NDArray[np.float64]:
-    """The band of each channel of (n, channels) samples in which voices are and machines are least."""
-    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
-        butter,
-        sosfilt,
-    )
-
-    return np.asarray(sosfilt(butter(2, VOICES, "bandpass", fs=rate, output="sos"), samples, axis=0))
-
-
 def _looks(sound: Sound, start: float, end: float, tools: Tools) -> NDArray[np.float64]:
     """(looks, 5): mean power of left and right, of the voices in them, and of these their product, each LOOK.
 
@@ -129,7 +114,7 @@ def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray
     heard = sound.since(begin - run_up, LISTEN_RATE, tools)
     samples = stereo(heard, sound.file, count * LOOK, LISTEN_RATE, tools)[: count * look].astype(float)
     samples = np.pad(samples, ((0, count * look - len(samples)), (0, 0)))
-    voices = voice_band(samples, LISTEN_RATE)
+    voices = band(samples, VOICES, LISTEN_RATE)
     products = np.stack([*np.square(samples).T, *np.square(voices).T, voices.prod(axis=1)], axis=1)
     return np.asarray(products.reshape(count, look, 5).mean(axis=1)[round(run_up / LOOK) :].ravel())
 

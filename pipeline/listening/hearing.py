@@ -28,9 +28,7 @@ class Hearing:
     speech: Speech
 
 
-def listen(
-    source: Source, wanted: Footage, start: float, end: float, content: str, tools: Tools = USUAL
-) -> Hearing:
+def listen(source: Source, wanted: Footage, start: float, end: float, content: str, tools: Tools = USUAL) -> Hearing:
     """What is heard of [start, end) footage seconds: what the editor wants, the rest told by listening.
 
     content: the footage's fingerprint. What was measured is kept in tools.cache by the files' contents and the place of

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -19,8 +20,8 @@ from basis.files import fingerprint
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import Sound, sounds_in
-from pipeline.footage.source import AudioStream, Source, default_of, open_media
+from pipeline.footage.sounds import Sound, open_sound
+from pipeline.footage.source import AudioStream, Source, audio_streams, default_of
 from pipeline.listening.blocks import VERSION
 from pipeline.listening.channels import MOST_LISTENED, choose
 from pipeline.plan import Recording
@@ -95,12 +96,7 @@ def align(
     recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
     first, last = _around(start, end, source.duration)
     key = f"{camera.key}-{recorder.key}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
-    folder = tools.cache
-    match = cache.load(folder, key, _Line) if folder else None
-    if match is None:
-        match = _match(camera, recorder, first, last, tools)
-        if folder:
-            cache.store(folder, key, match)
+    match = cache.kept(tools.cache, key, _Line, lambda: _match(camera, recorder, first, last, tools))
     found = {"offset": round(match.offset, 6), "drift": round(match.drift, 1), "seconds": match.seconds}
     placed = placed.model_copy(update=found)
     sentence = (
@@ -147,16 +143,11 @@ def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Too
 
 def _sound_stream(recording: Path) -> tuple[AudioStream, float | None]:
     """The recording's sound stream, its default, and its seconds where the file's header knows them. Raises Unusable."""
-    chosen = default_of(sounds_in(recording))
-    try:
-        with open_media(recording) as container:
-            if next(container.decode(container.streams[chosen.index]), None) is None:
-                raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
-            known = container.duration
-            return chosen, known / av.time_base if known else None
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Unusable(f"{recording} is not a sound that can be read ({reason}); export it as WAV.") from error
+    with open_sound(recording) as container:
+        chosen = default_of(audio_streams(container))
+        if next(container.decode(container.streams[chosen.index]), None) is None:
+            raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
+        return chosen, container.duration / av.time_base if container.duration else None
 
 
 def _covered(placed: Recording, start: float, end: float) -> str:
@@ -216,7 +207,7 @@ def _candidates(camera: Samples, recorder: Samples, near: int) -> list[int]:
     size = next_fast_len(m + int(np.diff(bounds).max()) + 1, real=True)
     spectrum = rfft(recorder, size, axis=0)
     score = np.zeros(n + m, np.float32)  # of lag - n
-    for a, b in zip(bounds[:-1], bounds[1:], strict=True):
+    for a, b in pairwise(bounds):
         alike = irfft((np.conj(rfft(camera[a:b], size, axis=0)) * spectrum).sum(axis=1), size)
         alike = np.concatenate([alike[size - (b - a) :], alike[:m]])  # of lag + a + (b - a)
         usual = float(np.sqrt(np.mean(np.square(alike))))
@@ -251,12 +242,7 @@ def _places(camera: Samples, recorder: Samples, loud: Samples, lag: int) -> tupl
     total = np.concatenate([[0.0], np.cumsum(alike)])
     together = total[window:] - total[:-window]
     bounds = np.linspace(0, last - first, cells + 1).astype(int)
-    begins = np.array(
-        [
-            a + int(np.argmax(together[a : max(a + 1, b - window + 1)]))
-            for a, b in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
-    )
+    begins = np.array([a + np.argmax(together[a : max(a + 1, b - window + 1)]) for a, b in pairwise(bounds)])
     enough = max(1e-9, ALIKE * float(np.percentile(together[begins], 90)))
     return (first + begins[together[begins] >= enough]) / A_SECOND, window / A_SECOND
 
@@ -266,8 +252,8 @@ def _line(
 ) -> _Line:
     """The line on which the places' offsets lie best, whether or not they are there by chance.
 
-    places: footage seconds at which windows of `window` s begin. offset: about where
-    the line lies, search: the seconds around it that are looked at.
+    places: footage seconds at which windows of `window` s begin. offset: about where the line lies, search: the seconds
+    around it that are looked at.
     """
     with ThreadPoolExecutor(2) as both:
         near_job = both.submit(_pieces, recorder, places + offset - search, window + 2 * search, tools)
@@ -359,7 +345,7 @@ def _best_line(power: Numbers, times: Numbers) -> tuple[float, float, float]:
     reach = max(1e-9, float(np.abs(apart).max()))
     steps = int(np.ceil(DRIFT / 1e6 * reach))
     best = (-np.inf, 0.0, 0.0)
-    edge = int(np.ceil(DRIFT / 1e6 * reach)) + 1
+    edge = steps + 1
     padded = np.pad(pooled, ((0, 0), (edge, edge)))
     for drift in np.arange(-steps, steps + 1) / reach:
         along = np.zeros(lags)

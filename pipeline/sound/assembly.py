@@ -2,8 +2,10 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
 from numpy.typing import NDArray
 
 from basis.spans import Spans, inside, widen
@@ -43,7 +45,7 @@ def join(pieces: Sequence[AudioSegment], milliseconds: int = JOIN_MS) -> AudioSe
     lap = milliseconds * MILLISECOND
     parts: list[AudioSegment] = []
     begin = 0  # samples of the piece at hand that lie in the join before it
-    for one, other in zip(pieces, pieces[1:], strict=False):
+    for one, other in pairwise(pieces):
         count = int(one.frame_count())
         parts.append(one.get_sample_slice(begin, count - lap))
         fading, rising = one.get_sample_slice(count - lap, count), other.get_sample_slice(0, lap)
@@ -91,11 +93,9 @@ class Room:
         """
         sides = np.stack([samples.mean(axis=1), (samples[:, 0] - samples[:, 1]) / 2])
         begins = np.arange(0, len(samples) - TAPS + 1, TAPS // 2)
-        moments = (
-            np.lib.stride_tricks.sliding_window_view(sides, TAPS, axis=1)[:, begins]
-            if len(begins)
-            else np.zeros((2, 0, TAPS))
-        )
+        moments = np.zeros((2, 0, TAPS))
+        if len(begins):
+            moments = np.lib.stride_tricks.sliding_window_view(sides, TAPS, axis=1)[:, begins]
         power = np.square(moments[0]).mean(axis=1)
         middles = (begins + TAPS / 2) / RATE
         half = TAPS / 2 / RATE
@@ -120,12 +120,8 @@ class Room:
         """`count` samples of the room, always the same for one seed; silence where it is not known."""
         if self._filters is None or count <= 0:
             return np.zeros((max(0, count), 2), np.float32)
-        from scipy.signal import (
-            oaconvolve,  # here: it takes two seconds, which what works on pictures alone need not wait for
-        )
-
         noise = np.random.default_rng(seed).normal(0, 1, (2, count + TAPS - 1))
-        middle, side = oaconvolve(noise, self._filters, "valid", axes=1)
+        middle, side = scipy.signal.oaconvolve(noise, self._filters, "valid", axes=1)
         return np.stack([middle + side, middle - side], axis=1).astype(np.float32)
 
 

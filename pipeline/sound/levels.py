@@ -49,10 +49,7 @@ def even(
         heard = loudness.gated(_inside(powers, [span]))
         voices.append(_voice([span], heard, min(0.0, target - UNDER - heard), None))
     for first, last in _runs(powers, units, usual):
-        own = [
-            _inside(powers, [unit]) / 10 ** (level / 10)
-            for unit, level in zip(units[first:last], usual[first:last], strict=True)
-        ]
+        own = [_inside(powers, [units[number]]) / 10 ** (usual[number] / 10) for number in range(first, last)]
         beside = loudness.gated(np.concatenate(own))  # LU that the run is above its speakers' usual levels
         for part in _parts(units, who, first, last, others):
             heard = usual[part[0]] + beside
@@ -138,7 +135,7 @@ def _inside(powers: NDArray[np.float64], spans: Spans) -> NDArray[np.float64]:
 def _course(voices: Sequence[Voice]) -> tuple[list[float], list[float]]:
     """Times and gains in dB between which the gain is interpolated."""
     times, gains = [voices[0].start - AHEAD], [voices[0].gain]
-    for one, other in zip(voices, voices[1:], strict=False):
+    for one, other in pairwise(voices):
         begin, end = one.end, other.start - AHEAD
         if end - begin < GLIDE:
             middle = (one.end + other.start) / 2

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,11 +132,8 @@ def _about_recording(file: Path, takes: Sequence[tuple[Take, float]]) -> Iterato
 
 def _lengths(plan: Plan) -> list[int]:
     """Samples of each take; counted from the episode's start, so that roundings never add up."""
-    edges, frames = [0], 0
-    for take in plan.takes:
-        frames += plan.clock.frames(*take.span)
-        edges.append(_samples(frames, plan.clock.rate))
-    return [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    frames = accumulate((plan.clock.frames(*take.span) for take in plan.takes), initial=0)
+    return [b - a for a, b in pairwise(_samples(count, plan.clock.rate) for count in frames)]
 
 
 def _samples(frames: int, rate: Fraction) -> int:
@@ -263,14 +261,7 @@ def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None, tools: To
     """Gain in dB; the limiter works on four times the samples, so that peaks between samples are held too."""
     sound = ffmpeg.input(str(mixed))["a:0"].filter("volume", f"{gain:.3f}dB", precision="double")
     if ceiling is not None:
-        limit = {
-            "level_in": 1,
-            "limit": 10 ** (ceiling / 20),
-            "attack": 5,
-            "release": 80,
-            "level": "false",
-            "latency": "true",
-        }
+        limit = {"limit": 10 ** (ceiling / 20), "attack": 5, "release": 80, "level": "false", "latency": "true"}
         sound = sound.filter("aresample", 4 * RATE).filter("alimiter", **limit).filter("aresample", RATE)
     ffmpeg_tool.run(sound.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=2).overwrite_output(), tools)
 

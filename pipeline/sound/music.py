@@ -33,9 +33,7 @@ def reference(samples: Samples, speech: Spans) -> float | None:
     return level if level > loudness.GATE else None
 
 
-def bed(
-    file: Path, count: int, speech: Spans, under: float, level: float | None, tools: Tools = USUAL
-) -> AudioSegment:
+def bed(file: Path, count: int, speech: Spans, under: float, level: float | None, tools: Tools = USUAL) -> AudioSegment:
     """`count` samples of music: `under` dB below `level` LUFS while somebody speaks, UP louder where nobody does.
 
     Raises Unusable for music that cannot be decoded or is silent.
@@ -53,20 +51,17 @@ def bed(
     return faded(segment(shaped), 50, END_FADE_MS)
 
 
-def sting(
-    file: Path, at: float, count: int, speech: Spans, level: float | None, tools: Tools = USUAL
-) -> AudioSegment:
+def sting(file: Path, at: float, count: int, speech: Spans, level: float | None, tools: Tools = USUAL) -> AudioSegment:
     """A short sound from episode second `at` on, as loud as speech and lower under it; `count` samples long in all."""
     first = min(count, round(at * RATE))
     sound = _decoded(file, LONGEST_STING, tools)[: count - first]
     own = loudness.gated(loudness.power(sound)) if len(sound) else loudness.GATE
     whole = np.zeros((count, 2), np.float32)
     if own > loudness.GATE:
-        course = (
-            (ALONE if level is None else level) - own - STING_UNDER * (1 - ducking(speech, count)[first:][: len(sound)])
-        )
-        whole[first : first + len(sound)] = sound * (10 ** (course / 20)).astype(np.float32)[:, None]
-        whole[first : first + len(sound)] = samples_of(faded(segment(whole[first : first + len(sound)]), 0, 50))
+        lower = STING_UNDER * (1 - ducking(speech, count)[first:][: len(sound)])
+        course = (ALONE if level is None else level) - own - lower
+        shaped = sound * (10 ** (course / 20)).astype(np.float32)[:, None]
+        whole[first : first + len(sound)] = samples_of(faded(segment(shaped), 0, 50))
     return segment(whole)
 
 

@@ -6,8 +6,8 @@ from scipy.ndimage import gaussian_filter1d, map_coordinates
 
 from basis.data import Channels
 from basis.tools import USUAL, Tools
-from pipeline.footage.sounds import RATE, Samples, Sound, sound_in, stereo
-from pipeline.listening.channels import voice_band
+from pipeline.footage.sounds import RATE, Samples, Sound, band, sound_in, stereo
+from pipeline.listening.channels import VOICES
 from pipeline.plan import Take
 
 RUN_UP = 0.25  # seconds decoded before what is wanted, in which decoders come to rest
@@ -86,7 +86,7 @@ def _by_voice(heard: Samples) -> NDArray[np.float32]:
     The gains add up to 1, so that the room stays as loud as it is with one of them (Dugan 1975).
     """
     hop = RATE // 100
-    voices = voice_band(heard, RATE)
+    voices = band(heard, VOICES, RATE)
     padded = np.pad(voices, ((0, -len(voices) % hop), (0, 0)))
     power = np.square(padded).reshape(-1, hop, 2).mean(axis=1)
     power = np.maximum(0, power - np.percentile(power, 10, axis=0)) + 1e-9  # each microphone's own noise taken out

@@ -25,13 +25,10 @@ def picture(source: Source, grays: NDArray[np.uint8]) -> Box:
     height, width = brightest.shape
     left, right = _bars(np.percentile(brightest, 98, axis=0))
     top, bottom = _bars(np.percentile(brightest[:, left : width - right], 98, axis=1))
-    if not (left or right or top or bottom):
-        return whole
     scale_x, scale_y = source.width / width, source.height / height
     x, y = _even(left * scale_x), _even(top * scale_y)
-    return Box(
-        x=x, y=y, width=source.width - x - _even(right * scale_x), height=source.height - y - _even(bottom * scale_y)
-    )
+    beyond, below = _even(right * scale_x), _even(bottom * scale_y)
+    return Box(x=x, y=y, width=source.width - x - beyond, height=source.height - y - below)
 
 
 def _bars(lines: NDArray[np.float64]) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
@@ -18,6 +17,7 @@ from pipeline.footage.stream import Pictures
 SHORTEST_SHOT = 0.4  # seconds; flashes and dropped frames are no shots
 CONTRAST = 2.6  # how many times a cut differs more than its neighbours
 LEAST_CHANGE = 14.0  # of 255, mean over hue, saturation and brightness
+FRAMES_BEHIND = 2  # frames that must be seen behind the last one to tell whether there is a cut before it
 EXACT_SIDE = 96  # longer side, in pixels, of the pictures that place a cut
 
 
@@ -25,7 +25,6 @@ class Cuts:
     """The cuts between kept frames of any spacing."""
 
     records = TypeAdapter(list[tuple[float, float]])
-    frames_behind = 2  # that the detector must see to tell a cut
 
     def __init__(self, source: Source, tools: Tools) -> None:
         self._source, self._tools = source, tools
@@ -33,15 +32,13 @@ class Cuts:
         self._times: list[float] = []
         self._pairs: list[tuple[float, float]] = []  # times of the frames before and after each cut
         self._detector = AdaptiveDetector(
-            adaptive_threshold=CONTRAST, min_scene_len=1, min_content_val=LEAST_CHANGE,
-            window_width=self.frames_behind,
-        )  # fmt: skip
+            CONTRAST, min_scene_len=1, window_width=FRAMES_BEHIND, min_content_val=LEAST_CHANGE
+        )
 
     def see(self, view: View) -> None:
         self._times.append(view.t)
-        for cut in self._detector.process_frame(
-            FrameTimecode(len(self._times) - 1, fps=self._rate), view.smallest
-        ):  # fmt: skip
+        counted = FrameTimecode(len(self._times) - 1, fps=self._rate)
+        for cut in self._detector.process_frame(counted, view.smallest):
             number = cut.frame_num
             last = self._pairs[-1][1] if self._pairs else self._times[0]
             if 0 < number < len(self._times) and self._times[number] - last >= SHORTEST_SHOT:
@@ -62,7 +59,8 @@ def exact(source: Source, before: float, after: float, tools: Tools = USUAL) -> 
     if not between:
         return after  # none of them can be decoded
     old, new = between[0][1], between[-1][1]
-    return next((t for t, image in between if _far(image, old) > _far(image, new)), after)
+    news = (t for t, image in between if cv2.norm(image, old, cv2.NORM_L1) > cv2.norm(image, new, cv2.NORM_L1))
+    return next(news, after)
 
 
 def spaced(cuts: Sequence[tuple[float, float]], start: float) -> list[float]:
@@ -78,7 +76,3 @@ def spaced(cuts: Sequence[tuple[float, float]], start: float) -> list[float]:
 def changed(before: Image, after: Image) -> bool:
     """Whether so much differs between two pictures that there may be a cut between them."""
     return cv2.norm(before, after, cv2.NORM_L1) > LEAST_CHANGE * after.size
-
-
-def _far(a: NDArray[np.int16], b: NDArray[np.int16]) -> float:
-    return float(cv2.norm(a, b, cv2.NORM_L1))

@@ -6,6 +6,7 @@ kept only where forward and backward flow agree (Kalal et al. 2010).
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -75,7 +76,7 @@ def carry(pictures: Sequence[Gray], box: Box, scale: float) -> Box | None:
     points = np.asarray(found, np.float32)
     begun = len(points)
     moved = np.array([x, y, x + width, y + height])
-    for a, b in zip(pictures, pictures[1:], strict=False):
+    for a, b in pairwise(pictures):
         ahead, good = there_and_back(a, b, points, 15, 3, RETURN)
         if good.sum() < max(LEAST_POINTS, AGREE * begun):
             return None

@@ -7,6 +7,7 @@ that travels rather than flickers is the subject.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -78,11 +79,14 @@ class Thing:
     @property
     def size(self) -> float:
         """Area of its box, most of the time."""
-        return float(np.median([_size(part) for part in self.parts]))
+        return float(np.median(boxes.area(np.array(self.parts)[:, :4])))
 
     @property
     def mass(self) -> float:
         return float(sum(part[4] for part in self.parts))
+
+    def seen_lately(self, number: int) -> bool:
+        return number - self.looks[-1] <= RECENT
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def _small(look: Gray, factor: float) -> Gray:
 def _camera(looks: list[Gray], factor: float) -> Camera:
     """The camera's shift, turn and zoom from look to look, by the movement that most corner points share (RANSAC)."""
     places, corners, flows = [np.eye(3)], [np.zeros((0, 2))], [np.zeros((0, 2))]
-    for before, after in zip(looks, looks[1:], strict=False):
+    for before, after in pairwise(looks):
         start, end = _tracked(before, after)
         step = np.eye(3)
         if len(start) >= LEAST_CORNERS:
@@ -172,25 +176,28 @@ def _parts(times: Array, small: list[Gray], camera: Camera, inside: Mask) -> Ite
 
     Nothing where most of the picture differs.
     """
-    none = np.zeros((0, 5))
-    interval = max(1e-3, float(np.median(np.diff(times))))
-    reach, made = max(1, round(AROUND / interval)), -1
+    nothing = np.zeros((0, 5)), np.zeros((0, 5))
     for number, look in enumerate(small):
-        middle = min(len(small) - 1, number - number % SHARE + SHARE // 2)
-        if middle != made:
-            made, (usual, busy) = middle, _background(middle, reach, small, camera)
+        if number % SHARE == 0:
+            middle = min(len(small) - 1, number + SHARE // 2)
+            usual, busy = _background(middle, _looks_in(AROUND, times), small, camera)
         if usual is None:
-            yield none, none
+            yield nothing
             continue
-        change = _differs(look, usual, made, number, camera, inside)
+        moved = camera.moved(middle, number)
+        change = _differs(look, usual, moved, inside)
         nearby = [n for n in (number - 1, number + 1) if 0 <= n < len(small)]
-        live = np.max([_differs(look, small[n], n, number, camera, inside) for n in nearby], axis=0) > 1
+        live = np.max([_differs(look, small[n], camera.moved(n, number), inside) for n in nearby], axis=0) > 1
         if max((change > 1).sum(), live.sum()) > AREA[1] * inside.sum():
-            yield none, none
+            yield nothing
             continue
-        calm = cv2.warpAffine(busy, camera.moved(made, number)[:2], look.shape[::-1]) == 0
-        groups, sharper = _groups(camera, number), _sharper(look, _laid(usual, camera.moved(made, number)))
+        calm = cv2.warpAffine(busy, moved[:2], look.shape[::-1]) == 0
+        groups, sharper = _groups(camera, number), _sharper(look, _laid(usual, moved))
         yield _components(change * calm, live, sharper, groups), _components(change, live, sharper, groups)
+
+
+def _looks_in(seconds: float, times: Array) -> int:
+    return max(1, round(seconds / max(1e-3, float(np.median(np.diff(times))))))
 
 
 def _background(number: int, reach: int, small: list[Gray], camera: Camera) -> tuple[NDArray[np.int16] | None, Gray]:
@@ -237,16 +244,13 @@ def _laid(other: Gray | NDArray[np.int16], matrix: Array) -> NDArray[np.int16]:
     return np.asarray(np.where(laid > 255, UNKNOWN, laid), np.int16)  # blended with the border: not known either
 
 
-def _differs(
-    look: Gray, other: Gray | NDArray[np.int16], start: int, end: int, camera: Camera, inside: Mask
-) -> Gray:  # fmt: skip
-    """Where look number `end` differs from another picture, of look number `start`: 1 perhaps, 2 surely."""
-    laid = _laid(other, camera.moved(start, end))
-    now, then = (
-        cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0) for image in (look, np.where(laid == UNKNOWN, look, laid))
-    )
+def _differs(look: Gray, other: Gray | NDArray[np.int16], moved: Array, inside: Mask) -> Gray:
+    """Where a look differs from another picture, from which the camera moved to it: 1 perhaps, 2 surely."""
+    laid = _laid(other, moved)
+    laid = np.where(laid == UNKNOWN, look, laid)
+    now, then = (cv2.GaussianBlur(image.astype(np.float32), (3, 3), 0) for image in (look, laid))
     then = then + float(np.median((now - then)[inside]))  # the exposure may have changed
-    if _shift(camera.moved(start, end), look.shape) < 0.25:
+    if _shift(moved, look.shape) < 0.25:
         change = np.abs(now - then)
     else:  # a pixel of misplacement is no difference
         cross = np.ones((3, 3), np.uint8)
@@ -264,32 +268,38 @@ def _sharper(look: Gray, usual: NDArray[np.int16]) -> Array:
 
 
 def _components(change: Gray, live: Mask, sharper: Array, groups: list[tuple[Array, bool]]) -> Array:
-    """Differences joined to things where the picture changes from look to look too, and whole where corners say so."""
-    core = cv2.morphologyEx((change > 1).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    mask = np.minimum(change, cv2.dilate(core, np.ones((5, 5), np.uint8)))
-    # an outline that is sharper in the background: something stands there at other times, not now
-    count, labels = cv2.connectedComponents(mask)
-    brush = np.ones((3, 3), np.uint8)
-    outline = cv2.dilate(labels.astype(np.uint16), brush) * (cv2.erode(mask, brush) == 0)
-    ghost = np.bincount(outline.ravel(), sharper.ravel(), count) < -2 * np.bincount(outline.ravel(), minlength=count)
-    mask[ghost[labels]] = 0
-    joined = cv2.dilate(mask, np.ones((2 * REACH[1] + 1, 2 * REACH[0] + 1), np.uint8))
-    count, labels = cv2.connectedComponents(joined)
+    """Differences joined to parts where the picture changes from look to look too, and whole where corners say so."""
+    mask = _present(change, sharper)
+    count, labels = cv2.connectedComponents(cv2.dilate(mask, np.ones((2 * REACH[1] + 1, 2 * REACH[0] + 1), np.uint8)))
     labels = labels * mask
-    areas = np.bincount(labels.ravel(), minlength=count)
-    lively = np.bincount(labels[live], minlength=count)
-    rows = []
+    areas, lively = np.bincount(labels.ravel(), minlength=count), np.bincount(labels[live], minlength=count)
+    parts = []
     for n in range(1, count):
         if areas[n] >= AREA[0] * mask.size and lively[n] >= LIVE * np.sqrt(areas[n]):
             left, top, width, height = cv2.boundingRect((labels == n).astype(np.uint8))
-            rows.append(np.array([left, top, left + width, top + height, areas[n]], float))
+            parts.append(np.array([left, top, left + width, top + height, areas[n]], float))
     for edges, alone in groups:
-        own = [row for row in rows if _overlap(row, edges)[0] >= OVERLAP]
+        own = [part for part in parts if _overlap(part, edges)[0] >= OVERLAP]
         if own or alone:  # a slab that takes longer to pass a place than the background reaches is background itself
             whole = _union([edges, *own])
-            whole[4] = max(whole[4], 0.5 * np.prod(whole[2:4] - whole[:2]))
-            rows = [row for row in rows if not any(row is one for one in own)] + [whole]
-    return np.array(sorted(rows, key=lambda row: (-row[4], *row))).reshape(-1, 5)
+            whole[4] = max(whole[4], 0.5 * boxes.area(whole[:4]))
+            parts = [part for part in parts if _overlap(part, edges)[0] < OVERLAP] + [whole]
+    return np.array(sorted(parts, key=lambda part: (-part[4], *part))).reshape(-1, 5)
+
+
+def _present(change: Gray, sharper: Array) -> Gray:
+    """1 where a difference is near a sure one, without those whose outline is sharper in the background.
+
+    There something stands at other times, not now.
+    """
+    core = cv2.morphologyEx((change > 1).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    mask = np.minimum(change, cv2.dilate(core, np.ones((5, 5), np.uint8)))
+    count, labels = cv2.connectedComponents(mask)
+    brush = np.ones((3, 3), np.uint8)
+    outline = (cv2.dilate(labels.astype(np.uint16), brush) * (cv2.erode(mask, brush) == 0)).ravel()
+    ghost = np.bincount(outline, sharper.ravel(), count) < -2 * np.bincount(outline, minlength=count)
+    mask[ghost[labels]] = 0
+    return np.asarray(mask, np.uint8)
 
 
 def _groups(camera: Camera, number: int) -> list[tuple[Array, bool]]:
@@ -317,19 +327,7 @@ def _things(looks: Sequence[Array], camera: Camera) -> list[Thing]:
     known: list[Thing] = []  # those that may be seen again
     for number, found in enumerate(looks):
         expected = [_expected(thing, number, camera) for thing in known]
-        own: dict[int, list[Array]] = {}
-        free = []
-        for part in found:
-            near = []
-            for k, (thing, edges) in enumerate(zip(known, expected, strict=True)):
-                share, alike = _overlap(part, edges)
-                if share >= OVERLAP:
-                    near.append((number - thing.looks[-1] <= RECENT, alike, k))
-            k = max(near)[2] if near else -1
-            if near and (k not in own or _size(_union([*own[k], part])) <= SPREAD * known[k].size):
-                own.setdefault(k, []).append(part)
-            else:
-                free.append(part)
+        own, free = _claimed(found, known, expected, number)
         for part in free:
             far = [(_distance(part, at), k) for k, at in enumerate(expected) if k not in own]
             distance, k = min(far, default=(np.inf, -1))
@@ -340,17 +338,36 @@ def _things(looks: Sequence[Array], camera: Camera) -> list[Thing]:
             own[k] = [part]
         for k, parts in own.items():
             whole, thing = _union(parts), known[k]
-            lately = len(thing.looks) >= RECENT and number - thing.looks[-1] <= RECENT
+            lately = len(thing.looks) >= RECENT and thing.seen_lately(number)
             if not lately or whole[4] <= MERGED * np.median(thing.areas[-RECENT:]):  # else it runs into something
                 thing.looks.append(number)
                 thing.parts.append(whole)
         heavy = sorted(known, key=lambda thing: -thing.mass)[:KEPT]
-        known = [thing for thing in known if number - thing.looks[-1] <= RECENT or thing in heavy]
+        known = [thing for thing in known if thing.seen_lately(number) or thing in heavy]
     return things
 
 
-def _size(part: Array) -> float:
-    return float(np.prod(part[2:4] - part[:2]))
+def _claimed(
+    found: Array, known: Sequence[Thing], expected: Sequence[Array], number: int
+) -> tuple[dict[int, list[Array]], list[Array]]:
+    """The parts of a look that lie where a known thing is expected, by the place of that in `known`; and the rest.
+
+    Of two such things a part belongs to the one that was seen lately, then to the one that it is more alike.
+    """
+    own: dict[int, list[Array]] = {}
+    free = []
+    for part in found:
+        near = []
+        for k, (thing, edges) in enumerate(zip(known, expected, strict=True)):
+            share, alike = _overlap(part, edges)
+            if share >= OVERLAP:
+                near.append((thing.seen_lately(number), alike, k))
+        *_, k = max(near, default=(-1,))
+        if near and (k not in own or boxes.area(_union([*own[k], part])[:4]) <= SPREAD * known[k].size):
+            own.setdefault(k, []).append(part)
+        else:
+            free.append(part)
+    return own, free
 
 
 def _union(parts: Sequence[Array]) -> Array:
@@ -361,7 +378,7 @@ def _union(parts: Sequence[Array]) -> Array:
 def _expected(thing: Thing, number: int, camera: Camera) -> Array:
     """The thing's edges in a later look if it goes on as before, or stands where it was if that is long ago."""
     last = _placed(thing.parts[-1], camera.moved(thing.looks[-1], number))
-    if len(thing.looks) < 2 or number - thing.looks[-1] > RECENT:
+    if len(thing.looks) < 2 or not thing.seen_lately(number):
         return last
     back = -min(len(thing.looks), 4)
     before = _placed(thing.parts[back], camera.moved(thing.looks[back], number))
@@ -384,7 +401,7 @@ def _overlap(a: Array, b: Array) -> tuple[float, float]:
 
 def _distance(part: Array, expected: Array) -> float:
     apart = (part[:2] + part[2:4] - expected[:2] - expected[2:]) / 2
-    return float(np.linalg.norm(apart) / np.sqrt(np.prod(expected[2:] - expected[:2])))
+    return float(np.linalg.norm(apart) / np.sqrt(boxes.area(expected)))
 
 
 def _subject(things: list[Thing], camera: Camera, width: float, afar: bool) -> Thing | None:
@@ -412,9 +429,11 @@ def _moves(thing: Thing, camera: Camera, afar: bool) -> bool:
     level = _levelled(thing, camera)
     path = _medians((level[:, :2] + level[:, 2:]) / 2, 2)
     way = np.linalg.norm(np.ptp(path, axis=0))
-    size = np.median(np.sqrt(np.prod(level[:, 2:] - level[:, :2], axis=1)))
-    if afar or way >= TRAVEL * size:
-        return bool(way >= max(AFAR[0] * size, AFAR[1] * SIDE)) or not afar
+    size = np.median(np.sqrt(boxes.area(level)))
+    if afar:
+        return bool(way >= max(AFAR[0] * size, AFAR[1] * SIDE))
+    if way >= TRAVEL * size:
+        return True
     as_one = 0
     for number, part in zip(thing.looks, thing.parts, strict=True):
         corners = camera.corners[number]
@@ -454,7 +473,7 @@ def _filled(times: Array, thing: Thing, camera: Camera, limits: Array) -> tuple[
     first, last = (seen[0] if leaves[0] else 0), (seen[-1] if leaves[-1] else len(times) - 1)
     numbers = np.arange(first, last + 1)
     edges = np.stack([np.interp(times[numbers], times[seen], side) for side in level.T], axis=1)
-    around = max(1, round(STEADY / max(1e-3, float(np.median(np.diff(times))))))
+    around = _looks_in(STEADY, times)
     edges = np.array([rows.mean(axis=0) for rows in _windows(_medians(edges, around), around)])
     sure = np.where(np.isin(numbers, seen), min(1.0, 0.5 + 10 * float(np.median(areas)) / SIDE**2), STANDING)
     return numbers, np.array([_placed(e, camera.places[n]) for n, e in zip(numbers, edges, strict=True)]), sure

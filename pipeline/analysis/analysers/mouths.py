@@ -1,12 +1,13 @@
 """How much a mouth moves between pictures, the movement of the head, light and noise taken out."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.analysers.upright import similarity
+from pipeline.analysis.analysers.people import similarity
 from pipeline.analysis.types import Face
 
 Picture = NDArray[np.uint8]
@@ -45,7 +46,7 @@ def movement(
         patches.append(_patch(picture, places[0] * (1 - share) + places[1] * share))
     return [
         (t, _change(a, b) * float(np.sqrt(STEADY / max(t - earlier, STEADY / 4))))
-        for (earlier, _), (t, _), a, b in zip(pictures, pictures[1:], patches, patches[1:], strict=False)
+        for ((earlier, _), (t, _)), (a, b) in zip(pairwise(pictures), pairwise(patches), strict=True)
     ]
 
 

@@ -40,20 +40,13 @@ def _went_on(track: Track, moving: list[Sighting]) -> Track:
 
 def _under(face: Sighting, thing: Sighting) -> bool:
     """Whether a thing that moves is the body of a face that was seen a moment before or after."""
-    middle = face.box.x + face.box.width / 2
-    return thing.box.x - face.box.width < middle < thing.box.right + face.box.width and (
-        thing.box.y - face.box.height < face.box.y < thing.box.bottom
-    )
+    middle, width, height = face.box.x + face.box.width / 2, face.box.width, face.box.height
+    beside = thing.box.x - width < middle < thing.box.right + width
+    return beside and thing.box.y - height < face.box.y < thing.box.bottom
 
 
 def _head(moving: list[Sighting], face: Sighting) -> list[Sighting]:
     """A head of a face's size at the top of what moves, at each moment."""
     width, height = face.box.width, face.box.height
-    return [
-        Sighting(
-            t=m.t,
-            box=Box(x=m.box.x + (m.box.width - width) / 2, y=m.box.y, width=width, height=height),
-            score=round(m.score * face.score, 3),
-        )
-        for m in moving
-    ]
+    boxes = [Box(x=m.box.x + (m.box.width - width) / 2, y=m.box.y, width=width, height=height) for m in moving]
+    return [Sighting(t=m.t, box=b, score=round(m.score * face.score, 3)) for m, b in zip(moving, boxes, strict=True)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.cluster import hierarchy
 
-from pipeline.analysis.analysers.upright import similarity
 from pipeline.analysis.types import Face
 
 SIDE = 48  # pixels of the upright face that is compared
@@ -28,6 +28,7 @@ FACE_ALONE = 0.6  # of the face's distance, which the mean must reach: in a fact
 SAME = 0.125  # up to which two tracks are surely one person
 LIKELY = 0.16  # up to which they are more likely one person than two
 DIFFERENT = 0.185  # from which they are surely two
+UNLIKE = 1e9  # in place of infinity, where two tracks cannot be one person: no mean with it in it is near LIKELY
 FACE, COLOURS = CELLS * CELLS * DIRECTIONS, 5 * 5 * 5  # numbers that each part has
 
 
@@ -64,9 +65,8 @@ def appearance(image: Image, face: Face, scale: float) -> NDArray[np.float32] | 
     x, y, width, height = (value / scale for value in (box.x, box.y, box.width, box.height))
     if width < LEAST_FACE or x < 0 or y < 0 or x + width > image.shape[1] or y + height > image.shape[0]:
         return None
-    upright = cv2.warpAffine(
-        image, similarity(np.array(face.landmarks) / scale, PLACES), (SIDE, SIDE), flags=cv2.INTER_LINEAR
-    )
+    turn = similarity(np.array(face.landmarks) / scale, PLACES)
+    upright = cv2.warpAffine(image, turn, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
     left, right, top, bottom = SKIN
     skin = np.median(upright[top:bottom, left:right].reshape(-1, 3), axis=0)
     light = np.array(USUAL_SKIN) / np.maximum(skin, 8)
@@ -116,6 +116,15 @@ def _colours(image: Image, place: tuple[float, float, float, float], light: Arra
     return _unit(np.sqrt(counted))
 
 
+def similarity(points: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(2, 3) turn, scale and shift that bring points (n, 2) nearest to where they are wanted (Umeyama 1991)."""
+    middle, target = points.mean(axis=0), wanted.mean(axis=0)
+    ours, theirs = (points - middle) @ (1, 1j), (wanted - target) @ (1, 1j)
+    turn = np.vdot(ours, theirs) / max(np.vdot(ours, ours).real, 1e-6)
+    matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
+    return np.column_stack([matrix, target - matrix @ middle])
+
+
 def _unit(values: Array) -> Array:
     return values / max(float(np.linalg.norm(values)), 1e-9)
 
@@ -141,19 +150,13 @@ def identify(tracks: Sequence[Seen]) -> list[Person]:
     """
     count = len(tracks)
     apart = _distances(tracks)
-    groups = [[i] for i in range(count)]
-    between = apart.copy()
-    while count:
-        i, j = sorted(int(v) for v in np.unravel_index(np.argmin(between), between.shape))
-        if between[i, j] > LIKELY:
-            break
-        sizes = len(groups[i]), len(groups[j])
-        between[i] = between[:, i] = (sizes[0] * between[i] + sizes[1] * between[j]) / sum(sizes)
-        between[i, i] = np.inf
-        between[j] = between[:, j] = np.inf
-        groups[i], groups[j] = groups[i] + groups[j], []
+    numbers = np.arange(count)
+    if count > 1:
+        pairs = np.minimum(apart, UNLIKE)[np.triu_indices(count, 1)]
+        numbers = hierarchy.fcluster(hierarchy.linkage(pairs, "average"), LIKELY, "distance")
+    groups = [np.flatnonzero(numbers == number).tolist() for number in np.unique(numbers)]
     people: dict[int, Person] = {}
-    ordered = sorted((min((tracks[n].shot, tracks[n].start, n) for n in group), group) for group in groups if group)
+    ordered = sorted((min((tracks[n].shot, tracks[n].start, n) for n in group), group) for group in groups)
     for number, (_, group) in enumerate(ordered, 1):
         others = [n for n in range(count) if n not in group]
         for n in group:
@@ -166,12 +169,9 @@ def identify(tracks: Sequence[Seen]) -> list[Person]:
 
 def _distances(tracks: Sequence[Seen]) -> Array:
     """(n, n) distances of the tracks' appearances; infinite to itself, where unknown, and between different people."""
-    count = len(tracks)
+    count, numbers = len(tracks), FACE + 2 * COLOURS
     known = np.array([bool(track.appearance) for track in tracks], bool)
-    shown = np.zeros((count, FACE + 2 * COLOURS))
-    for row, track in zip(shown[:], tracks, strict=True):
-        if track.appearance:
-            row[:] = track.appearance
+    shown = np.array([track.appearance or [0.0] * numbers for track in tracks]).reshape(count, numbers)
     total, weights, face = np.zeros((count, count)), np.zeros((count, count)), np.zeros((count, count))
     for number, (part, weight) in enumerate(zip(_parts(shown), WEIGHTS, strict=True)):
         lengths = np.linalg.norm(part, axis=1)

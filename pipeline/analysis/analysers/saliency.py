@@ -38,8 +38,9 @@ def find(shot: ShotView, tracks: list[Track]) -> list[Track]:
     if tracks or not len(shot.times):
         return tracks
     still = region(list(shot.colours[:: max(1, len(shot.times) // STILLS)]), shot.source, shot.picture)
-    sightings = [Sighting.rounded(float(shot.times[0]), *still)] if still else []
-    return [Track(number=0, kind="salient", sightings=sightings)] if sightings else []
+    if not still:
+        return []
+    return [Track(number=0, kind="salient", sightings=[Sighting.rounded(float(shot.times[0]), *still)])]
 
 
 def region(pictures: list[Image], source: Source, picture: Box) -> tuple[Box, float] | None:

@@ -17,7 +17,7 @@ from pipeline.plan import Knot, Pane, Shot
 
 NAMES: tuple[str, ...] = ("follow", "hold", "pan")
 PLACES = {"left": 0.0, "middle": 0.5, "right": 1.0}  # of the room that a still crop has in the picture
-EYES = 0.34  # height of the eyes in the crop, DELIVERY.md: 0.22 to 0.45
+EYES = 0.34  # height of the eyes in the crop, docs/delivery.md: 0.22 to 0.45
 SAFE_WIDTH = 0.92  # of the crop that a group may fill
 WHOLE = 0.97  # share of the time that a group must fit into the crop
 CROWD = 4  # faces from which a still look at some of them is an answer
