@@ -11,14 +11,13 @@ from pydantic.fields import FieldInfo
 
 from basis.errors import WrongUse
 from commands.options import delivery_names, preset_names
-from pipeline.brief import Brief, Footage, make_brief, read_brief
+from pipeline.brief import OF_SEVERAL, Brief, Footage, make_brief, read_brief
 
 FLAG = {  # where it is not the key's own name
     "people": ["--person"], "shots": ["--shot"], "keep_pauses": ["--keep-pause"], "following": ["--next"],
     "output": ["-o", "--output"], "footage.captions": ["--footage-captions"],
 }  # fmt: skip
 NO_FLAG = {"footage", "graphics", "footage.file", "footage.audio_offset"}
-OF_ALL_FILES = {"footage.audio_stream", "footage.channels"}  # the others are given once for each file
 COMPLETION = {"preset": preset_names, "delivery": delivery_names}
 
 
@@ -98,7 +97,7 @@ def _names(key: str) -> list[str]:
 
 
 def _is_of_each_file(key: str) -> bool:
-    return key.startswith("footage.") and key not in OF_ALL_FILES
+    return key.startswith("footage.") and key.removeprefix("footage.") not in OF_SEVERAL
 
 
 def _is_several(key: str, field: FieldInfo) -> bool:

@@ -40,6 +40,9 @@ def _a_name(value: Path) -> Path:
 File = Annotated[Path, AfterValidator(_a_name)]
 
 
+OF_SEVERAL = {"audio_stream", "channels"}  # keys of footage that may hold for many files at once
+
+
 class Footage(Data, populate_by_name=True):
     """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given."""
 

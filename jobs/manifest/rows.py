@@ -8,12 +8,13 @@ import csv
 import io
 import re
 import unicodedata
-from typing import Any
+from typing import Any, get_origin
 
 from jobs.manifest.data import BRIEF, FOOTAGE, LONGEST_SERIES, Draft, RawEntry, Slip, nearest
+from pipeline.brief import Brief
 
 MOST_COLUMNS = 100
-LISTS = {"people", "shots", "keep_pauses"}  # cells that hold several, parted by ; or lines
+LISTS = {key for key, field in Brief.model_fields.items() if get_origin(field.annotation) is list}  # parted by ;
 RUSSIAN = {
     "серия": "number", "номер": "number", "№": "number", "название": "title", "сериал": "series", "файл": "file",
     "от": "from", "с": "from", "до": "to", "по": "to", "дорожка": "audio_stream", "титры файла": "footage_captions",
@@ -126,8 +127,8 @@ def _values(row: dict[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = row | ({"footage": [footage]} if footage else {})
     if whole := re.fullmatch(r"0*(\d+)(?:[.,]0+)?", row.get("number", "")):  # as spreadsheets write a number
         data["number"] = whole[1]
-    for key in LISTS & data.keys():
-        data[key] = [part.strip() for part in re.split(r"[;\r\n]", data[key]) if part.strip()]
+    for key in LISTS & row.keys():
+        data[key] = [part.strip() for part in re.split(r"[;\r\n]", row[key]) if part.strip()]
     if (answer := row.get("tighten", "").lower()) in YES | NO:
         data["tighten"] = answer in YES
     return data
