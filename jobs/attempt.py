@@ -16,7 +16,8 @@ from typing import IO
 
 from pydantic import ValidationError
 
-from basis.errors import MachineFailed
+from basis.errors import ProgramFailed
+from basis.errors import unexpected as told
 from jobs.report import Failure
 from jobs.task import Answer, Message, Task
 
@@ -45,9 +46,7 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
         if answer and not answer.failure:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(DONE_WAIT)
-    if answer is None:
-        message = _died(process.returncode, task.log)
-        answer = Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code))
+    answer = answer or Answer.lost(_died(process.returncode, task.log))
     took = answer.took or time.monotonic() - begun
     return answer.model_copy(update={"took": round(took, 2), "host": socket.gethostname()})
 
@@ -103,16 +102,13 @@ def _answer(
     raise Stopped
 
 
-def unexpected(error: Exception) -> Failure:
-    """The failure that an error is which nothing was prepared for."""
-    if isinstance(error, OSError | MemoryError):
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-        return Failure(
-            kind="machine", message=f"The machine failed: {reason}{where}.", exit_code=MachineFailed.exit_code
-        )
+def unexpected(error: Exception) -> Answer:
+    """How an attempt ended with an error that nothing was prepared for."""
+    known = told(error)
+    if not isinstance(known, ProgramFailed):
+        return Answer.lost(str(known), known.exit_code)
     message = f"An error of the product itself ({type(error).__name__}: {error}); the log has the details."
-    return Failure(kind="internal", message=message, exit_code=1)
+    return Answer(failure=Failure(kind="internal", message=message, exit_code=1))
 
 
 def _write(pipe: IO[bytes], told: bytes) -> None:

@@ -19,7 +19,6 @@ from basis.version import foreign, version
 from jobs import machine
 from jobs.attempt import attempt
 from jobs.executor import Ended, Heard
-from jobs.report import Failure
 from jobs.task import RANK, Answer, Task
 
 CONNECT_WAIT, WORKER_WAIT = 15.0, 60.0  # seconds until the scheduler must answer, and a worker have joined it
@@ -38,9 +37,8 @@ class Cluster:
         try:
             distributed: Any = import_module("distributed")
         except ImportError:
-            raise MissingTool(
-                "A cluster needs the package distributed; install episode-pipeline[cluster] here and on every worker."
-            ) from None
+            wanted = "install episode-pipeline[cluster] here and on every worker."
+            raise MissingTool(f"A cluster needs the package distributed; {wanted}") from None
         self._heard, self._ended = heard, ended
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
@@ -148,12 +146,9 @@ class Cluster:
             elif future.status == "cancelled":
                 message = "The cluster cancelled it."
             else:
-                message = (
-                    f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
-                )
-            self._ended(
-                task, Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code))
-            )
+                lost = type(future.exception()).__name__
+                message = f"The cluster lost it ({lost}), perhaps with the worker that had it."
+            self._ended(task, Answer.lost(message))
 
 
 class About(NamedTuple):
@@ -190,13 +185,12 @@ def _on_worker(text: str, threads: dict[str, int], topic: str, wanted: str) -> s
 
     worker = get_worker()
     key = worker.get_current_task()
-    host = socket.gethostname()
     alone = machine.threads(worker.state.nthreads, machine.cores())
-    task = Task.model_validate_json(text)
-    task = task.model_copy(update={"threads": threads.get(worker.address.rsplit(":", 1)[0].split("//")[-1], alone)})
+    few = threads.get(worker.address.rsplit(":", 1)[0].split("//")[-1], alone)
+    task = Task.model_validate_json(text).model_copy(update={"threads": few})
 
     def progress(stage: str, share: float) -> None:
-        worker.log_event(topic, {"key": key, "stage": stage, "share": share, "host": host})
+        worker.log_event(topic, {"key": key, "stage": stage, "share": share, "host": socket.gethostname()})
 
     def unwanted() -> bool:
         known = worker.state.tasks.get(key)
@@ -204,5 +198,5 @@ def _on_worker(text: str, threads: dict[str, int], topic: str, wanted: str) -> s
 
     if version() != wanted:  # it has joined since the others were asked
         message = f"The worker {worker.address} has episode {version()} and not {wanted}; install the same."
-        return Answer(failure=Failure(kind="machine", message=message, exit_code=1)).model_dump_json()
+        return Answer.lost(message, exit_code=1).model_dump_json()
     return attempt(task, progress, unwanted).model_dump_json()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from basis.errors import EpisodeError, WrongUse
+from basis.errors import DeliveryFailed, EpisodeError, WrongUse
 from basis.notes import Note
 from basis.tools import from_environment
 from jobs.manifest import Entry, Season
@@ -16,6 +16,7 @@ from jobs.report import EpisodeResult, Failure, State
 from pipeline import verify
 from pipeline.episode import Files
 from pipeline.report import Report
+from pipeline.verify import Check
 from presets import delivery
 
 
@@ -63,12 +64,12 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
             return _impossible(
                 entry, f"{clash} is one of the files that the episode is made from; choose another output folder."
             )
-        made, record = _made_of(entry), read_record(files)
+        made, record = made_of(entry.brief), read_record(files)
         if force:
             return Decision(entry, "--force", made)
         if record and record.failure and record.refused == made:
             if not refused_again:
-                return Decision(entry, result=_failed(entry, record.failure))
+                return Decision(entry, result=result_of(entry, "failed", failure=record.failure))
             missing = f"it failed before: {record.failure.message}"
         else:
             missing = "not finished" if any(file.is_file() for file in files_of(files)) else "no output yet"
@@ -80,13 +81,6 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
     except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
         wrong = f"Its files cannot be told ({error}); give it another title or output, or rename its footage."
         return _impossible(entry, wrong)
-
-
-def _made_of(entry: Entry) -> dict[str, str]:
-    try:
-        return made_of(entry.brief)
-    except OSError:
-        return {}  # a file is missing: rendering it will say which, in one sentence
 
 
 def _replaced_input(entry: Entry, files: Files) -> Path | None:
@@ -134,16 +128,16 @@ def _corrected(entry: Entry, files: Files) -> EpisodeResult:
     """The result of an episode whose video somebody has changed by hand: it is kept, if it can be delivered."""
     what = f"{files.video.name} was changed after it was rendered"
     undo = "move it away, or give --force to render it anew."
+    checks: list[Check] = []
     try:
         checks = verify.verify(files.video, delivery.load(entry.brief.delivery), from_environment())
+        wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
+        message = f" and does not meet its delivery spec any more ({'; '.join(wrong)})" if wrong else ""
     except EpisodeError as error:
-        return _failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
-    wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
-    if wrong:
-        message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
-        return _failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(
-            update={"checks": checks}
-        )
+        message = f" ({error})"
+    if message:
+        failure = Failure(kind="delivery", message=f"{what}{message}; {undo}", exit_code=DeliveryFailed.exit_code)
+        return result_of(entry, "failed", failure=failure, checks=checks)
     kept = f"{what}; it is kept as it is. --force renders it anew."
     return result_of(entry, "up to date", checks=checks, warnings=[Note(code="kept", text=kept)])
 
@@ -155,11 +149,8 @@ def _kept(entry: Entry, file: Path, what: str) -> Decision:
 
 def _impossible(entry: Entry, message: str) -> Decision:
     """The decision about an episode that cannot be rendered as it is asked for."""
-    return Decision(entry, result=_failed(entry, Failure(kind="input", message=message, exit_code=WrongUse.exit_code)))
-
-
-def _failed(entry: Entry, failure: Failure) -> EpisodeResult:
-    return result_of(entry, "failed", failure=failure)
+    failure = Failure(kind="input", message=message, exit_code=WrongUse.exit_code)
+    return Decision(entry, result=result_of(entry, "failed", failure=failure))
 
 
 def result_of(entry: Entry, state: State, **about: Any) -> EpisodeResult:

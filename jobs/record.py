@@ -39,14 +39,10 @@ def files_of(files: Files) -> list[Path]:
     return [*reversed((*files.all, cover_file(files)))]
 
 
-def end_of(file: Path, files: Files) -> str:
-    """What a file of an episode is called behind the episode's name, as .report.json."""
-    return file.name.removeprefix(files.video.stem)
-
-
 def hashes(files: Files) -> dict[str, str]:
-    """Content hashes of the files of an episode that are there."""
-    return {end_of(file, files): fingerprint(file) for file in files_of(files) if file.is_file()}
+    """Content hashes of the files of an episode that are there, by the end of each name, as .report.json."""
+    there = (file for file in files_of(files) if file.is_file())
+    return {file.name.removeprefix(files.video.stem): fingerprint(file) for file in there}
 
 
 def by_hand(record: Record, files: Files, there: Mapping[str, str]) -> list[Path]:
@@ -83,15 +79,19 @@ def save_record(record: Record, files: Files) -> None:
 def made_of(brief: Brief) -> dict[str, str]:
     """Content hashes of everything that an episode is made of; where its files lie does not matter.
 
-    Raises OSError for a file that is not there, WrongUse for a preset or a delivery spec that cannot be.
+    Empty where a file cannot be read: planning says in a sentence which. Raises WrongUse for a preset or a delivery spec
+    that cannot be.
     """
-    wanted = {key: value for key, value in brief.model_dump().items() if key not in ELSEWHERE}
-    contents = {file: fingerprint(file) for file in brief.inputs}
+    try:
+        contents = {file: fingerprint(file) for file in brief.inputs}
+        look, spec = _look(presets.load(brief.preset)), delivery.load(brief.delivery)
+    except OSError:
+        return {}
     found = {
         "product": version(),
-        "brief": _hash(_with_contents(wanted, contents)),
-        "preset": _hash(_look(presets.load(brief.preset))),
-        "delivery": _hash(delivery.load(brief.delivery).model_dump()),
+        "brief": _hash(_with_contents(brief.model_dump(exclude=ELSEWHERE), contents)),
+        "preset": _hash(look),
+        "delivery": _hash(spec.model_dump()),
     }
     for file, content in contents.items():
         name = f"file {file.name}"
