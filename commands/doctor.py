@@ -46,7 +46,7 @@ def _examined() -> tuple[dict[str, str], list[str]]:
     import assets
     from basis import cache
     from basis.version import version
-    from commands.tools import tools
+    from commands.work import tools
     from pipeline import typesetting
     from pipeline.encode import ENCODERS
     from pipeline.footage import ffmpeg_tool

@@ -1,17 +1,15 @@
 """episode jobs: a season in one command."""
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from basis.errors import WrongUse
 from commands.brief_flags import brief_flag
 from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, preset_names
-
-if TYPE_CHECKING:
-    from jobs.executor import Ended, Executor, Heard
 
 ManifestArg = Annotated[Path, typer.Argument(help="The season: a .toml or .csv file.")]
 SeasonOutput = Annotated[Path, typer.Option("-o", "--output", help="Folder that the episodes are written to.")]
@@ -58,11 +56,11 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     from jobs.manifest import ManifestWrong, Season, read_season
 
     try:
-        season = read_season(manifest)
-        slips, names = check_season(season), [entry.name for entry in season.entries]
+        season, slips = read_season(manifest), []
     except ManifestWrong as wrong:
-        beyond = check_season(Season("", manifest, wrong.entries))
-        slips, names = sorted({*wrong.slips, *beyond}, key=lambda slip: slip.line), [e.name for e in wrong.entries]
+        season, slips = Season("", manifest, wrong.entries), wrong.slips
+    slips = sorted(dict.fromkeys([*slips, *check_season(season)]), key=lambda slip: slip.line)
+    names = [entry.name for entry in season.entries]
     if as_json:
         rows = [{"line": slip.line, "text": slip.text} for slip in slips]
         print(json.dumps({"episodes": names, "slips": rows}, ensure_ascii=False, indent=2))
@@ -104,6 +102,8 @@ def run(  # a flag each
     from commands.meters import SeasonMeter
     from jobs import decisions
     from jobs import season as seasons
+    from jobs.cluster import Cluster
+    from jobs.executor import Processes
     from jobs.manifest import read_season
     from pipeline.encode import LEAST_SEGMENT
 
@@ -118,13 +118,7 @@ def run(  # a flag each
     if dry_run:
         words.say_decisions([decisions.decide(entry, output, force) for entry in asked], as_json)
         return
-
-    def executor(heard: "Heard", ended: "Ended") -> "Executor":
-        from jobs.cluster import Cluster
-        from jobs.executor import Processes
-
-        return Cluster(scheduler, output, heard, ended) if scheduler else Processes(workers, heard, ended)
-
+    executor: seasons.MakeExecutor = partial(Cluster, scheduler, output) if scheduler else partial(Processes, workers)
     with SeasonMeter(quiet or as_json, len(asked)) as meter:
         report = seasons.run(season, output, options, meter, only=asked, executor=executor)
     if as_json:
@@ -193,13 +187,13 @@ def watch(  # a flag each
             typer.echo(f"Watching {inbox}; Ctrl-C ends it.", err=True)
         seasons.run(
             Season(look.series.name or inbox.resolve().name, inbox, ()), output, options, meter, feed=feed,
-            executor=lambda heard, ended: Processes(workers, heard, ended),
+            executor=partial(Processes, workers),
         )  # fmt: skip
 
 
 def _cache(kept: bool) -> Path | None:
     """The whole path: workers run elsewhere."""
-    from commands.tools import tools
+    from commands.work import tools
 
     folder = tools(kept=kept).cache
     return folder and folder.resolve()

@@ -32,7 +32,7 @@ def render(
 ) -> None:
     from commands import words
     from commands.meters import Meter
-    from commands.tools import tools
+    from commands.work import tools
     from pipeline import episode
 
     notes: list[Note] = []
@@ -57,7 +57,7 @@ def render(
 
 def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
     """An edited plan and where the episode goes: beside it, unless told otherwise."""
-    from commands.outputs import files_of
+    from commands.work import files_of
     from pipeline import episode
 
     if asked.files or asked.keys.keys() - OF_A_PLAN:
@@ -72,7 +72,7 @@ def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
 
 
 def _planned(asked: Asked, force: bool, work: Tools) -> "tuple[Plan, list[Note], Files]":
-    from commands.outputs import files_of, video_of
+    from commands.work import files_of, video_of
     from pipeline import episode
 
     brief = asked.brief()

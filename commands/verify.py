@@ -21,7 +21,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     from commands import words
-    from commands.tools import tools
+    from commands.work import tools
     from pipeline import verify as verification
     from presets import delivery as specs
 

@@ -88,11 +88,8 @@ def _answer(task: Task, progress: Progress) -> Answer:
             return Answer.lost(message, error.exit_code)
         report = error.report if isinstance(error, episode.Rejected) else None
         failure = Failure(kind="delivery" if report else "input", message=message, exit_code=error.exit_code)
-        return (
-            Answer(failure=failure, checks=report.checks, warnings=report.warnings)
-            if report
-            else Answer(failure=failure)
-        )
+        checks, warnings = (report.checks, report.warnings) if report else ([], [])
+        return Answer(failure=failure, checks=checks, warnings=warnings)
     except Exception as error:
         traceback.print_exc()
         return unexpected(error)
