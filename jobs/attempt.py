@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
@@ -46,7 +45,10 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
         if answer and not answer.failure:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(DONE_WAIT)
-    answer = answer or Answer.lost(_died(process.returncode, task.log))
+    if answer is None and process.returncode < 0:
+        answer = Answer.lost(f"Its process was killed (signal {-process.returncode}), perhaps for lack of memory.")
+    elif answer is None:
+        answer = Answer.lost(f"Its process ended with {process.returncode} and no answer; {task.log} may say why.")
     took = answer.took or time.monotonic() - begun
     return answer.model_copy(update={"took": round(took, 2), "host": socket.gethostname()})
 
@@ -70,7 +72,11 @@ def _started(task: Task) -> Iterator[tuple[subprocess.Popen[bytes], Lines]]:
     try:
         yield process, lines
     finally:
-        _kill(process)
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # with every ffmpeg that it started
+        process.kill()
+        process.wait()
         for thread in (reader, writer):
             thread.join()
         with contextlib.suppress(OSError):
@@ -121,18 +127,3 @@ def _read(pipe: IO[bytes], lines: Lines) -> None:
     for line in pipe:
         lines.put(line)
     lines.put(None)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends a worker and every ffmpeg that it started."""
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
-
-
-def _died(code: int, log: Path) -> str:
-    if code < 0:
-        return f"Its process was killed (signal {-code}), perhaps for lack of memory."
-    return f"Its process ended with {code} and no answer; {log} may say why."

@@ -45,22 +45,20 @@ class Cluster:
         try:
             self._client: Any = distributed.Client(scheduler, timeout=connect_wait, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
-            raise WrongUse(
-                f"No Dask scheduler answers at {scheduler} ({error}); start it, or correct --scheduler."
-            ) from None
+            wrong = f"No Dask scheduler answers at {scheduler} ({error}); start it, or correct --scheduler."
+            raise WrongUse(wrong) from None
         try:
             self._client.wait_for_workers(1, timeout=WORKER_WAIT)
             self._resources, self._threads = self._examined(scheduler, folder)
         except BaseException as error:
             self._client.close()
             if isinstance(error, TimeoutError):
-                raise WrongUse(
-                    f"No worker has joined {scheduler} for {WORKER_WAIT:g} s; start some with `dask worker`."
-                ) from None
+                wrong = f"No worker has joined {scheduler} for {WORKER_WAIT:g} s; start some with `dask worker`."
+                raise WrongUse(wrong) from None
             raise
         self._futures: dict[Any, str] = {}  # and the name of the episode that each is of
-        self._topic = f"episode-{uuid4().hex}"
         self._tasks: dict[str, Task] = {}
+        self._topic = f"episode-{uuid4().hex}"
         self._client.subscribe_topic(self._topic, self._progress)
         self._scheduler, self._stopped, self._asked = scheduler, False, time.monotonic()
 
@@ -74,9 +72,8 @@ class Cluster:
 
     def submit(self, task: Task) -> None:
         if self._client.status == "closed":
-            raise MachineFailed(
-                f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays."
-            )
+            wrong = f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays."
+            raise MachineFailed(wrong)
         key = f"{self._topic}-{task.kind}-{task.segment}-{uuid4().hex[:8]}"
         self._tasks[key] = task
         future = self._client.submit(
@@ -124,10 +121,8 @@ class Cluster:
         }  # fmt: skip
         declared = [worker["resources"][MEMORY] for worker in workers.values() if MEMORY in worker["resources"]]
         if declared and max(declared) < machine.EPISODE_BYTES:
-            raise WrongUse(
-                f"The workers of {scheduler} declare {max(declared) / 1e9:.1f} GB of {MEMORY} and an episode needs "
-                f"{machine.EPISODE_BYTES / 1e9:.1f}; declare more."
-            )
+            few = f"The workers of {scheduler} declare {max(declared) / 1e9:.1f} GB of {MEMORY}"
+            raise WrongUse(f"{few} and an episode needs {machine.EPISODE_BYTES / 1e9:.1f}; declare more.")
         return ({MEMORY: machine.EPISODE_BYTES} if declared else None), threads
 
     def _progress(self, event: tuple[float, dict[str, Any]]) -> None:
