@@ -74,10 +74,14 @@ def with_brief(command: Callable[..., None]) -> Callable[..., None]:
     keys = {key.replace(".", "_"): key for key in fields}
     files = Annotated[list[Path] | None, typer.Argument(help="Footage files in order, or one episode brief (.toml).")]
     flags = {name: Annotated[_type(key, fields[key]), brief_flag(key)] for name, key in keys.items()}
+    named = inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in ({"files": files} | flags).items()
-    ] + [one for one in inspect.signature(command).parameters.values() if one.name != "asked"]
+        *(
+            inspect.Parameter(name, named, default=None, annotation=kind)
+            for name, kind in ({"files": files} | flags).items()
+        ),
+        *(one.replace(kind=named) for one in inspect.signature(command).parameters.values() if one.name != "asked"),
+    ]
 
     def called(files: list[Path] | None, **values: Any) -> None:
         given = {key: values.pop(name) for name, key in keys.items()}
@@ -86,9 +90,7 @@ def with_brief(command: Callable[..., None]) -> Callable[..., None]:
 
     called.__name__ = command.__name__
     called.__annotations__ = {one.name: one.annotation for one in parameters}
-    called.__dict__["__signature__"] = inspect.Signature(
-        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
-    )
+    called.__dict__["__signature__"] = inspect.Signature(parameters)
     return called
 
 

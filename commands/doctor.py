@@ -1,6 +1,5 @@
 """episode doctor: whether all that is needed is there and is ours."""
 
-import json
 import sys
 from importlib import metadata
 
@@ -26,7 +25,7 @@ def doctor(as_json: JsonOption = False) -> None:
         for name, place in foreign().items()
     ]
     if as_json:
-        print(json.dumps({"found": found, "problems": [*problems, *strange]}, ensure_ascii=False, indent=2))
+        words.say_json({"found": found, "problems": [*problems, *strange]})
     else:
         words.say_pairs(found)
         for line in strange:

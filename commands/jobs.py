@@ -1,6 +1,5 @@
 """episode jobs: a season in one command."""
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,7 +62,7 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     names = [entry.name for entry in season.entries]
     if as_json:
         rows = [{"line": slip.line, "text": slip.text} for slip in slips]
-        print(json.dumps({"episodes": names, "slips": rows}, ensure_ascii=False, indent=2))
+        words.say_json({"episodes": names, "slips": rows})
     else:
         for slip in slips:
             typer.echo(f"{manifest}{f' line {slip.line}' * bool(slip.line)}: {slip.text}", err=True)
@@ -146,7 +145,7 @@ def status(
     gone = [name for name in made if not (folder / f"{name}.mp4").is_file()]
     if as_json:
         told = {"running": running, "gone": gone, "report": report.model_dump(mode="json")}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        words.say_json(told)
     else:
         words.say_status(report, gone, running)
     if running or gone or any(one.state in ("failed", "not run") for one in report.episodes):

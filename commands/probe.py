@@ -1,6 +1,5 @@
 """episode probe: what a footage file is."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
 
     rows = _facts(file)
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        words.say_json(rows)
         return
     streams = [
         f"stream {one['stream']}: {one['codec']} {one['rate']} Hz {one['layout']} {one['language']}{' (used)' * one['chosen']}"

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pipeline.verify import Check
 
 
+def say_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
 def say_notes(notes: Iterable[Note | str]) -> None:
     for note in notes:
         typer.echo(f"Note: {note}", err=True)
@@ -98,7 +102,7 @@ def say_decisions(decisions: "Iterable[Decision]", as_json: bool) -> None:
         for made in decisions
     ]  # fmt: skip
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        say_json(rows)
         return
     for row in rows:
         say_episode(row["state"], "", row["name"], row["why"])

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from basis.errors import DeliveryFailed, EpisodeError, WrongUse
 from basis.notes import Note
 from basis.tools import from_environment
 from jobs.manifest import Entry, Season
-from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file
+from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_json, read_record, record_file
 from jobs.report import EpisodeResult, Failure, State
 from pipeline import verify
 from pipeline.episode import Files
@@ -107,7 +105,7 @@ def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
         return Decision(decision.entry, result=_corrected(decision.entry, files))
     if not why and there.get(".mp4") != record.files[".mp4"]:
         why = decision.why
-    report = None if why else _report(files)
+    report = None if why else read_json(Report, files.report)
     if report:
         about = {"seconds": report.seconds, "checks": report.checks, "warnings": report.warnings}
         return Decision(decision.entry, result=result_of(decision.entry, "up to date", **about))
@@ -115,13 +113,6 @@ def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
     if edited:
         return _kept(decision.entry, edited[0], f"was changed after it was rendered, and {why}")
     return replace(decision, why=why)
-
-
-def _report(files: Files) -> Report | None:
-    try:
-        return Report.model_validate_json(files.report.read_bytes())
-    except (OSError, ValidationError):
-        return None
 
 
 def _corrected(entry: Entry, files: Files) -> EpisodeResult:

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import presets
 from basis.data import Data
@@ -17,6 +17,7 @@ from pipeline.brief import Brief
 from pipeline.episode import Files
 from presets import SOUNDS, Preset, delivery
 
+Read = TypeVar("Read", bound=BaseModel)
 ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told apart by what they name
 
 
@@ -63,12 +64,17 @@ def cover_file(files: Files) -> Path:
     return files.video.with_suffix(".cover.jpg")
 
 
-def read_record(files: Files) -> Record | None:
-    """The record beside an episode; None where there is none that can be read."""
+def read_json(kind: type[Read], file: Path) -> Read | None:
+    """What a file of an episode holds as JSON; None where there is none that can be read."""
     try:
-        return Record.model_validate_json(record_file(files).read_bytes())
+        return kind.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def read_record(files: Files) -> Record | None:
+    """The record beside an episode; None where there is none that can be read."""
+    return read_json(Record, record_file(files))
 
 
 def save_record(record: Record, files: Files) -> None:

@@ -137,16 +137,13 @@ def locked(out: Path) -> Iterator[None]:
     """Holds the output folder against other runs. Raises WrongUse when one holds it."""
     file = out / STATE / "lock"
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(file)
     try:
-        lock.acquire(timeout=LOCK_WAIT)
+        lock = FileLock(file).acquire(timeout=LOCK_WAIT)
     except Timeout:
         hint = "wait until it ends (`episode jobs status` shows it) or choose another -o."
         raise WrongUse(f"Another run is writing to {out}; {hint}") from None
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 def is_running(out: Path) -> bool:
