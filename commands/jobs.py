@@ -1,5 +1,6 @@
 """episode jobs: a season in one command."""
 
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,19 +57,17 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
 
     try:
         season, slips = read_season(manifest), []
-    except ManifestWrong as wrong:
-        season, slips = Season("", manifest, wrong.entries), wrong.slips
-    slips = sorted(dict.fromkeys([*slips, *check_season(season)]), key=lambda slip: slip.line)
+    except ManifestWrong as error:
+        season, slips = Season("", manifest, error.entries), error.slips
+    wrong = ManifestWrong(manifest, [*slips, *check_season(season)])
     names = [entry.name for entry in season.entries]
     if as_json:
-        rows = [{"line": slip.line, "text": slip.text} for slip in slips]
-        words.say_json({"episodes": names, "slips": rows})
+        words.say_json({"episodes": names, "slips": [asdict(slip) for slip in wrong.slips]})
+    elif wrong.slips:
+        typer.echo(str(wrong), err=True)
     else:
-        for slip in slips:
-            typer.echo(f"{manifest}{f' line {slip.line}' * bool(slip.line)}: {slip.text}", err=True)
-        if not slips:
-            print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
-    if slips:
+        print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
+    if wrong.slips:
         raise typer.Exit(WrongUse.exit_code)
 
 
