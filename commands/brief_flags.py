@@ -75,13 +75,10 @@ def with_brief(command: Callable[..., None]) -> Callable[..., None]:
     files = Annotated[list[Path] | None, typer.Argument(help="Footage files in order, or one episode brief (.toml).")]
     flags = {name: Annotated[_type(key, fields[key]), brief_flag(key)] for name, key in keys.items()}
     named = inspect.Parameter.KEYWORD_ONLY
-    parameters = [
-        *(
-            inspect.Parameter(name, named, default=None, annotation=kind)
-            for name, kind in ({"files": files} | flags).items()
-        ),
-        *(one.replace(kind=named) for one in inspect.signature(command).parameters.values() if one.name != "asked"),
-    ]
+    own = [one for one in inspect.signature(command).parameters.values() if one.name != "asked"]
+    taken = {"files": files} | flags
+    parameters = [inspect.Parameter(name, named, default=None, annotation=kind) for name, kind in taken.items()]
+    parameters += [one.replace(kind=named) for one in own]
 
     def called(files: list[Path] | None, **values: Any) -> None:
         given = {key: values.pop(name) for name, key in keys.items()}

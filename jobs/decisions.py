@@ -59,9 +59,8 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
         for given in entry.brief.inputs:
             str(given).encode()  # a name from another system may be no text: nothing could be told of it
         if clash := _replaced_input(entry, files):
-            return _impossible(
-                entry, f"{clash} is one of the files that the episode is made from; choose another output folder."
-            )
+            wrong = f"{clash} is one of the files that the episode is made from; choose another output folder."
+            return _impossible(entry, wrong)
         made, record = made_of(entry.brief), read_record(files)
         if force:
             return Decision(entry, "--force", made)
@@ -71,9 +70,13 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
             missing = f"it failed before: {record.failure.message}"
         else:
             missing = "not finished" if any(file.is_file() for file in files_of(files)) else "no output yet"
+        decision = Decision(entry, missing, made)
         if record and record.files:
-            return _of_rendered(Decision(entry, missing, made), files, record)
-        return _of_unrendered(Decision(entry, missing, made), files, record)
+            return _of_rendered(decision, files, record)
+        strangers = by_hand(Record(), files, hashes(files))
+        if record is None and record_file(files).exists():
+            strangers.insert(0, record_file(files))
+        return _kept(entry, strangers[0], "is not of this season") if strangers else decision
     except WrongUse as error:  # of the preset or the delivery spec
         return _impossible(entry, str(error))
     except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
@@ -86,14 +89,6 @@ def _replaced_input(entry: Entry, files: Files) -> Path | None:
     inputs = [given for given in entry.brief.inputs if given.exists()]
     places = [file for file in (*files_of(files), record_file(files)) if file.exists()]
     return next((file for file in places if any(given.samefile(file) for given in inputs)), None)
-
-
-def _of_unrendered(decision: Decision, files: Files, record: Record | None) -> Decision:
-    """About an episode that no run has finished: as decided, unless somebody else's files are in its place."""
-    strangers = by_hand(Record(), files, hashes(files))
-    if record is None and record_file(files).exists():
-        strangers.insert(0, record_file(files))
-    return _kept(decision.entry, strangers[0], "is not of this season") if strangers else decision
 
 
 def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:

@@ -49,9 +49,8 @@ def hashes(files: Files) -> dict[str, str]:
 def by_hand(record: Record, files: Files, there: Mapping[str, str]) -> list[Path]:
     """The files at an episode's places that no run has put there; there: the hashes of what is there."""
     made = {*record.files.items(), *record.replaced.items()}
-    return [
-        files.video.with_name(files.video.stem + end) for end, content in there.items() if (end, content) not in made
-    ]
+    video = files.video
+    return [video.with_name(video.stem + end) for end, content in there.items() if (end, content) not in made]
 
 
 def record_file(files: Files) -> Path:
@@ -109,8 +108,8 @@ def change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """What of now is not as it was before, in words; empty where all of it is."""
     if before.get("product") != now["product"]:
         return f"episode {now['product']} renders it, the last one was {before.get('product', 'none')}"
-    files = [name.removeprefix("file ") for name in now if name.startswith("file ") and name in before and now[name] != before[name]]  # fmt: skip
-    if files:
+    other = [name for name in now if name in before and now[name] != before[name]]
+    if files := [name.removeprefix("file ") for name in other if name.startswith("file ")]:
         return f"{files[0]} changed" if len(files) == 1 else f"{files[0]} and {len(files) - 1} other files changed"
     changed = [f"its {part}" for part in ("brief", "preset", "delivery") if before.get(part) != now[part]]
     if changed:

@@ -247,7 +247,7 @@ class _Run:
         due.sort(key=lambda item: (RANK[item[1].kind], self._episodes[item[1].name].row, item[1].segment))
         for item in due[: max(0, room)]:
             self._waiting.remove(item)
-            task = item[1]
+            _, task = item
             self._flying.add((task.name, task.segment))
             self._executor.submit(task)
 
@@ -358,8 +358,7 @@ class _Work:
 
 def _earlier(out: Path) -> dict[str, EpisodeResult]:
     """What an earlier run found, by name; nothing where its report cannot be read."""
-    try:
-        found = report.read(out)
-    except WrongUse:
-        return {}  # of another version
-    return {one.name: one for one in found.episodes} if found else {}
+    with contextlib.suppress(WrongUse):  # of another version
+        if found := report.read(out):
+            return {one.name: one for one in found.episodes}
+    return {}
