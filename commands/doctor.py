@@ -31,9 +31,8 @@ def doctor(as_json: JsonOption = False) -> None:
         for line in strange:
             typer.echo(line, err=True)
     if problems:
-        raise MissingTool(
-            "; ".join(problems) + ". Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG."
-        )
+        hint = "Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG."
+        raise MissingTool(f"{'; '.join(problems)}. {hint}")
     if strange:
         raise typer.Exit(MissingTool.exit_code)
 

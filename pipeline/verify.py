@@ -87,18 +87,17 @@ def verify(file: Path, spec: DeliverySpec, tools: Tools = USUAL) -> list[Check]:
             if not container.streams.video:
                 raise Unusable(f"{file} has no picture; a delivery file must have a video stream.")
             video, audio = container.streams.video[0], next(iter(container.streams.audio), None)
-            packets = packets_of(container, video, audio, codec)
-            sounds = packets[audio.index] if audio else None
+            pictures, sounds = packets_of(container, video, audio, codec)
             rows = [
                 *_container_rows(container, file, spec),
                 *_picture_rows(container, video, codec, spec),
-                *_frame_rows(packets[video.index], spec),
+                *_frame_rows(pictures, spec),
             ]
-            if sounds is not None:
-                rows += [*_sound_rows(audio, spec), *_sync_rows(packets[video.index], sounds, audio, spec)]
+            if audio:
+                rows += [*_sound_rows(audio, spec), *_sync_rows(pictures, sounds, audio, spec)]
     except av.error.FFmpegError as error:
         raise Unusable(f"{file} is not a video that can be read ({error.strerror}).") from error
-    if sounds is not None:
+    if audio:
         rows += _loudness_rows(sounds, loudness.measure(file, tools=tools), spec)
     own = Source(sure="O", source=f"the delivery spec {spec.name}")
     return [
@@ -242,23 +241,25 @@ def key_frames(frames: Iterable[Any]) -> KeyFrames:
     return seen
 
 
-def packets_of(container: Any, video: Any, audio: Any, codec: Codec) -> dict[int, list[Packet]]:
-    """The packets of a file's picture and sound, by the index of their stream. Raises Unusable for none, and for too many."""
-    about, streams = video.codec_context, [stream for stream in (video, audio) if stream]
-    found: dict[int, list[Packet]] = {stream.index: [] for stream in streams}
-    for count, packet in enumerate(container.demux(streams)):
+def packets_of(container: Any, video: Any, audio: Any, codec: Codec) -> tuple[list[Packet], list[Packet]]:
+    """The packets of a file's picture and of its sound. Raises Unusable for no picture, and for too many packets."""
+    about = video.codec_context
+    pictures: list[Packet] = []
+    sounds: list[Packet] = []
+    for count, packet in enumerate(container.demux([stream for stream in (video, audio) if stream])):
         if count > MOST_PACKETS:
             raise Unusable("The file has more packets than a clip can have.")
         if packet.pts is None or packet.size == 0:
             continue
         time, length = (float(ticks * packet.time_base) for ticks in (packet.pts, packet.duration or 0))
-        closed = packet.is_keyframe and packet.stream.index == video.index
+        is_picture = packet.stream.index == video.index
+        closed = is_picture and packet.is_keyframe
         if closed and about.name == codec.name:
             closed = codec.opens_group(bytes(packet), about.extradata)
-        found[packet.stream.index].append(Packet(time, length, packet.size, packet.is_keyframe, closed))
-    if not found[video.index]:
+        (pictures if is_picture else sounds).append(Packet(time, length, packet.size, packet.is_keyframe, closed))
+    if not pictures:
         raise Unusable("The file's video stream has no frames.")
-    return found
+    return pictures, sounds
 
 
 def boxes_of(file: Path) -> list[tuple[str, str]]:
