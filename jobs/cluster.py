@@ -33,7 +33,6 @@ class Cluster:
         self, scheduler: str, folder: Path, heard: Heard, ended: Ended, connect_wait: float = CONNECT_WAIT
     ) -> None:
         """folder: an output folder that all workers must see. Raises WrongUse, MissingTool."""
-        self.workers = 0
         try:
             distributed: Any = import_module("distributed")
         except ImportError:
