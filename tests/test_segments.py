@@ -21,10 +21,9 @@ import presets
 from basis.boxes import Box
 from basis.errors import Interrupted, MachineFailed, WrongUse
 from basis.tools import Tools, silent
-from pipeline import encode, episode, graphics, picture, verify
+from pipeline import encode, episode, picture, rendering, verify
 from pipeline.brief import make_brief
 from pipeline.footage import ffmpeg_tool, source
-from pipeline.graphics.blend import Overlay
 from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from presets import delivery
 from presets.graphics import TitleCard
@@ -162,8 +161,7 @@ def test_a_joined_episode_looks_like_the_whole_one_at_the_joints_too(whole, in_t
 def raw(plan, **span):
     """A sum of each frame's bytes, and the numbers that were watched."""
     sources = {take.file: source.probe(take.file, take.audio_stream) for take in plan.takes}
-    drawn = graphics.draw(plan, presets.load(plan.preset)) if plan.graphics else []
-    overlay = Overlay(drawn, plan.width, plan.height, plan.frame_rate)
+    overlay = rendering.overlay_of(plan, presets.load(plan.preset), delivery.load(plan.delivery))
     seen = []
     frames = [crc32(f) for f in picture.render(plan, sources, overlay, lambda n, *_: seen.append(n), **span)]
     return frames, seen
