@@ -30,9 +30,7 @@ def version_of(root: Path) -> str:
             is_asset = place.parts[0] == "assets" and not any(part[0] in "._" for part in place.parts)
             if file.is_file() and (file.suffix in CODE or is_asset):
                 digest.update(f"{place.as_posix()}\n".encode())
-                digest.update(
-                    file.read_bytes() if file.suffix in CODE else b""
-                )  # assets are checked when they are taken
+                digest.update(file.read_bytes() if file.suffix in CODE else b"")  # assets are checked when taken
     except OSError:
         return NUMBER
     return f"{NUMBER}+{digest.hexdigest()[:HASH_DIGITS]}"
@@ -40,13 +38,9 @@ def version_of(root: Path) -> str:
 
 def foreign() -> dict[str, str]:
     """Packages of another distribution that stand in the place of this product's, and where each lies."""
-    found = {}
-    for name in PACKAGES:
-        spec = find_spec(name)
-        origin = Path(spec.origin).resolve() if spec and spec.origin else None
-        if origin and not origin.is_relative_to(ROOT):
-            found[name] = str(origin.parent)
-    return found
+    specs = {name: find_spec(name) for name in PACKAGES}
+    places = {name: Path(spec.origin).resolve() for name, spec in specs.items() if spec and spec.origin}
+    return {name: str(place.parent) for name, place in places.items() if not place.is_relative_to(ROOT)}
 
 
 def is_installed() -> bool:

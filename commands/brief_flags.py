@@ -11,14 +11,13 @@ from pydantic.fields import FieldInfo
 
 from basis.errors import WrongUse
 from commands.options import delivery_names, preset_names
-from pipeline.brief import Brief, Footage, make_brief, read_brief
+from pipeline.brief import OF_SEVERAL, Brief, Footage, make_brief, read_brief
 
 FLAG = {  # where it is not the key's own name
     "people": ["--person"], "shots": ["--shot"], "keep_pauses": ["--keep-pause"], "following": ["--next"],
     "output": ["-o", "--output"], "footage.captions": ["--footage-captions"],
 }  # fmt: skip
 NO_FLAG = {"footage", "graphics", "footage.file", "footage.audio_offset"}
-OF_ALL_FILES = {"footage.audio_stream", "footage.channels"}  # the others are given once for each file
 COMPLETION = {"preset": preset_names, "delivery": delivery_names}
 
 
@@ -75,10 +74,11 @@ def with_brief(command: Callable[..., None]) -> Callable[..., None]:
     keys = {key.replace(".", "_"): key for key in fields}
     files = Annotated[list[Path] | None, typer.Argument(help="Footage files in order, or one episode brief (.toml).")]
     flags = {name: Annotated[_type(key, fields[key]), brief_flag(key)] for name, key in keys.items()}
-    parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
-        for name, kind in ({"files": files} | flags).items()
-    ] + [one for one in inspect.signature(command).parameters.values() if one.name != "asked"]
+    named = inspect.Parameter.KEYWORD_ONLY
+    own = [one for one in inspect.signature(command).parameters.values() if one.name != "asked"]
+    taken = {"files": files} | flags
+    parameters = [inspect.Parameter(name, named, default=None, annotation=kind) for name, kind in taken.items()]
+    parameters += [one.replace(kind=named) for one in own]
 
     def called(files: list[Path] | None, **values: Any) -> None:
         given = {key: values.pop(name) for name, key in keys.items()}
@@ -87,9 +87,7 @@ def with_brief(command: Callable[..., None]) -> Callable[..., None]:
 
     called.__name__ = command.__name__
     called.__annotations__ = {one.name: one.annotation for one in parameters}
-    called.__dict__["__signature__"] = inspect.Signature(
-        [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
-    )
+    called.__dict__["__signature__"] = inspect.Signature(parameters)
     return called
 
 
@@ -98,7 +96,7 @@ def _names(key: str) -> list[str]:
 
 
 def _is_of_each_file(key: str) -> bool:
-    return key.startswith("footage.") and key not in OF_ALL_FILES
+    return key.startswith("footage.") and key.removeprefix("footage.") not in OF_SEVERAL
 
 
 def _is_several(key: str, field: FieldInfo) -> bool:

@@ -18,8 +18,7 @@ def demo(
 ) -> None:
     from commands import words
     from commands.meters import Meter
-    from commands.outputs import files_of
-    from commands.tools import tools
+    from commands.work import files_of, tools
     from pipeline import episode
     from pipeline.synthetic.demo import make_demo
 

@@ -1,6 +1,5 @@
 """episode doctor: whether all that is needed is there and is ours."""
 
-import json
 import sys
 from importlib import metadata
 
@@ -26,15 +25,14 @@ def doctor(as_json: JsonOption = False) -> None:
         for name, place in foreign().items()
     ]
     if as_json:
-        print(json.dumps({"found": found, "problems": [*problems, *strange]}, ensure_ascii=False, indent=2))
+        words.say_json({"found": found, "problems": [*problems, *strange]})
     else:
         words.say_pairs(found)
         for line in strange:
             typer.echo(line, err=True)
     if problems:
-        raise MissingTool(
-            "; ".join(problems) + ". Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG."
-        )
+        hint = "Install the package again, or name a complete ffmpeg in EPISODE_FFMPEG."
+        raise MissingTool(f"{'; '.join(problems)}. {hint}")
     if strange:
         raise typer.Exit(MissingTool.exit_code)
 
@@ -46,7 +44,7 @@ def _examined() -> tuple[dict[str, str], list[str]]:
     import assets
     from basis import cache
     from basis.version import version
-    from commands.tools import tools
+    from commands.work import tools
     from pipeline import typesetting
     from pipeline.encode import ENCODERS
     from pipeline.footage import ffmpeg_tool

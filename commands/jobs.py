@@ -1,17 +1,15 @@
 """episode jobs: a season in one command."""
 
-import json
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from basis.errors import WrongUse
 from commands.brief_flags import brief_flag
 from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, preset_names
-
-if TYPE_CHECKING:
-    from jobs.executor import Ended, Executor, Heard
 
 ManifestArg = Annotated[Path, typer.Argument(help="The season: a .toml or .csv file.")]
 SeasonOutput = Annotated[Path, typer.Option("-o", "--output", help="Folder that the episodes are written to.")]
@@ -58,20 +56,18 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     from jobs.manifest import ManifestWrong, Season, read_season
 
     try:
-        season = read_season(manifest)
-        slips, names = check_season(season), [entry.name for entry in season.entries]
-    except ManifestWrong as wrong:
-        beyond = check_season(Season("", manifest, wrong.entries))
-        slips, names = sorted({*wrong.slips, *beyond}, key=lambda slip: slip.line), [e.name for e in wrong.entries]
+        season, slips = read_season(manifest), []
+    except ManifestWrong as error:
+        season, slips = Season("", manifest, error.entries), error.slips
+    wrong = ManifestWrong(manifest, [*slips, *check_season(season)])
+    names = [entry.name for entry in season.entries]
     if as_json:
-        rows = [{"line": slip.line, "text": slip.text} for slip in slips]
-        print(json.dumps({"episodes": names, "slips": rows}, ensure_ascii=False, indent=2))
+        words.say_json({"episodes": names, "slips": [asdict(slip) for slip in wrong.slips]})
+    elif wrong.slips:
+        typer.echo(str(wrong), err=True)
     else:
-        for slip in slips:
-            typer.echo(f"{manifest}{f' line {slip.line}' * bool(slip.line)}: {slip.text}", err=True)
-        if not slips:
-            print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
-    if slips:
+        print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
+    if wrong.slips:
         raise typer.Exit(WrongUse.exit_code)
 
 
@@ -104,6 +100,8 @@ def run(  # a flag each
     from commands.meters import SeasonMeter
     from jobs import decisions
     from jobs import season as seasons
+    from jobs.cluster import Cluster
+    from jobs.executor import Processes
     from jobs.manifest import read_season
     from pipeline.encode import LEAST_SEGMENT
 
@@ -118,13 +116,7 @@ def run(  # a flag each
     if dry_run:
         words.say_decisions([decisions.decide(entry, output, force) for entry in asked], as_json)
         return
-
-    def executor(heard: "Heard", ended: "Ended") -> "Executor":
-        from jobs.cluster import Cluster
-        from jobs.executor import Processes
-
-        return Cluster(scheduler, output, heard, ended) if scheduler else Processes(workers, heard, ended)
-
+    executor: seasons.MakeExecutor = partial(Cluster, scheduler, output) if scheduler else partial(Processes, workers)
     with SeasonMeter(quiet or as_json, len(asked)) as meter:
         report = seasons.run(season, output, options, meter, only=asked, executor=executor)
     if as_json:
@@ -152,7 +144,7 @@ def status(
     gone = [name for name in made if not (folder / f"{name}.mp4").is_file()]
     if as_json:
         told = {"running": running, "gone": gone, "report": report.model_dump(mode="json")}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        words.say_json(told)
     else:
         words.say_status(report, gone, running)
     if running or gone or any(one.state in ("failed", "not run") for one in report.episodes):
@@ -193,13 +185,13 @@ def watch(  # a flag each
             typer.echo(f"Watching {inbox}; Ctrl-C ends it.", err=True)
         seasons.run(
             Season(look.series.name or inbox.resolve().name, inbox, ()), output, options, meter, feed=feed,
-            executor=lambda heard, ended: Processes(workers, heard, ended),
+            executor=partial(Processes, workers),
         )  # fmt: skip
 
 
 def _cache(kept: bool) -> Path | None:
     """The whole path: workers run elsewhere."""
-    from commands.tools import tools
+    from commands.work import tools
 
     folder = tools(kept=kept).cache
     return folder and folder.resolve()

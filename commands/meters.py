@@ -1,6 +1,7 @@
 """Progress on standard error: bars and tables on a terminal, plain lines elsewhere, nothing when quiet."""
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from jobs.season import Event
 
 
-class Meter:
+class Meter(ExitStack):
     """Progress of an episode's stages, called with a stage, how much is done, and of how much."""
 
     LINE_EVERY = 10.0  # seconds, where there is no terminal
 
     def __init__(self, quiet: bool) -> None:
+        super().__init__()
         self._quiet, self._console = quiet, Console(stderr=True, highlight=False)
         self._bars = None if quiet or not self._console.is_terminal else Progress(
             TextColumn("{task.description:14}"), BarColumn(), TextColumn("{task.percentage:3.0f}%"), TextColumn("{task.fields[speed]}"),
@@ -31,15 +33,8 @@ class Meter:
         self._tasks: dict[str, TaskID] = {}
         self._begun: dict[str, float] = {}
         self._last_line = 0.0
-
-    def __enter__(self) -> "Meter":
         if self._bars:
-            self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bars:
-            self._bars.stop()
+            self.enter_context(self._bars)
 
     def __call__(self, stage: str, done: float, total: float) -> None:
         if self._quiet:
@@ -58,7 +53,7 @@ class Meter:
             self._console.print(f"{stage} {100 * done / total:.0f}% {speed}{left}".rstrip(), markup=False)
 
 
-class SeasonMeter:
+class SeasonMeter(ExitStack):
     """What a season's run does: a live table on a terminal, a line for each event elsewhere."""
 
     LINE_EVERY = 30.0  # seconds between lines of progress where there is no terminal
@@ -66,6 +61,7 @@ class SeasonMeter:
 
     def __init__(self, quiet: bool, total: int | None) -> None:
         """total: how many episodes there will be, None where nobody knows."""
+        super().__init__()
         self._quiet, self._total, self._console = quiet, total, Console(stderr=True, highlight=False)
         self._begun = self._last_line = time.monotonic()
         self._running: dict[str, tuple[str, float, str, float]] = {}  # stage, share of it, host, when it began
@@ -73,15 +69,8 @@ class SeasonMeter:
         self._live = None if quiet or not self._console.is_terminal else Live(
             console=self._console, get_renderable=self._table, refresh_per_second=4, transient=True
         )  # fmt: skip
-
-    def __enter__(self) -> "SeasonMeter":
         if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live:
-            self._live.stop()
+            self.enter_context(self._live)
 
     def __call__(self, event: "Event") -> None:
         from jobs import season  # whoever calls has imported it
@@ -121,13 +110,12 @@ class SeasonMeter:
         return text + (f", {failed} failed" if failed else "") + self._left()
 
     def _left(self) -> str:
-        if self._total is None:
-            return ""
         rendered = sum(bool(one.attempts) for one in self._done)
         under_way = sum(self._share(stage, share) for stage, share, _, _ in self._running.values())
-        share = (rendered + under_way) / max(1, self._total - len(self._done) + rendered)
-        seconds = (time.monotonic() - self._begun) * (1 - share) / share if share > 0.02 else None
-        return "" if seconds is None else f", about {clock(seconds)} left"
+        share = (rendered + under_way) / max(1, (self._total or 0) - len(self._done) + rendered)
+        if self._total is None or share <= 0.02:
+            return ""
+        return f", about {clock((time.monotonic() - self._begun) * (1 - share) / share)} left"
 
     def _share(self, stage: str, share: float) -> float:
         """How much of an episode's work is done, 0 to 1, at a share of one of its stages."""

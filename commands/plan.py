@@ -19,8 +19,7 @@ def plan(
 ) -> None:
     from commands import words
     from commands.meters import Meter
-    from commands.outputs import files_of, video_of
-    from commands.tools import tools
+    from commands.work import files_of, tools, video_of
     from pipeline import episode
 
     brief = asked.brief()

@@ -52,7 +52,9 @@ def new(
         raise WrongUse(f"The output {file} must be the name of a .toml file, as looks/night-shift.toml.")
     folder = Path(like).parent if like and like.lower().endswith(".toml") else presets.FOLDER
     begun, beside = portable(presets.load(like) if like else presets.Preset(), folder)
-    made = begun.model_copy(update={"series": begun.series.model_copy(update={"name": _title(name)})})
+    words = re.sub(r"[-_. ]+", " ", name)  # the series' name: Night Shift of night-shift
+    title = (words.title() if words.isascii() else words[:1].upper() + words[1:])[:60].strip()
+    made = begun.model_copy(update={"series": begun.series.model_copy(update={"name": title})})
     copies = [(folder / part, file.parent / part) for part in beside]
     copies = [(old, new) for old, new in copies if not (new.is_file() and filecmp.cmp(old, new, shallow=False))]
     for taken in (file, *(new for _, new in copies)):
@@ -65,12 +67,6 @@ def new(
                 shutil.copyfile(old, part)
         files.save_text(template(made, file.name), file)
     print(f"Preset {file}\nIts first lines say what to do next.")
-
-
-def _title(name: str) -> str:
-    """The series' name that the name of a preset stands for, as Night Shift."""
-    words = re.sub(r"[-_. ]+", " ", name)
-    return (words.title() if words.isascii() else words[:1].upper() + words[1:])[:60].strip()
 
 
 @app.command()

@@ -1,34 +1,34 @@
 """episode probe: what a footage file is."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from commands.options import PLAIN, JsonOption
-
-if TYPE_CHECKING:
-    from pipeline.footage.source import AudioStream
 
 app = typer.Typer(**PLAIN)
 
 
 @app.command()
 def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json: JsonOption = False) -> None:
+    from commands import words
+
     rows = _facts(file)
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        words.say_json(rows)
         return
-    for name, value in rows.items():
-        if name == "audio":
-            value = "; ".join(map(_stream_in_words, value)) or "none"
-        print(f"{name.replace('_', ' '):18}{'unknown' if value is None else value}")
+    streams = [
+        f"stream {one['stream']}: {one['codec']} {one['rate']} Hz {one['layout']} {one['language']}{' (used)' * one['chosen']}"
+        for one in rows["audio"]
+    ]
+    told = rows | {"audio": "; ".join(streams) or "none"}
+    words.say_pairs({key.replace("_", " "): "unknown" if value is None else value for key, value in told.items()})
 
 
 def _facts(file: Path) -> dict[str, Any]:
     """What is said of a file, by the keys that --json gives it."""
-    from commands.tools import tools
+    from commands.work import tools
     from pipeline.brief import Footage
     from pipeline.footage import loudness, source
     from pipeline.listening.channels import of_camera
@@ -51,21 +51,15 @@ def _facts(file: Path) -> dict[str, Any]:
         "seconds": round(found.duration, 3),
         "interlaced": found.interlaced,
         "colour": f"{found.matrix} {'full' if found.full_range else 'limited'}{' ' + found.hdr if found.hdr else ''}",
-        "audio": [_stream(stream, camera is not None and stream.index == camera.stream) for stream in found.audio],
+        "audio": [
+            {
+                "stream": one.index, "codec": one.codec, "rate": one.rate, "layout": one.layout, "language": one.language,
+                "chosen": camera is not None and one.index == camera.stream,
+            }
+            for one in found.audio
+        ],
         "heard": how,
         "subtitle_streams": found.subtitles,
         "loudness_lufs": loud.integrated if loud else None,
         "true_peak_dbtp": loud.true_peak if loud else None,
-    }
-
-
-def _stream(found: "AudioStream", chosen: bool) -> dict[str, Any]:
-    return {
-        "stream": found.index, "codec": found.codec, "rate": found.rate, "layout": found.layout, "language": found.language,
-        "chosen": chosen,
     }  # fmt: skip
-
-
-def _stream_in_words(row: dict[str, Any]) -> str:
-    used = " (used)" if row["chosen"] else ""
-    return f"stream {row['stream']}: {row['codec']} {row['rate']} Hz {row['layout']} {row['language']}{used}"

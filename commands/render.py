@@ -7,7 +7,6 @@ import typer
 
 from basis.errors import WrongUse
 from basis.notes import Note
-from basis.tools import Tools
 from commands.brief_flags import Asked, with_brief
 from commands.options import PLAIN, ForceOption, JsonOption, NoCacheOption, QuietOption
 
@@ -32,7 +31,7 @@ def render(
 ) -> None:
     from commands import words
     from commands.meters import Meter
-    from commands.tools import tools
+    from commands.work import files_of, tools, video_of
     from pipeline import episode
 
     notes: list[Note] = []
@@ -41,7 +40,11 @@ def render(
         if plan:
             made, where = _edited(plan, asked, force)
         else:
-            made, notes, where = _planned(asked, force, work)
+            brief = asked.brief()
+            where = files_of(video_of(brief))
+            episode.refuse_to_overwrite(where.all, brief.inputs, force)
+            made, notes = episode.plan(brief, work)
+            episode.refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
         try:
             keep_plan = plan is None or where.plan.resolve() != plan.resolve()
             report = episode.render(made, where, work, notes, keep_plan=keep_plan, overwrite=True)  # refused above
@@ -57,7 +60,7 @@ def render(
 
 def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
     """An edited plan and where the episode goes: beside it, unless told otherwise."""
-    from commands.outputs import files_of
+    from commands.work import files_of
     from pipeline import episode
 
     if asked.files or asked.keys.keys() - OF_A_PLAN:
@@ -69,15 +72,3 @@ def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
     own = (file, file.with_name(file.name.removesuffix(".plan.json") + ".sheet.jpg"))
     episode.refuse_to_overwrite(where.all, made.inputs, force, own)
     return made, where
-
-
-def _planned(asked: Asked, force: bool, work: Tools) -> "tuple[Plan, list[Note], Files]":
-    from commands.outputs import files_of, video_of
-    from pipeline import episode
-
-    brief = asked.brief()
-    where = files_of(video_of(brief))
-    episode.refuse_to_overwrite(where.all, brief.inputs, force)
-    made, notes = episode.plan(brief, work)
-    episode.refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
-    return made, notes, where

@@ -1,6 +1,5 @@
 """episode verify: any file against what a platform accepts."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +20,7 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     from commands import words
-    from commands.tools import tools
+    from commands.work import tools
     from pipeline import verify as verification
     from presets import delivery as specs
 
@@ -30,7 +29,7 @@ def verify(
     if as_json:
         rows = [check.model_dump() for check in checks]
         told = {"file": str(file), "delivery": delivery, "ok": not failed, "checks": rows}
-        print(json.dumps(told, ensure_ascii=False, indent=2))
+        words.say_json(told)
     else:
         words.say_checks(checks)
         print(f"{len(failed)} findings." if failed else f"{file} meets {delivery}.")

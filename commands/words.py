@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from jobs.decisions import Decision
     from jobs.report import EpisodeResult, SeasonReport
     from pipeline.episode import Files
-    from pipeline.plan import Pause, Plan
+    from pipeline.plan import Plan
     from pipeline.report import Report
-    from pipeline.sound import SoundReport
     from pipeline.verify import Check
+
+
+def say_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def say_notes(notes: Iterable[Note | str]) -> None:
@@ -24,7 +27,7 @@ def say_notes(notes: Iterable[Note | str]) -> None:
         typer.echo(f"Note: {note}", err=True)
 
 
-def say_pairs(rows: Mapping[str, str]) -> None:
+def say_pairs(rows: Mapping[str, object]) -> None:
     """Names and what they stand for, a line each."""
     width = max(map(len, rows)) + 2
     for name, value in rows.items():
@@ -35,16 +38,12 @@ def say_report(report: "Report", where: "Files") -> None:
     say_notes(report.warnings)
     passed = sum(check.ok for check in report.checks)
     print(f"Episode {where.video}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed")
-    print(_sound_line(report.sound))
-    print(f"Look at {where.sheet}\nPlan    {where.plan}\nReport  {where.report}")
-
-
-def _sound_line(sound: "SoundReport") -> str:
     before, after = (
         "silent" if loud.integrated is None else f"{loud.integrated:.1f} LUFS, peak {loud.true_peak:.1f} dBTP"
-        for loud in (sound.before, sound.after)
+        for loud in (report.sound.before, report.sound.after)
     )
-    return f"Sound   {after} (recorded: {before})"
+    print(f"Sound   {after} (recorded: {before})")
+    print(f"Look at {where.sheet}\nPlan    {where.plan}\nReport  {where.report}")
 
 
 def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
@@ -59,7 +58,9 @@ def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
     for line in dict.fromkeys(f"Sound of {take.file.name}: {take.heard}" for take in plan.takes):
         print(line)
     for pause, second in zip(plan.pauses, joined_seconds(plan), strict=True):
-        print(_pause_line(pause, second))
+        length, place = f"Pause of {pause.end - pause.start:.1f} s", f"at {pause.at:.1f} s of the episode"
+        cut = f"is cut {place}; --keep-pause {second:.1f} (second of the footage) keeps it"
+        print(f"{length} {place} is kept" if pause.kept else f"{length} {cut}")
     say_notes(notes)
     quoted = f'"{where.plan}"' if " " in str(where.plan) else where.plan
     print(
@@ -68,19 +69,9 @@ def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
     )
 
 
-def _pause_line(pause: "Pause", second: float) -> str:
-    """second: of the footage, by which --keep-pause names the pause."""
-    length, place = f"Pause of {pause.end - pause.start:.1f} s", f"at {pause.at:.1f} s of the episode"
-    if pause.kept:
-        return f"{length} {place} is kept"
-    return f"{length} is cut {place}; --keep-pause {second:.1f} (second of the footage) keeps it"
-
-
 def say_checks(checks: "Sequence[Check]") -> None:
-    mark = {"error": "FAIL"}
-    rows = [
-        ["ok" if one.ok else mark.get(one.level, "note"), one.name, one.measured, one.limit, one.sure] for one in checks
-    ]
+    mark = {"error": "FAIL", "warning": "note"}
+    rows = [["ok" if one.ok else mark[one.level], one.name, one.measured, one.limit, one.sure] for one in checks]
     _say_table(["", "check", "measured", "must be", "sure"], rows)
 
 
@@ -111,7 +102,7 @@ def say_decisions(decisions: "Iterable[Decision]", as_json: bool) -> None:
         for made in decisions
     ]  # fmt: skip
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        say_json(rows)
         return
     for row in rows:
         say_episode(row["state"], "", row["name"], row["why"])

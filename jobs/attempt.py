@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from pydantic import ValidationError
 
-from basis.errors import MachineFailed
+from basis.errors import ProgramFailed
+from basis.errors import unexpected as told
 from jobs.report import Failure
 from jobs.task import Answer, Message, Task
 
@@ -45,9 +45,10 @@ def attempt(task: Task, progress: Progress, stopped: Callable[[], bool]) -> Answ
         if answer and not answer.failure:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(DONE_WAIT)
-    if answer is None:
-        message = _died(process.returncode, task.log)
-        answer = Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code))
+    if answer is None and process.returncode < 0:
+        answer = Answer.lost(f"Its process was killed (signal {-process.returncode}), perhaps for lack of memory.")
+    elif answer is None:
+        answer = Answer.lost(f"Its process ended with {process.returncode} and no answer; {task.log} may say why.")
     took = answer.took or time.monotonic() - begun
     return answer.model_copy(update={"took": round(took, 2), "host": socket.gethostname()})
 
@@ -71,7 +72,11 @@ def _started(task: Task) -> Iterator[tuple[subprocess.Popen[bytes], Lines]]:
     try:
         yield process, lines
     finally:
-        _kill(process)
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # with every ffmpeg that it started
+        process.kill()
+        process.wait()
         for thread in (reader, writer):
             thread.join()
         with contextlib.suppress(OSError):
@@ -103,16 +108,13 @@ def _answer(
     raise Stopped
 
 
-def unexpected(error: Exception) -> Failure:
-    """The failure that an error is which nothing was prepared for."""
-    if isinstance(error, OSError | MemoryError):
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        where = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
-        return Failure(
-            kind="machine", message=f"The machine failed: {reason}{where}.", exit_code=MachineFailed.exit_code
-        )
+def unexpected(error: Exception) -> Answer:
+    """How an attempt ended with an error that nothing was prepared for."""
+    known = told(error)
+    if not isinstance(known, ProgramFailed):
+        return Answer.lost(str(known), known.exit_code)
     message = f"An error of the product itself ({type(error).__name__}: {error}); the log has the details."
-    return Failure(kind="internal", message=message, exit_code=1)
+    return Answer(failure=Failure(kind="internal", message=message, exit_code=1))
 
 
 def _write(pipe: IO[bytes], told: bytes) -> None:
@@ -125,18 +127,3 @@ def _read(pipe: IO[bytes], lines: Lines) -> None:
     for line in pipe:
         lines.put(line)
     lines.put(None)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends a worker and every ffmpeg that it started."""
-    if os.name == "posix":
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
-
-
-def _died(code: int, log: Path) -> str:
-    if code < 0:
-        return f"Its process was killed (signal {-code}), perhaps for lack of memory."
-    return f"Its process ended with {code} and no answer; {log} may say why."

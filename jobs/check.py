@@ -33,21 +33,17 @@ def check_season(season: Season) -> list[Slip]:
     return [Slip(line, text) for line, texts in failures for text in dict.fromkeys(texts)]
 
 
-class _Tries:
-    """Calls that may fail, and the sentences of those that did."""
-
-    def __init__(self) -> None:
-        self.failures: list[str] = []
+class _Tries(list[str]):
+    """The sentences of calls that failed."""
 
     def __call__(self, function: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result | None:
         """What the function returns, None where it failed."""
         try:
             return function(*given, **named)
         except EpisodeError as error:
-            self.failures.append(str(error))
+            self.append(str(error))
         except OSError as error:
-            what = f"There is a file that cannot be read ({error.strerror}); check its path: {error.filename}."
-            self.failures.append(what)
+            self.append(f"There is a file that cannot be read ({error.strerror}); check its path: {error.filename}.")
         return None
 
 
@@ -64,7 +60,7 @@ def _failures(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> list
     else:
         for file in filter(None, (brief.captions, *(footage.captions for footage in brief.footage))):
             tried(read_captions, file)
-    return tried.failures
+    return tried
 
 
 def _shown(footage: Footage, probe: Probe) -> tuple[Source, Span]:

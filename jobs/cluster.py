@@ -19,7 +19,6 @@ from basis.version import foreign, version
 from jobs import machine
 from jobs.attempt import attempt
 from jobs.executor import Ended, Heard
-from jobs.report import Failure
 from jobs.task import RANK, Answer, Task
 
 CONNECT_WAIT, WORKER_WAIT = 15.0, 60.0  # seconds until the scheduler must answer, and a worker have joined it
@@ -34,35 +33,31 @@ class Cluster:
         self, scheduler: str, folder: Path, heard: Heard, ended: Ended, connect_wait: float = CONNECT_WAIT
     ) -> None:
         """folder: an output folder that all workers must see. Raises WrongUse, MissingTool."""
-        self.workers = 0
         try:
             distributed: Any = import_module("distributed")
         except ImportError:
-            raise MissingTool(
-                "A cluster needs the package distributed; install episode-pipeline[cluster] here and on every worker."
-            ) from None
+            wanted = "install episode-pipeline[cluster] here and on every worker."
+            raise MissingTool(f"A cluster needs the package distributed; {wanted}") from None
         self._heard, self._ended = heard, ended
         for name in ("distributed", "distributed.client"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it is said in sentences
         try:
             self._client: Any = distributed.Client(scheduler, timeout=connect_wait, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
-            raise WrongUse(
-                f"No Dask scheduler answers at {scheduler} ({error}); start it, or correct --scheduler."
-            ) from None
+            wrong = f"No Dask scheduler answers at {scheduler} ({error}); start it, or correct --scheduler."
+            raise WrongUse(wrong) from None
         try:
             self._client.wait_for_workers(1, timeout=WORKER_WAIT)
             self._resources, self._threads = self._examined(scheduler, folder)
         except BaseException as error:
             self._client.close()
             if isinstance(error, TimeoutError):
-                raise WrongUse(
-                    f"No worker has joined {scheduler} for {WORKER_WAIT:g} s; start some with `dask worker`."
-                ) from None
+                wrong = f"No worker has joined {scheduler} for {WORKER_WAIT:g} s; start some with `dask worker`."
+                raise WrongUse(wrong) from None
             raise
         self._futures: dict[Any, str] = {}  # and the name of the episode that each is of
-        self._topic = f"episode-{uuid4().hex}"
         self._tasks: dict[str, Task] = {}
+        self._topic = f"episode-{uuid4().hex}"
         self._client.subscribe_topic(self._topic, self._progress)
         self._scheduler, self._stopped, self._asked = scheduler, False, time.monotonic()
 
@@ -76,9 +71,8 @@ class Cluster:
 
     def submit(self, task: Task) -> None:
         if self._client.status == "closed":
-            raise MachineFailed(
-                f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays."
-            )
+            wrong = f"The scheduler {self._scheduler} is gone; start it and run again: what is delivered stays."
+            raise MachineFailed(wrong)
         key = f"{self._topic}-{task.kind}-{task.segment}-{uuid4().hex[:8]}"
         self._tasks[key] = task
         future = self._client.submit(
@@ -126,10 +120,8 @@ class Cluster:
         }  # fmt: skip
         declared = [worker["resources"][MEMORY] for worker in workers.values() if MEMORY in worker["resources"]]
         if declared and max(declared) < machine.EPISODE_BYTES:
-            raise WrongUse(
-                f"The workers of {scheduler} declare {max(declared) / 1e9:.1f} GB of {MEMORY} and an episode needs "
-                f"{machine.EPISODE_BYTES / 1e9:.1f}; declare more."
-            )
+            few = f"The workers of {scheduler} declare {max(declared) / 1e9:.1f} GB of {MEMORY}"
+            raise WrongUse(f"{few} and an episode needs {machine.EPISODE_BYTES / 1e9:.1f}; declare more.")
         return ({MEMORY: machine.EPISODE_BYTES} if declared else None), threads
 
     def _progress(self, event: tuple[float, dict[str, Any]]) -> None:
@@ -148,12 +140,9 @@ class Cluster:
             elif future.status == "cancelled":
                 message = "The cluster cancelled it."
             else:
-                message = (
-                    f"The cluster lost it ({type(future.exception()).__name__}), perhaps with the worker that had it."
-                )
-            self._ended(
-                task, Answer(failure=Failure(kind="machine", message=message, exit_code=MachineFailed.exit_code))
-            )
+                lost = type(future.exception()).__name__
+                message = f"The cluster lost it ({lost}), perhaps with the worker that had it."
+            self._ended(task, Answer.lost(message))
 
 
 class About(NamedTuple):
@@ -190,13 +179,12 @@ def _on_worker(text: str, threads: dict[str, int], topic: str, wanted: str) -> s
 
     worker = get_worker()
     key = worker.get_current_task()
-    host = socket.gethostname()
     alone = machine.threads(worker.state.nthreads, machine.cores())
-    task = Task.model_validate_json(text)
-    task = task.model_copy(update={"threads": threads.get(worker.address.rsplit(":", 1)[0].split("//")[-1], alone)})
+    few = threads.get(worker.address.rsplit(":", 1)[0].split("//")[-1], alone)
+    task = Task.model_validate_json(text).model_copy(update={"threads": few})
 
     def progress(stage: str, share: float) -> None:
-        worker.log_event(topic, {"key": key, "stage": stage, "share": share, "host": host})
+        worker.log_event(topic, {"key": key, "stage": stage, "share": share, "host": socket.gethostname()})
 
     def unwanted() -> bool:
         known = worker.state.tasks.get(key)
@@ -204,5 +192,5 @@ def _on_worker(text: str, threads: dict[str, int], topic: str, wanted: str) -> s
 
     if version() != wanted:  # it has joined since the others were asked
         message = f"The worker {worker.address} has episode {version()} and not {wanted}; install the same."
-        return Answer(failure=Failure(kind="machine", message=message, exit_code=1)).model_dump_json()
+        return Answer.lost(message, exit_code=1).model_dump_json()
     return attempt(task, progress, unwanted).model_dump_json()

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from basis.errors import EpisodeError, WrongUse
+from basis.errors import DeliveryFailed, EpisodeError, WrongUse
 from basis.notes import Note
 from basis.tools import from_environment
 from jobs.manifest import Entry, Season
-from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_record, record_file
+from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_json, read_record, record_file
 from jobs.report import EpisodeResult, Failure, State
 from pipeline import verify
 from pipeline.episode import Files
 from pipeline.report import Report
+from pipeline.verify import Check
 from presets import delivery
 
 
@@ -60,21 +59,24 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
         for given in entry.brief.inputs:
             str(given).encode()  # a name from another system may be no text: nothing could be told of it
         if clash := _replaced_input(entry, files):
-            return _impossible(
-                entry, f"{clash} is one of the files that the episode is made from; choose another output folder."
-            )
-        made, record = _made_of(entry), read_record(files)
+            wrong = f"{clash} is one of the files that the episode is made from; choose another output folder."
+            return _impossible(entry, wrong)
+        made, record = made_of(entry.brief), read_record(files)
         if force:
             return Decision(entry, "--force", made)
         if record and record.failure and record.refused == made:
             if not refused_again:
-                return Decision(entry, result=_failed(entry, record.failure))
+                return Decision(entry, result=result_of(entry, "failed", failure=record.failure))
             missing = f"it failed before: {record.failure.message}"
         else:
             missing = "not finished" if any(file.is_file() for file in files_of(files)) else "no output yet"
+        decision = Decision(entry, missing, made)
         if record and record.files:
-            return _of_rendered(Decision(entry, missing, made), files, record)
-        return _of_unrendered(Decision(entry, missing, made), files, record)
+            return _of_rendered(decision, files, record)
+        strangers = by_hand(Record(), files, hashes(files))
+        if record is None and record_file(files).exists():
+            strangers.insert(0, record_file(files))
+        return _kept(entry, strangers[0], "is not of this season") if strangers else decision
     except WrongUse as error:  # of the preset or the delivery spec
         return _impossible(entry, str(error))
     except (OSError, ValueError) as error:  # a name that this disk cannot have, a folder in place of a file
@@ -82,26 +84,11 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
         return _impossible(entry, wrong)
 
 
-def _made_of(entry: Entry) -> dict[str, str]:
-    try:
-        return made_of(entry.brief)
-    except OSError:
-        return {}  # a file is missing: rendering it will say which, in one sentence
-
-
 def _replaced_input(entry: Entry, files: Files) -> Path | None:
     """A file that rendering would replace and that the episode is made from."""
     inputs = [given for given in entry.brief.inputs if given.exists()]
     places = [file for file in (*files_of(files), record_file(files)) if file.exists()]
     return next((file for file in places if any(given.samefile(file) for given in inputs)), None)
-
-
-def _of_unrendered(decision: Decision, files: Files, record: Record | None) -> Decision:
-    """About an episode that no run has finished: as decided, unless somebody else's files are in its place."""
-    strangers = by_hand(Record(), files, hashes(files))
-    if record is None and record_file(files).exists():
-        strangers.insert(0, record_file(files))
-    return _kept(decision.entry, strangers[0], "is not of this season") if strangers else decision
 
 
 def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
@@ -113,7 +100,7 @@ def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
         return Decision(decision.entry, result=_corrected(decision.entry, files))
     if not why and there.get(".mp4") != record.files[".mp4"]:
         why = decision.why
-    report = None if why else _report(files)
+    report = None if why else read_json(Report, files.report)
     if report:
         about = {"seconds": report.seconds, "checks": report.checks, "warnings": report.warnings}
         return Decision(decision.entry, result=result_of(decision.entry, "up to date", **about))
@@ -123,27 +110,20 @@ def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
     return replace(decision, why=why)
 
 
-def _report(files: Files) -> Report | None:
-    try:
-        return Report.model_validate_json(files.report.read_bytes())
-    except (OSError, ValidationError):
-        return None
-
-
 def _corrected(entry: Entry, files: Files) -> EpisodeResult:
     """The result of an episode whose video somebody has changed by hand: it is kept, if it can be delivered."""
     what = f"{files.video.name} was changed after it was rendered"
     undo = "move it away, or give --force to render it anew."
+    checks: list[Check] = []
     try:
         checks = verify.verify(files.video, delivery.load(entry.brief.delivery), from_environment())
+        wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
+        message = f" and does not meet its delivery spec any more ({'; '.join(wrong)})" if wrong else ""
     except EpisodeError as error:
-        return _failed(entry, Failure(kind="delivery", message=f"{what} ({error}); {undo}", exit_code=4))
-    wrong = [f"{c.name} is {c.measured}, must be {c.limit}" for c in checks if not c.ok and c.level == "error"]
-    if wrong:
-        message = f"{what} and does not meet its delivery spec any more ({'; '.join(wrong)}); {undo}"
-        return _failed(entry, Failure(kind="delivery", message=message, exit_code=4)).model_copy(
-            update={"checks": checks}
-        )
+        message = f" ({error})"
+    if message:
+        failure = Failure(kind="delivery", message=f"{what}{message}; {undo}", exit_code=DeliveryFailed.exit_code)
+        return result_of(entry, "failed", failure=failure, checks=checks)
     kept = f"{what}; it is kept as it is. --force renders it anew."
     return result_of(entry, "up to date", checks=checks, warnings=[Note(code="kept", text=kept)])
 
@@ -155,11 +135,8 @@ def _kept(entry: Entry, file: Path, what: str) -> Decision:
 
 def _impossible(entry: Entry, message: str) -> Decision:
     """The decision about an episode that cannot be rendered as it is asked for."""
-    return Decision(entry, result=_failed(entry, Failure(kind="input", message=message, exit_code=WrongUse.exit_code)))
-
-
-def _failed(entry: Entry, failure: Failure) -> EpisodeResult:
-    return result_of(entry, "failed", failure=failure)
+    failure = Failure(kind="input", message=message, exit_code=WrongUse.exit_code)
+    return Decision(entry, result=result_of(entry, "failed", failure=failure))
 
 
 def result_of(entry: Entry, state: State, **about: Any) -> EpisodeResult:

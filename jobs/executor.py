@@ -70,5 +70,5 @@ class Processes:
         except Stopped:
             return
         except Exception as error:  # the attempt could not even begin
-            answer = Answer(failure=unexpected(error))
+            answer = unexpected(error)
         self._ended(task, answer)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 import presets
 from basis.data import Data
@@ -17,6 +17,7 @@ from pipeline.brief import Brief
 from pipeline.episode import Files
 from presets import SOUNDS, Preset, delivery
 
+Read = TypeVar("Read", bound=BaseModel)
 ELSEWHERE = {"preset", "delivery", "output"}  # keys of a brief that are told apart by what they name
 
 
@@ -39,22 +40,17 @@ def files_of(files: Files) -> list[Path]:
     return [*reversed((*files.all, cover_file(files)))]
 
 
-def end_of(file: Path, files: Files) -> str:
-    """What a file of an episode is called behind the episode's name, as .report.json."""
-    return file.name.removeprefix(files.video.stem)
-
-
 def hashes(files: Files) -> dict[str, str]:
-    """Content hashes of the files of an episode that are there."""
-    return {end_of(file, files): fingerprint(file) for file in files_of(files) if file.is_file()}
+    """Content hashes of the files of an episode that are there, by the end of each name, as .report.json."""
+    there = (file for file in files_of(files) if file.is_file())
+    return {file.name.removeprefix(files.video.stem): fingerprint(file) for file in there}
 
 
 def by_hand(record: Record, files: Files, there: Mapping[str, str]) -> list[Path]:
     """The files at an episode's places that no run has put there; there: the hashes of what is there."""
     made = {*record.files.items(), *record.replaced.items()}
-    return [
-        files.video.with_name(files.video.stem + end) for end, content in there.items() if (end, content) not in made
-    ]
+    video = files.video
+    return [video.with_name(video.stem + end) for end, content in there.items() if (end, content) not in made]
 
 
 def record_file(files: Files) -> Path:
@@ -67,12 +63,17 @@ def cover_file(files: Files) -> Path:
     return files.video.with_suffix(".cover.jpg")
 
 
-def read_record(files: Files) -> Record | None:
-    """The record beside an episode; None where there is none that can be read."""
+def read_json(kind: type[Read], file: Path) -> Read | None:
+    """What a file of an episode holds as JSON; None where there is none that can be read."""
     try:
-        return Record.model_validate_json(record_file(files).read_bytes())
+        return kind.model_validate_json(file.read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def read_record(files: Files) -> Record | None:
+    """The record beside an episode; None where there is none that can be read."""
+    return read_json(Record, record_file(files))
 
 
 def save_record(record: Record, files: Files) -> None:
@@ -83,15 +84,19 @@ def save_record(record: Record, files: Files) -> None:
 def made_of(brief: Brief) -> dict[str, str]:
     """Content hashes of everything that an episode is made of; where its files lie does not matter.
 
-    Raises OSError for a file that is not there, WrongUse for a preset or a delivery spec that cannot be.
+    Empty where a file cannot be read: planning says in a sentence which. Raises WrongUse for a preset or a delivery spec
+    that cannot be.
     """
-    wanted = {key: value for key, value in brief.model_dump().items() if key not in ELSEWHERE}
-    contents = {file: fingerprint(file) for file in brief.inputs}
+    try:
+        contents = {file: fingerprint(file) for file in brief.inputs}
+        look, spec = _look(presets.load(brief.preset)), delivery.load(brief.delivery)
+    except OSError:
+        return {}
     found = {
         "product": version(),
-        "brief": _hash(_with_contents(wanted, contents)),
-        "preset": _hash(_look(presets.load(brief.preset))),
-        "delivery": _hash(delivery.load(brief.delivery).model_dump()),
+        "brief": _hash(_with_contents(brief.model_dump(exclude=ELSEWHERE), contents)),
+        "preset": _hash(look),
+        "delivery": _hash(spec.model_dump()),
     }
     for file, content in contents.items():
         name = f"file {file.name}"
@@ -103,8 +108,8 @@ def change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """What of now is not as it was before, in words; empty where all of it is."""
     if before.get("product") != now["product"]:
         return f"episode {now['product']} renders it, the last one was {before.get('product', 'none')}"
-    files = [name.removeprefix("file ") for name in now if name.startswith("file ") and name in before and now[name] != before[name]]  # fmt: skip
-    if files:
+    other = [name for name in now if name in before and now[name] != before[name]]
+    if files := [name.removeprefix("file ") for name in other if name.startswith("file ")]:
         return f"{files[0]} changed" if len(files) == 1 else f"{files[0]} and {len(files) - 1} other files changed"
     changed = [f"its {part}" for part in ("brief", "preset", "delivery") if before.get(part) != now[part]]
     if changed:

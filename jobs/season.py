@@ -27,7 +27,7 @@ from jobs.decisions import Decision, decide, result_of
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
 from jobs.record import Record, read_record, save_record
-from jobs.report import EpisodeResult, SeasonReport, State
+from jobs.report import EpisodeResult, SeasonReport
 from jobs.task import RANK, STATE, Answer, Task
 from pipeline.episode import Files
 
@@ -107,9 +107,8 @@ def run(
         _must_be_its_own(out, options.force)
         folder = (out / STATE / "work").resolve()
         shutil.rmtree(folder, ignore_errors=True)
-        work = _Run(
-            season, out.resolve(), folder / uuid4().hex[:8], options, watch, executor or partial(Processes, None)
-        )
+        made_in = executor or partial(Processes, None)
+        work = _Run(season, out.resolve(), folder / uuid4().hex[:8], options, watch, made_in)
         try:
             work.add(season.entries, season.entries if only is None else only)
             while work.busy or feed:
@@ -127,8 +126,9 @@ def run(
 
 
 def _must_be_its_own(out: Path, force: bool) -> None:
-    for file in report.files(out):
-        if file.exists() and not report.files(out)[0].exists() and not force:
+    own, *others = report.files(out)
+    for file in others:
+        if file.exists() and not own.exists() and not force:
             raise WrongUse(f"{file} exists and is of no season; choose another -o, or give --force to replace it.")
 
 
@@ -137,17 +137,13 @@ def locked(out: Path) -> Iterator[None]:
     """Holds the output folder against other runs. Raises WrongUse when one holds it."""
     file = out / STATE / "lock"
     file.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(file)
     try:
-        lock.acquire(timeout=LOCK_WAIT)
+        lock = FileLock(file).acquire(timeout=LOCK_WAIT)
     except Timeout:
-        raise WrongUse(
-            f"Another run is writing to {out}; wait until it ends (`episode jobs status` shows it) or choose another -o."
-        ) from None
-    try:
+        hint = "wait until it ends (`episode jobs status` shows it) or choose another -o."
+        raise WrongUse(f"Another run is writing to {out}; {hint}") from None
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 def is_running(out: Path) -> bool:
@@ -160,9 +156,8 @@ def is_running(out: Path) -> bool:
     except Timeout:
         return True
     except OSError as error:
-        raise WrongUse(
-            f"Whether a run writes to {out} cannot be told ({error.strerror}); ask as who runs it."
-        ) from error
+        wrong = f"Whether a run writes to {out} cannot be told ({error.strerror}); ask as who runs it."
+        raise WrongUse(wrong) from error
 
 
 class _Run:
@@ -214,7 +209,13 @@ class _Run:
                 self._stop_at(result)
             else:
                 self._episodes[entry.name] = _Work(decision, row)
-                self._queue(self._first_task(decision))
+                options = self._options
+                first = Task(
+                    kind="plan" if options.split else "episode", name=entry.name, brief=entry.brief, folder=self._out,
+                    scratch=self._scratch / entry.name, cache=options.cache,
+                    encoder=options.encoder, speed=options.speed, timeout=options.timeout, split=options.split,
+                )  # fmt: skip
+                self._queue(first)
             self._unreported = True
 
     def step(self) -> None:
@@ -246,7 +247,7 @@ class _Run:
         due.sort(key=lambda item: (RANK[item[1].kind], self._episodes[item[1].name].row, item[1].segment))
         for item in due[: max(0, room)]:
             self._waiting.remove(item)
-            task = item[1]
+            _, task = item
             self._flying.add((task.name, task.segment))
             self._executor.submit(task)
 
@@ -258,20 +259,12 @@ class _Run:
             if work.over or not (name in flying or self._options.force):
                 continue
             if made := self._delivered(work):
-                self._finish(work, made, "delivered")  # it was stopped after its files were in place
+                self._finish(work, made)  # it was stopped after its files were in place
             elif result := decide(work.decision.entry, self._out).result:
                 self.report.episodes[work.row] = result  # it is still as it was
         self.report.finished, self.report.interrupted = datetime.now(UTC), interrupted
         with contextlib.suppress(OSError) if interrupted else contextlib.nullcontext():  # why it was matters more
             self._write()
-
-    def _first_task(self, decision: Decision) -> Task:
-        entry, options = decision.entry, self._options
-        return Task(
-            kind="plan" if options.split else "episode", name=entry.name, brief=entry.brief, folder=self._out,
-            scratch=self._scratch / entry.name, cache=options.cache,
-            encoder=options.encoder, speed=options.speed, timeout=options.timeout, split=options.split,
-        )  # fmt: skip
 
     def _queue(self, task: Task, wait: float = 0.0) -> None:
         self._waiting.append((time.monotonic() + wait, task))
@@ -297,19 +290,17 @@ class _Run:
             work.attempts[part] += 1
             self._watch(Again(task.name, failure.message, wait))
             self._queue(task, wait)
-        elif failure:
-            self._finish(work, answer, "failed")
+        elif failure or task.kind in ("episode", "join"):
+            self._finish(work, answer)
         elif task.kind == "plan":
             work.notes = answer.warnings
             work.left = len(answer.segments)
             for number in range(work.left):
                 self._queue(task.model_copy(update={"kind": "segment", "segments": answer.segments, "segment": number}))
-        elif task.kind == "segment":
+        else:
             work.left -= 1
             if not work.left:
                 self._queue(task.model_copy(update={"kind": "join", "segment": 0, "notes": work.notes}))
-        else:
-            self._finish(work, answer, "delivered")
 
     def _delivered(self, work: "_Work") -> Answer | None:
         """The answer of an episode that is in its place, though nobody said so."""
@@ -318,20 +309,19 @@ class _Run:
             return None
         return Answer(seconds=result.seconds, checks=result.checks, warnings=result.warnings)
 
-    def _finish(self, work: "_Work", answer: Answer, state: State) -> None:
-        decision = work.decision
+    def _finish(self, work: "_Work", answer: Answer) -> None:
+        decision, name = work.decision, work.decision.entry.name
         work.over = True
         result = result_of(
-            decision.entry, state, why=decision.why, seconds=answer.seconds, took=round(work.took, 2), host=answer.host,
+            decision.entry, "failed" if answer.failure else "delivered", why=decision.why, seconds=answer.seconds, took=round(work.took, 2), host=answer.host,
             attempts=max(work.attempts.values(), default=1), failure=answer.failure, checks=answer.checks, warnings=answer.warnings,
         )  # fmt: skip
         self.report.episodes[work.row] = result
         if answer.failure and answer.failure.kind in ("input", "delivery"):
-            files = Files(self._out / f"{decision.entry.name}.mp4")
+            files = Files(self._out / f"{name}.mp4")
             refused = {"refused": decision.made_of, "failure": answer.failure}
             with contextlib.suppress(OSError):  # it will be tried once more, that is all
                 save_record((read_record(files) or Record()).model_copy(update=refused), files)
-        name = decision.entry.name
         rest = {one for one in self._flying if one[0] == name}
         if rest:
             self._executor.cancel(name)
@@ -368,8 +358,7 @@ class _Work:
 
 def _earlier(out: Path) -> dict[str, EpisodeResult]:
     """What an earlier run found, by name; nothing where its report cannot be read."""
-    try:
-        found = report.read(out)
-    except WrongUse:
-        return {}  # of another version
-    return {one.name: one for one in found.episodes} if found else {}
+    with contextlib.suppress(WrongUse):  # of another version
+        if found := report.read(out):
+            return {one.name: one for one in found.episodes}
+    return {}

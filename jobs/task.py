@@ -1,11 +1,12 @@
 """A piece of a season's work as plain data: what a worker is told, and what it answers."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field
 
 from basis.data import Data
+from basis.errors import MachineFailed
 from basis.notes import Note
 from basis.tools import Tools
 from jobs.report import Failure
@@ -57,6 +58,11 @@ class Answer(Data):
     segments: list[tuple[int, int]] = []
     took: float = 0.0
     host: str = ""
+
+    @classmethod
+    def lost(cls, message: str, exit_code: int = MachineFailed.exit_code) -> Self:
+        """Of an attempt that the machine let down."""
+        return cls(failure=Failure(kind="machine", message=message, exit_code=exit_code))
 
 
 class Message(Data):

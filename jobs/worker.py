@@ -14,7 +14,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 import cv2
 from filelock import FileLock
@@ -75,28 +75,24 @@ def _answer(task: Task, progress: Progress) -> Answer:
         task.scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=task.scratch))  # of this attempt alone: another one may still be running
     except OSError as error:
-        return Answer(failure=unexpected(error))
-
-    def failed(kind: Literal["input", "delivery", "machine"], error: EpisodeError) -> Failure:
-        message = str(error).replace(str(folder), str(task.folder))  # where it is made is nobody's to look at
-        return Failure(kind=kind, message=message, exit_code=error.exit_code)
-
+        return unexpected(error)
     try:
         tools = replace(
             from_environment(), threads=task.threads, cache=task.cache, scratch=folder, encoder=task.encoder,
             speed=task.speed, progress=progress,
         )  # fmt: skip
         return WORK[task.kind](_Attempt(task, folder, tools))
-    except episode.Rejected as error:
-        report = error.report
-        return Answer(failure=failed("delivery", error), checks=report.checks, warnings=report.warnings)
-    except (MachineFailed, MissingTool) as error:
-        return Answer(failure=failed("machine", error))
     except EpisodeError as error:
-        return Answer(failure=failed("input", error))
+        message = str(error).replace(str(folder), str(task.folder))  # where it is made is nobody's to look at
+        if isinstance(error, MachineFailed | MissingTool):
+            return Answer.lost(message, error.exit_code)
+        report = error.report if isinstance(error, episode.Rejected) else None
+        failure = Failure(kind="delivery" if report else "input", message=message, exit_code=error.exit_code)
+        checks, warnings = (report.checks, report.warnings) if report else ([], [])
+        return Answer(failure=failure, checks=checks, warnings=warnings)
     except Exception as error:
         traceback.print_exc()
-        return Answer(failure=unexpected(error))
+        return unexpected(error)
 
 
 @dataclass(frozen=True)
@@ -124,9 +120,7 @@ class _Attempt:
 
     def episode(self) -> Answer:
         plan, notes, made = self.planned()
-        return self.publish(
-            plan, episode.render(plan, self.unfinished, self.tools, notes), made
-        )
+        return self.publish(plan, episode.render(plan, self.unfinished, self.tools, notes), made)
 
     def plan(self) -> Answer:
         plan, notes, made = self.planned()
@@ -150,10 +144,7 @@ class _Attempt:
 
     def planned(self) -> tuple[Plan, list[Note], dict[str, str]]:
         """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
-        try:
-            made = made_of(self.task.brief)
-        except OSError:
-            made = {}  # planning says in a sentence what is missing
+        made = made_of(self.task.brief)
         plan, notes = episode.plan(self.task.brief, self.tools)
         return plan, notes, made or made_of(self.task.brief)
 

@@ -5,9 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -15,14 +13,10 @@ from pydantic import (
     model_validator,
 )
 
-from basis.data import Channels, Link, Seconds, seconds
+from basis.data import Channels, Data, Link, Seconds, seconds
 from basis.errors import WrongUse
 from basis.toml import explain, read_toml
 from presets.graphics import PlacedGraphic
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
 def _signed(value: object) -> float:
@@ -46,7 +40,10 @@ def _a_name(value: Path) -> Path:
 File = Annotated[Path, AfterValidator(_a_name)]
 
 
-class Footage(_Entry):
+OF_SEVERAL = {"audio_stream", "channels"}  # keys of footage that may hold for many files at once
+
+
+class Footage(Data, populate_by_name=True):
     """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given."""
 
     file: File = Field(description="The footage file")
@@ -69,22 +66,18 @@ class Footage(_Entry):
         return {"file": value} if isinstance(value, str | Path) else value
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _can_be(self) -> Self:
         if self.to is not None and self.to <= self.from_:
             what = "is empty" if self.to == self.from_ else "runs backwards"
             raise ValueError(
                 f"the range {self.from_:g} to {self.to:g} of {self.file} {what}; it must end (--to) later than it begins"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _offset_of_something(self) -> Self:
         if self.audio_offset is not None and self.audio is None:
             raise ValueError("audio_offset places a separate recording; name it with audio")
         return self
 
 
-class Person(_Entry):
+class Person(Data):
     """Somebody to name on screen: at episode second `at`, or when first seen unless given.
 
     person: the number on the contact sheet. Without one, side tells who it is where two are seen, else the order does.
@@ -109,7 +102,7 @@ class Person(_Entry):
         return {"name": name.strip(), "role": role.strip()} | when
 
 
-class Wanted(_Entry):
+class Wanted(Data):
     """What the editor wants to see in the shot at an episode second: "person 2", "everybody", "what moves",
     "what stands out", "split", "fit", "left", "middle" or "right"; the contact sheet numbers the people.
 
@@ -130,7 +123,7 @@ class Wanted(_Entry):
         return {"at": at.strip(), "show": show.strip()}
 
 
-class Brief(_Entry):
+class Brief(Data):
     """Everything that an editor says about one episode. Paths in a TOML file are relative to that file.
 
     Times of captions and of keep_pauses count no pause as taken out, all others do. A key that is added here is a flag
@@ -195,7 +188,7 @@ def beside(brief: Brief, folder: Path) -> Brief:
     return brief.model_copy(update={"footage": footage} | _files(brief, folder) | data)
 
 
-def _files(part: _Entry, folder: Path = Path()) -> dict[str, Path]:
+def _files(part: Data, folder: Path = Path()) -> dict[str, Path]:
     """The keys that name files, with the files as seen from a folder."""
     return {key: folder / value for key, value in part if isinstance(value, Path)}
 

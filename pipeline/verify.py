@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -52,19 +52,18 @@ class Row(NamedTuple):
     level: Level = "error"
 
 
+class Packet(NamedTuple):
+    """What demuxing tells of one: time and length in seconds, size in bytes, whether it is a key packet, and one that begins
+    a closed group."""
+
+    time: float
+    length: float
+    size: int
+    key: bool
+    closed: bool
+
+
 @dataclass
-class Packets:
-    """What demuxing tells of one stream: times and lengths in seconds, sizes in bytes, which are key packets, and which of
-    them begin a closed group."""
-
-    times: list[float] = field(default_factory=list)
-    lengths: list[float] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    key: list[bool] = field(default_factory=list)
-    closed: list[bool] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class KeyFrames:
     """What the key frames tell: how many can be decoded, whether one is interlaced; of the first its tags (primaries,
     transfer, matrix), range (1 limited, 2 full) and rotation in degrees."""
@@ -88,18 +87,17 @@ def verify(file: Path, spec: DeliverySpec, tools: Tools = USUAL) -> list[Check]:
             if not container.streams.video:
                 raise Unusable(f"{file} has no picture; a delivery file must have a video stream.")
             video, audio = container.streams.video[0], next(iter(container.streams.audio), None)
-            packets = packets_of(container, video, audio, codec)
-            sounds = packets[audio.index] if audio else None
+            pictures, sounds = packets_of(container, video, audio, codec)
             rows = [
                 *_container_rows(container, file, spec),
                 *_picture_rows(container, video, codec, spec),
-                *_frame_rows(packets[video.index], spec),
+                *_frame_rows(pictures, spec),
             ]
-            if sounds:
-                rows += [*_sound_rows(audio, spec), *_sync_rows(packets[video.index], sounds, audio, spec)]
+            if audio:
+                rows += [*_sound_rows(audio, spec), *_sync_rows(pictures, sounds, audio, spec)]
     except av.error.FFmpegError as error:
         raise Unusable(f"{file} is not a video that can be read ({error.strerror}).") from error
-    if sounds:
+    if audio:
         rows += _loudness_rows(sounds, loudness.measure(file, tools=tools), spec)
     own = Source(sure="O", source=f"the delivery spec {spec.name}")
     return [
@@ -121,12 +119,11 @@ def notes(checks: Sequence[Check]) -> list[Note]:
 
 def _container_rows(container: Any, file: Path, spec: DeliverySpec) -> Iterator[Row]:
     boxes, size = boxes_of(file), file.stat().st_size
-    brand = next((content for name, content in boxes if name == "ftyp"), "")
+    brand = next((content for name, content in boxes if name == "ftyp"), "") or container.format.name
     first = next((name for name, _ in boxes if name in ("moov", "mdat")), "")
     place = "first" if first == "moov" else "after the media data"
     kinds = [stream.type for stream in container.streams]
     size_limit = f"{spec.smallest_bytes} to {spec.largest_bytes} bytes"
-    brand = brand or container.format.name
     yield Row("container", "container", brand, "MP4 with an isom or mp42 brand", brand[:4] in BRANDS)
     yield Row("container", "moov", place, "before the media data", first == "moov")
     yield Row("container", "streams", ", ".join(kinds), "one video and one audio", sorted(kinds) == ["audio", "video"])
@@ -161,32 +158,31 @@ def _picture_rows(container: Any, video: Any, codec: Codec, spec: DeliverySpec) 
     yield Row("shape", "rotation", seen.rotation, "0", seen.rotation == 0)
 
 
-def _frame_rows(packets: Packets, spec: DeliverySpec) -> Iterator[Row]:
-    times = np.sort(np.array(packets.times))
+def _frame_rows(packets: list[Packet], spec: DeliverySpec) -> Iterator[Row]:
+    times = np.sort([packet.time for packet in packets])
     steps = np.diff(times)
     if len(steps) == 0:
         yield Row("rate", "frame rate", f"{len(times)} frames", "constant", False)
         return
     step, rate = float(np.median(steps)), 1 / float(np.mean(steps))
-    seconds = float(times[-1] - times[0]) + (packets.lengths[-1] or step)
+    seconds = float(times[-1] - times[0]) + (packets[-1].length or step)
     least, usual, most = spec.warn_below_seconds, spec.warn_above_seconds, spec.longest_seconds
     even = f"steps {steps.min() * 1000:.2f} to {steps.max() * 1000:.2f} ms"
     is_allowed = any(abs(float(allowed) - rate) < float(allowed) / 3000 for allowed in spec.allowed_rates)
     yield Row("length", "length", f"{seconds:.2f} s", f"at most {most:g} s", seconds <= most)
-    yield Row(
-        "length", "usual length", f"{seconds:.2f} s", f"{least:g} to {usual:g} s", least <= seconds <= usual, "warning"
-    )
+    is_usual = least <= seconds <= usual
+    yield Row("length", "usual length", f"{seconds:.2f} s", f"{least:g} to {usual:g} s", is_usual, "warning")
     yield Row("rate", "constant rate", even, "equal steps", float(np.ptp(steps)) <= UNEVEN)
     yield Row("rate", "frame rate", f"{rate:.3f}", f"one of {', '.join(spec.rates)}", is_allowed)
-    closed = [time for time, is_closed in zip(packets.times, packets.closed, strict=True) if is_closed]
+    closed = [packet.time for packet in packets if packet.closed]
     gap = float(np.diff([*closed, float(times[-1]) + step]).max()) if closed else seconds
-    opened, longest = sum(packets.key) - len(closed), spec.longest_gop
-    first = "key frame" if packets.closed[0] else "no key frame"
-    yield Row("key frames", "first frame", first, "key frame", packets.closed[0])
+    opened, longest = sum(packet.key for packet in packets) - len(closed), spec.longest_gop
+    first = "key frame" if packets[0].closed else "no key frame"
+    yield Row("key frames", "first frame", first, "key frame", packets[0].closed)
     yield Row("key frames", "key frame distance", f"{gap:.2f} s", f"at most {longest:g} s", gap <= longest + 0.01)
     yield Row("key frames", "closed groups", f"{opened} open", "0 open", opened == 0)
     window = max(1, min(len(times), round(rate)))
-    sizes = np.array(packets.sizes)[np.argsort(packets.times)]
+    sizes = [packet.size for packet in sorted(packets)]
     bits, highest = float(np.convolve(sizes, np.ones(window), "valid").max()) * 8 * rate / window, spec.peak_bitrate
     peak = f"{bits / 1e6:.1f} Mbit/s over 1 s"
     yield Row("bitrate", "peak bit rate", peak, f"at most {highest / 1e6:g} Mbit/s", bits <= highest)
@@ -200,38 +196,34 @@ def _sound_rows(audio: Any, spec: DeliverySpec) -> Iterator[Row]:
     yield Row("sound", "channels", about.channels, str(spec.channels), about.channels == spec.channels)
 
 
-def _sync_rows(video: Packets, audio: Packets, stream: Any, spec: DeliverySpec) -> Iterator[Row]:
+def _sync_rows(video: list[Packet], audio: list[Packet], stream: Any, spec: DeliverySpec) -> Iterator[Row]:
     """Priming samples lie before the first time stamp that is heard, so the sound starts at 0 or later."""
-    if len(video.times) < 2 or not audio.times:
+    if len(video) < 2 or not audio:
         return
-    step = float(np.median(np.diff(np.sort(video.times))))
-    start = max(0.0, min(audio.times)) - min(video.times)
-    end = audio.times[-1] + audio.lengths[-1] - (max(video.times) + step)
+    times = np.sort([packet.time for packet in video])
+    step = float(np.median(np.diff(times)))
+    start = max(0.0, min(packet.time for packet in audio)) - float(times[0])
+    end = audio[-1].time + audio[-1].length - (float(times[-1]) + step)
     slack = step + AAC_PACKET / (stream.codec_context.sample_rate or 48_000)
     near = f"within {spec.start_sync * 1000:g} ms of the picture"
     yield Row("sync", "start", f"sound {start * 1000:+.1f} ms", near, abs(start) <= spec.start_sync)
     yield Row("sync", "end", f"sound {end * 1000:+.1f} ms", "within one frame of the picture", abs(end) <= slack)
 
 
-def _loudness_rows(packets: Packets, measured: loudness.Loudness, spec: DeliverySpec) -> Iterator[Row]:
+def _loudness_rows(packets: list[Packet], measured: loudness.Loudness, spec: DeliverySpec) -> Iterator[Row]:
     """Silence needs next to no bits, and a few loud knocks in silence cannot be as loud as speech under the peak limit: no
     platform refuses what is quiet."""
     loud, peak, tolerance = measured.integrated, measured.true_peak, spec.loudness_tolerance
-    bits, least, most = (
-        sum(packets.sizes) * 8 / (sum(packets.lengths) or 1),
-        spec.lowest_audio_bitrate,
-        spec.highest_audio_bitrate,
-    )
+    least, most = spec.lowest_audio_bitrate, spec.highest_audio_bitrate
+    bits = sum(packet.size for packet in packets) * 8 / (sum(packet.length for packet in packets) or 1)
     is_fine = bits <= most and (loud is None or least <= bits)
+    level: Level = "error" if bits > most else "warning"
     limit = f"{least // 1000} to {most // 1000} kbit/s, or silent"
-    yield Row(
-        "sound", "sound bit rate", f"{bits / 1000:.0f} kbit/s", limit, is_fine, "error" if bits > most else "warning"
-    )
+    yield Row("sound", "sound bit rate", f"{bits / 1000:.0f} kbit/s", limit, is_fine, level)
     over, limit = (0.0 if loud is None else loud - spec.loudness), f"{spec.loudness:g} LUFS ±{tolerance:g}, or silent"
-    level: Level = "error" if loud is None or over > 0 else "warning"
-    yield Row(
-        "loudness", "loudness", "silent" if loud is None else f"{loud:.1f} LUFS", limit, abs(over) <= tolerance, level
-    )
+    said = "silent" if loud is None else f"{loud:.1f} LUFS"
+    level = "error" if loud is None or over > 0 else "warning"
+    yield Row("loudness", "loudness", said, limit, abs(over) <= tolerance, level)
     is_fine, limit = peak is None or peak <= spec.true_peak, f"at most {spec.true_peak:g} dBTP"
     yield Row("loudness", "true peak", "silent" if peak is None else f"{peak:.1f} dBTP", limit, is_fine)
 
@@ -241,32 +233,33 @@ def key_frames(frames: Iterable[Any]) -> KeyFrames:
     seen = KeyFrames()
     for frame in frames:
         if not seen.count:
-            tags = int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)
-            seen = KeyFrames(tags=tags, range=int(frame.color_range), rotation=round(frame.rotation) % 360)
-        seen = replace(seen, count=seen.count + 1, interlaced=seen.interlaced or bool(frame.interlaced_frame))
+            seen.tags = int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)
+            seen.range, seen.rotation = int(frame.color_range), round(frame.rotation) % 360
+        seen.count += 1
+        seen.interlaced |= bool(frame.interlaced_frame)
         del frame  # before the next one is decoded
     return seen
 
 
-def packets_of(container: Any, video: Any, audio: Any, codec: Codec) -> dict[int, Packets]:
-    """The packets of a file's picture and sound, by the index of their stream. Raises Unusable for none, and for too many."""
-    found = {stream.index: Packets() for stream in (video, audio) if stream}
+def packets_of(container: Any, video: Any, audio: Any, codec: Codec) -> tuple[list[Packet], list[Packet]]:
+    """The packets of a file's picture and of its sound. Raises Unusable for no picture, and for too many packets."""
+    about = video.codec_context
+    pictures: list[Packet] = []
+    sounds: list[Packet] = []
     for count, packet in enumerate(container.demux([stream for stream in (video, audio) if stream])):
         if count > MOST_PACKETS:
             raise Unusable("The file has more packets than a clip can have.")
         if packet.pts is None or packet.size == 0:
             continue
-        to = found[packet.stream.index]
-        to.times.append(float(packet.pts * packet.time_base))
-        to.lengths.append(float((packet.duration or 0) * packet.time_base))
-        to.sizes.append(packet.size)
-        to.key.append(packet.is_keyframe)
-        is_key = packet.is_keyframe and packet.stream.index == video.index
-        is_known = is_key and video.codec_context.name == codec.name
-        to.closed.append(codec.opens_group(bytes(packet), video.codec_context.extradata) if is_known else is_key)
-    if not found[video.index].times:
+        time, length = (float(ticks * packet.time_base) for ticks in (packet.pts, packet.duration or 0))
+        is_picture = packet.stream.index == video.index
+        closed = is_picture and packet.is_keyframe
+        if closed and about.name == codec.name:
+            closed = codec.opens_group(bytes(packet), about.extradata)
+        (pictures if is_picture else sounds).append(Packet(time, length, packet.size, packet.is_keyframe, closed))
+    if not pictures:
         raise Unusable("The file's video stream has no frames.")
-    return found
+    return pictures, sounds
 
 
 def boxes_of(file: Path) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from basis.boxes import Box
-from basis.errors import MachineFailed, WrongUse
+from basis.errors import Interrupted, MachineFailed, WrongUse
 from basis.tools import Tools, silent
 from pipeline import encode, episode, picture, verify
 from pipeline.brief import make_brief
@@ -343,6 +343,23 @@ def test_an_ffmpeg_that_is_killed_is_the_machines_fault(tmp_path):
 
     with pytest.raises(MachineFailed, match=r"stopped by the system \(signal 9\)"):
         encode.encode_segment(frames(), tmp_path / "a.mp4", SMALL, uncounted, FAST)
+
+
+def test_frames_are_let_go_where_encoding_is_interrupted(tmp_path):
+    gone = []
+
+    def frames():
+        try:
+            yield from noise(3, 0)
+        finally:
+            gone.append(True)
+
+    def interrupt(count):
+        raise Interrupted
+
+    with pytest.raises(Interrupted) as kept:
+        encode.encode_segment(frames(), tmp_path / "a.mp4", SMALL, interrupt, FAST)
+    assert gone and kept.traceback and not psutil.Process().children()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from basis.errors import WrongUse
-from jobs.manifest.toml_lines import Place
 from pipeline.brief import Brief, Footage
 
 FOOTAGE = {field.alias or name for name, field in Footage.model_fields.items()}
 BRIEF = set(Brief.model_fields)
 LONGEST_SLIP = 600  # letters
 LONGEST_SERIES = 60  # letters, as in a preset
+
+Place = tuple[int | str, ...]  # in an entry: keys, and places in lists counted from 0
 
 
 @dataclass(frozen=True)

@@ -27,22 +27,19 @@ class TooMany(Exception):
 
 def name_of(raw: RawEntry, brief: Brief, series: str) -> tuple[str, list[Slip]]:
     """The name of an episode's files without .mp4, and what is wrong with it."""
-    if brief.output is None:
-        name = _made_name(brief, slug(series))
-        wrong = f'its files would be called {name}, which cannot be; give it a name, as output = "trailer.mp4".'
-        return name, [] if _is_name(name) else [raw.slip((), wrong)]
-    given = str(raw.data["output"])
-    name = unicodedata.normalize("NFC", given[:-4] if given.lower().endswith(".mp4") else given)
-    wrong = f"output {given!r} must be the name of one file in the output folder, as trailer.mp4."
-    return name, [] if _is_name(name) else [raw.slip(("output",), wrong)]
-
-
-def _made_name(brief: Brief, series: str) -> str:
+    if brief.output:
+        given = str(raw.data["output"])
+        name = unicodedata.normalize("NFC", given[:-4] if given.lower().endswith(".mp4") else given)
+        wrong = f"output {given!r} must be the name of one file in the output folder, as trailer.mp4."
+        return name, [] if _is_name(name) else [raw.slip(("output",), wrong)]
     if brief.number is not None:
-        return f"{_short(series, 10) or PLAIN_SERIES}-{brief.number:02d}"
-    if title := slug(brief.title):
-        return _short("-".join(filter(None, (series, title))))
-    return f"{_short(slug(brief.footage[0].file.stem), 10) or PLAIN_SERIES}-vertical"
+        name = f"{_short(slug(series), 10) or PLAIN_SERIES}-{brief.number:02d}"
+    elif title := slug(brief.title):
+        name = _short("-".join(filter(None, (slug(series), title))))
+    else:
+        name = f"{_short(slug(brief.footage[0].file.stem), 10) or PLAIN_SERIES}-vertical"
+    wrong = f'its files would be called {name}, which cannot be; give it a name, as output = "trailer.mp4".'
+    return name, [] if _is_name(name) else [raw.slip((), wrong)]
 
 
 def _short(name: str, spared: int = 0) -> str:

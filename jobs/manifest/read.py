@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -13,11 +14,10 @@ from jobs.manifest.data import Draft, Entry, ManifestWrong, RawEntry, Season, Sl
 from jobs.manifest.names import MOST_FILES, PLAIN_SERIES, TooMany, matches, name_of
 from jobs.manifest.rows import read_rows
 from jobs.manifest.tables import read_tables
-from pipeline.brief import Brief, Footage, beside
+from pipeline.brief import OF_SEVERAL, Brief, Footage, beside
 from presets import delivery
 
 MOST_BYTES, MOST_EPISODES, MOST_SLIPS = 5_000_000, 5000, 1000
-OF_ONE_FILE = ("from", "to", "captions", "audio", "audio_offset")  # keys that cannot hold for all files of a glob
 READERS = {".toml": read_tables, ".csv": read_rows}
 EMPTY = {".toml": "each begins with [[episode]]", ".csv": "each is a row below the columns' names"}
 
@@ -95,10 +95,10 @@ def _brief(raw: RawEntry, folder: Path) -> tuple[Brief | None, list[Slip]]:
             files = matches(wanted.file, folder)
         except TooMany as error:
             return None, [*found, raw.slip(("footage", number), f"{wanted.file} {error}; name fewer, or a folder.")]
-        given = wanted.model_dump(by_alias=True, exclude_defaults=True)
-        if len(files) > 1 and (single := [key for key in OF_ONE_FILE if key in given]):
-            text = f"{wanted.file} is {len(files)} files and {single[0]} is of one; name them one by one."
-            found.append(raw.slip(("footage", number, single[0]), text))
+        of_one = [*wanted.model_dump(by_alias=True, exclude_defaults=True, exclude={"file", *OF_SEVERAL})]
+        if len(files) > 1 and of_one:
+            text = f"{wanted.file} is {len(files)} files and {of_one[0]} is of one; name them one by one."
+            found.append(raw.slip(("footage", number, of_one[0]), text))
         footage += [wanted.model_copy(update={"file": file}) for file in files or [wanted.file]]
     if len(footage) > MOST_FILES:
         return None, [*found, raw.slip(("footage",), f"the episode has more than {MOST_FILES} files; name fewer.")]
@@ -119,40 +119,36 @@ def _in_columns(text: str, headings: Mapping[str, str]) -> str:
 def _looks(checked: Sequence[Checked]) -> tuple[dict[str, str], list[Slip]]:
     """The series' name of each preset that is used; and what is wrong with presets and delivery specs."""
     looks: dict[str, str] = {}
-    broken: dict[str, str] = {}
-    found: list[Slip] = []
-    for raw, brief in checked:
+
+    @cache
+    def wrong(key: str, name: str) -> str:
         try:
-            if brief.preset not in looks and brief.preset not in broken:
-                looks[brief.preset] = presets.load(brief.preset).series.name
+            if key == "preset":
+                looks[name] = presets.load(name).series.name
+            else:
+                delivery.load(name)
         except WrongUse as error:
-            broken[brief.preset] = str(error)
+            return str(error)
         except OSError as error:
-            broken[brief.preset] = f"The preset {brief.preset} cannot be read ({error.strerror}); check the path."
-        if brief.preset in broken:
-            found.append(raw.slip(("preset",), broken[brief.preset]))
-        try:
-            delivery.load(brief.delivery)
-        except WrongUse as error:
-            found.append(raw.slip(("delivery",), str(error)))
-    return looks, found
+            return f"The {key} {name} cannot be read ({error.strerror}); check the path."
+        return ""
+
+    named = [(raw, key, getattr(brief, key)) for raw, brief in checked for key in ("preset", "delivery")]
+    return looks, [raw.slip((key,), text) for raw, key, name in named if (text := wrong(key, name))]
 
 
 def _repeated(raw_entries: Sequence[RawEntry], entries: Sequence[Entry]) -> list[Slip]:
     """A slip for each number, and else for each name, that an entry above has."""
     found: list[Slip] = []
-    numbers: dict[int, int] = {}
-    names: dict[str, int] = {}
+    taken: dict[int | str, int] = {}
     for raw, entry in zip(raw_entries, entries, strict=True):
         number, name = entry.brief.number, entry.name.casefold()
-        if number in numbers:
-            found.append(
-                raw.slip(("number",), f"the number {number} is taken by the episode of line {numbers[number]}.")
-            )
+        if number in taken:
+            found.append(raw.slip(("number",), f"the number {number} is taken by the episode of line {taken[number]}."))
             continue
         if number is not None:
-            numbers[number] = raw.line
-        if name in names:
-            found.append(raw.slip(("output",), f"the name {entry.name} is taken by the episode of line {names[name]}."))
-        names.setdefault(name, raw.line)
+            taken[number] = raw.line
+        if name in taken:
+            found.append(raw.slip(("output",), f"the name {entry.name} is taken by the episode of line {taken[name]}."))
+        taken.setdefault(name, raw.line)
     return found

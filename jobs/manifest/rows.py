@@ -8,12 +8,13 @@ import csv
 import io
 import re
 import unicodedata
-from typing import Any
+from typing import Any, get_origin
 
 from jobs.manifest.data import BRIEF, FOOTAGE, LONGEST_SERIES, Draft, RawEntry, Slip, nearest
+from pipeline.brief import Brief
 
 MOST_COLUMNS = 100
-LISTS = {"people", "shots", "keep_pauses"}  # cells that hold several, parted by ; or lines
+LISTS = {key for key, field in Brief.model_fields.items() if get_origin(field.annotation) is list}  # parted by ;
 RUSSIAN = {
     "серия": "number", "номер": "number", "№": "number", "название": "title", "сериал": "series", "файл": "file",
     "от": "from", "с": "from", "до": "to", "по": "to", "дорожка": "audio_stream", "титры файла": "footage_captions",
@@ -60,29 +61,28 @@ class _Rows:
             for cells in self.rows:
                 first, line = line, self.rows.line_num + 1
                 if len(cells) > MOST_COLUMNS:
-                    self.slips.append(
-                        Slip(first, f"it has more than {MOST_COLUMNS} cells; a season has fewer columns.")
-                    )
+                    self._wrong(first, f"it has more than {MOST_COLUMNS} cells; a season has fewer columns.")
                     break
                 if any(cell.strip() for cell in cells):
                     self._take(cells, first)
         except csv.Error as error:
             hint = "a cell with quotes in it stands in quotes, with each of them doubled."
-            self.slips.append(Slip(line, f"the row cannot be read ({error}); {hint}"))
+            self._wrong(line, f"the row cannot be read ({error}); {hint}")
         if len(self.series) > 1:
-            wrong = f"a season has one series; there are {', '.join(self.series)}."
-            self.slips.append(Slip([*self.series.values()][1], wrong))
+            self._wrong([*self.series.values()][1], f"a season has one series; there are {', '.join(self.series)}.")
         if long := [line for name, line in self.series.items() if len(name) > LONGEST_SERIES]:
-            self.slips.append(Slip(long[0], f"a series' name has at most {LONGEST_SERIES} letters."))
+            self._wrong(long[0], f"a series' name has at most {LONGEST_SERIES} letters.")
         return Draft(next(iter(self.series), ""), self.entries, self.slips)
+
+    def _wrong(self, line: int, text: str) -> None:
+        self.slips.append(Slip(line, text))
 
     def _take(self, cells: list[str], line: int) -> None:
         if not self.keys:
             self.keys = [self._key(cell, line) for cell in cells]
             return
         if any(cell.strip() for cell in cells[len(self.keys) :]):
-            wrong = f"it has {len(cells)} cells and the first line names {len(self.keys)} columns."
-            self.slips.append(Slip(line, wrong))
+            self._wrong(line, f"it has {len(cells)} cells and the first line names {len(self.keys)} columns.")
         row = {key: cell.strip() for key, cell in zip(self.keys, cells, strict=False) if key and cell.strip()}
         if name := row.pop("series", ""):
             self.series.setdefault(name, line)
@@ -93,12 +93,11 @@ class _Rows:
         name = " ".join(unicodedata.normalize("NFC", cell).lower().replace("_", " ").split())
         key = COLUMNS.get(name, "")
         if name == "graphics":
-            self.slips.append(Slip(line, "graphics do not fit into a table; write the season as TOML."))
+            self._wrong(line, "graphics do not fit into a table; write the season as TOML.")
         elif name and not key:
-            self.slips.append(Slip(line, f"unknown column {cell.strip()}{nearest(name, COLUMNS)}"))
+            self._wrong(line, f"unknown column {cell.strip()}{nearest(name, COLUMNS)}")
         elif key in self.headings:
-            wrong = f"the columns {self.headings[key]} and {cell.strip()} are the same; keep one."
-            self.slips.append(Slip(line, wrong))
+            self._wrong(line, f"the columns {self.headings[key]} and {cell.strip()} are the same; keep one.")
         if key:
             self.headings[key] = cell.strip()
         return key
@@ -110,8 +109,8 @@ class _Rows:
         if "footage" in data and above and repeats and self.headings.keys() & {"number", "title"}:
             footage = data.pop("footage")
             for key in [key for key in data if data[key] != above.get(key)]:
-                wrong = f"this row adds footage to the one above, which has another {self.headings[key]}; leave the cell empty."
-                self.slips.append(Slip(line, wrong))
+                other = f"another {self.headings[key]}; leave the cell empty."
+                self._wrong(line, f"this row adds footage to the one above, which has {other}")
             above.setdefault("footage", []).extend(footage)
             self.entries[-1].lines["footage", len(above["footage"]) - 1] = line
         else:
@@ -126,8 +125,8 @@ def _values(row: dict[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = row | ({"footage": [footage]} if footage else {})
     if whole := re.fullmatch(r"0*(\d+)(?:[.,]0+)?", row.get("number", "")):  # as spreadsheets write a number
         data["number"] = whole[1]
-    for key in LISTS & data.keys():
-        data[key] = [part.strip() for part in re.split(r"[;\r\n]", data[key]) if part.strip()]
+    for key in LISTS & row.keys():
+        data[key] = [part.strip() for part in re.split(r"[;\r\n]", row[key]) if part.strip()]
     if (answer := row.get("tighten", "").lower()) in YES | NO:
         data["tighten"] = answer in YES
     return data

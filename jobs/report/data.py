@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, Field
 
@@ -63,8 +63,7 @@ def summary(report: SeasonReport) -> str:
     """One line for people."""
     asked = [one for one in report.episodes if one.asked]
     counts = Counter(one.state for one in asked)
-    states: tuple[State, ...] = ("delivered", "up to date", "failed", "not run")
-    parts = [f"{counts[state]} {state}" for state in states if counts[state]]
+    parts = [f"{counts[state]} {state}" for state in get_args(State) if counts[state]]
     line = f"{len(asked)} episode{'s' * (len(asked) != 1)}"
     line += f": {', '.join(parts)}" if parts else ""
     line += f" in {_spent(report.finished - report.started)}" if report.finished else " so far"

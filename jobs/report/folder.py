@@ -34,10 +34,7 @@ def read(out: Path) -> SeasonReport | None:
     except OSError as error:
         raise WrongUse(f"{file} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
-        other = [slip["input"] for slip in error.errors() if slip["loc"] == ("schema_version",)]
-        what = (
-            f"was written by another version of episode (schema_version {other[0]}, not {SCHEMA_VERSION})"
-            if other
-            else "is broken"
-        )
+        what = "is broken"
+        if other := [slip["input"] for slip in error.errors() if slip["loc"] == ("schema_version",)]:
+            what = f"was written by another version of episode (schema_version {other[0]}, not {SCHEMA_VERSION})"
         raise WrongUse(f"{file} {what}; run the season again to have it anew.") from None

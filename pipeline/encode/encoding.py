@@ -1,8 +1,7 @@
 """Finished frames and mastered sound -> a delivery file, through one ffmpeg with a pipe."""
 
-import subprocess
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -57,14 +56,13 @@ def encode(
 def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float, tools: Tools = USUAL) -> dict[str, str]:
     """Of the picture; buffer: bits saved up for hard seconds, as a share of the peak bit rate. Raises WrongUse."""
     encoder, speed = encoder_of(tools, spec)
-    few = {"threads:v": str(limit)} if (limit := tools.threads) else {}
+    few = {"threads:v": str(tools.threads)} if tools.threads else {}
     return {**encoder.options(spec, rate, longest_group(spec, rate), buffer, speed), **COLOUR, **few}
 
 
 def sound_options(spec: DeliverySpec) -> dict[str, str]:
     """Of the sound."""
-    sound = {"b:a": spec.audio_bitrate, "ar": spec.sample_rate, "ac": spec.channels}
-    return {"c:a": "aac"} | {key: str(value) for key, value in sound.items()}
+    return {"c:a": "aac", "b:a": str(spec.audio_bitrate), "ar": str(spec.sample_rate), "ac": str(spec.channels)}
 
 
 def container_options(rate: Fraction) -> dict[str, str]:
@@ -83,32 +81,17 @@ def piped(target: Target) -> Any:
 def write(
     stream: Any, out: Path, frames: Iterable[Frame], progress: Callable[[int], None], tools: Tools = USUAL
 ) -> None:
-    """Runs ffmpeg to its end, writing frames to its pipe. Raises as encode does."""
-    arguments = ffmpeg_tool.command(stream.overwrite_output(), tools)
-    arguments.remove("-nostdin")
-    process = ffmpeg_tool.start(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdin and process.stderr
-    listened: list[bytes] = []
-    listener = threading.Thread(target=lambda: listened.append(process.stderr.read()[-4000:]), daemon=True)  # type: ignore[union-attr]
-    listener.start()
-    try:
-        try:
-            for number, frame in enumerate(frames, 1):
-                process.stdin.write(frame.data.cast("B"))
-                progress(number)
-            process.stdin.close()
-        except (BrokenPipeError, OSError) as error:
-            if not isinstance(error, BrokenPipeError) and error.errno != 22:  # Windows says 22 for a closed pipe
-                raise
-        process.wait()
-    finally:
-        process.kill()
-        process.wait()
-        listener.join()
-        process.stderr.close()
-    ffmpeg_tool.must_not_be_killed(process)
-    if process.returncode:
-        raise _reason(listened[0] if listened else b"", out)
+    """Runs ffmpeg to its end, writing frames to its pipe; frames that are generated end with it. Raises as encode does."""
+    with (
+        closing(frames) if isinstance(frames, Generator) else nullcontext(),
+        ffmpeg_tool.pipe(stream.overwrite_output(), tools, feeds=True, reads=False) as running,
+    ):
+        for number, frame in enumerate(frames, 1):
+            if not running.write(frame.data.cast("B")):
+                break
+            progress(number)
+        if running.wait():
+            raise _reason(running.said, out)
 
 
 def _reason(said: bytes, out: Path) -> Exception:

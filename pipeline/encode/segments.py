@@ -1,7 +1,7 @@
 """The picture in segments, each encoded by itself, then joined with the sound without encoding again."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import av
@@ -34,11 +34,9 @@ def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools
     The sound's folder is for scratch files. Raises as encode does, and MachineFailed for a segment that is not whole.
     """
     listed = sound.with_name("segments.txt")
-    frames = accumulate((frames_in(file) for file in segments), initial=0)
-    edges = [
-        round(count / target.rate * 1_000_000) for count in frames
-    ]  # in microseconds, so that roundings never add up
-    lines = [f"file '{_quoted(s)}'\nduration {b - a}us\n" for s, a, b in zip(segments, edges, edges[1:], strict=False)]
+    # in microseconds, so that roundings never add up
+    edges = [round(count / target.rate * 1_000_000) for count in accumulate(map(frames_in, segments), initial=0)]
+    lines = [f"file '{_quoted(s)}'\nduration {b - a}us\n" for s, (a, b) in zip(segments, pairwise(edges), strict=True)]
     listed.write_text("".join(lines), "utf-8")
     # ffmpeg's concat keeps both time stamps of each packet and the delay of B-frames; the lengths that it is told are exact
     picture = ffmpeg.input(str(listed), format="concat", safe=0, protocol_whitelist="file,pipe")["v"]

@@ -14,17 +14,7 @@ class X264:
 
     needs: Mapping[str, str] = {"libx264": "-encoders"}
     codec = H264
-    speeds: Sequence[str] = (
-        "ultrafast",
-        "superfast",
-        "veryfast",
-        "faster",
-        "fast",
-        "medium",
-        "slow",
-        "slower",
-        "veryslow",
-    )
+    speeds: Sequence[str] = "ultrafast superfast veryfast faster fast medium slow slower veryslow".split()
     speed = "medium"
 
     def options(self, spec: DeliverySpec, rate: Fraction, group: int, buffer: float, speed: str) -> dict[str, str]:

@@ -1,13 +1,20 @@
-"""Where the files of an episode go, and that nothing is lost there."""
+"""What the work of a command is done with, from the environment and the flags, and where the files of an episode go."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from basis import cache
 from basis.errors import WrongUse
+from basis.tools import Progress, Tools, from_environment, silent
 
 if TYPE_CHECKING:
     from pipeline.brief import Brief
     from pipeline.episode import Files
+
+
+def tools(progress: Progress = silent, kept: bool = True) -> Tools:
+    """The tools of one command. kept: whether hearings and analyses are. Raises WrongUse for a setting that cannot be."""
+    return from_environment(progress, cache.folder() if kept else None)
 
 
 def video_of(brief: "Brief") -> Path:
@@ -23,4 +30,3 @@ def files_of(video: Path) -> "Files":
     if video.is_dir() or video.suffix.lower() != ".mp4":
         raise WrongUse(f"The output {video} must be the name of an .mp4 file, as out/episode-03.mp4.")
     return Files(video)
-
