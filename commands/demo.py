@@ -27,8 +27,8 @@ def demo(
     with Meter(quiet) as meter:
         work = tools(meter, kept=False)
         brief = make_demo(folder, lambda share: meter("footage", share, 1))
-        made, notes = episode.plan(brief, work)
-        report = episode.render(made, where, work, notes, overwrite=True)  # refused above
+        made = episode.plan(brief, work).plan
+        report = episode.render(made, where, work, overwrite=True)  # refused above
     if not quiet:
         print(f"Footage {brief.footage[0].file}")
         words.say_report(report, where)

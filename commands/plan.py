@@ -29,7 +29,7 @@ def plan(
         work = tools(meter, kept=not no_cache)
         made, notes = episode.plan(brief, work)
         episode.refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would
-        episode.plan_files(made, where, work, notes)
+        episode.plan_files(made, where, work)
     if as_json:
         print(made.model_dump_json(indent=2))
     elif not quiet:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from basis.errors import WrongUse
-from basis.notes import Note
 from commands.brief_flags import Asked, with_brief
 from commands.options import PLAIN, ForceOption, JsonOption, NoCacheOption, QuietOption
 
@@ -34,7 +33,6 @@ def render(
     from commands.work import files_of, tools, video_of
     from pipeline import episode
 
-    notes: list[Note] = []
     with Meter(quiet or as_json) as meter:
         work = tools(meter, kept=not no_cache)
         if plan:
@@ -43,11 +41,11 @@ def render(
             brief = asked.brief()
             where = files_of(video_of(brief))
             episode.refuse_to_overwrite(where.all, brief.inputs, force)
-            made, notes = episode.plan(brief, work)
+            made = episode.plan(brief, work).plan
             episode.refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
         try:
             keep_plan = plan is None or where.plan.resolve() != plan.resolve()
-            report = episode.render(made, where, work, notes, keep_plan=keep_plan, overwrite=True)  # refused above
+            report = episode.render(made, where, work, keep_plan=keep_plan, overwrite=True)  # refused above
         except episode.Rejected as rejected:
             if as_json:
                 print(rejected.report.model_dump_json(indent=2))

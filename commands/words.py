@@ -63,9 +63,10 @@ def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
         print(f"{length} {place} is kept" if pause.kept else f"{length} {cut}")
     say_notes(notes)
     quoted = f'"{where.plan}"' if " " in str(where.plan) else where.plan
+    again = " --force" if where.video.exists() else ""
     print(
         f"Plan {where.plan}\nLook at {where.sheet}\n"
-        f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {quoted}'
+        f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {quoted}{again}'
     )
 
 

@@ -19,7 +19,6 @@ from filelock import FileLock, Timeout
 
 from basis.errors import MachineFailed, WrongUse
 from basis.files import writable
-from basis.notes import Note
 from basis.tools import Tools
 from basis.version import version
 from jobs import report
@@ -293,14 +292,13 @@ class _Run:
         elif failure or task.kind in ("episode", "join"):
             self._finish(work, answer)
         elif task.kind == "plan":
-            work.notes = answer.warnings
             work.left = len(answer.segments)
             for number in range(work.left):
                 self._queue(task.model_copy(update={"kind": "segment", "segments": answer.segments, "segment": number}))
         else:
             work.left -= 1
             if not work.left:
-                self._queue(task.model_copy(update={"kind": "join", "segment": 0, "notes": work.notes}))
+                self._queue(task.model_copy(update={"kind": "join", "segment": 0}))
 
     def _delivered(self, work: "_Work") -> Answer | None:
         """The answer of an episode that is in its place, though nobody said so."""
@@ -352,7 +350,6 @@ class _Work:
     attempts: dict[tuple[str, int], int] = field(default_factory=dict)
     took: float = 0.0
     left: int = 0
-    notes: list[Note] = field(default_factory=list)
     over: bool = False
 
 

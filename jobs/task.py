@@ -23,7 +23,7 @@ class Task(Data):
     """One attempt at a whole episode, or at a part of one that is split: its plan, one segment, joining all of them.
 
     folder: where finished files go. scratch: a folder on the same disk for everything that is not finished.
-    segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment. notes: of its plan.
+    segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment.
     threads: of each decoder and encoder, set by the executor, which knows how many share the machine. timeout: seconds.
     """
 
@@ -40,7 +40,6 @@ class Task(Data):
     split: float | None = None
     segments: list[tuple[int, int]] = []
     segment: int = 0
-    notes: list[Note] = []
 
     @property
     def log(self) -> Path:

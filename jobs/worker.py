@@ -21,7 +21,6 @@ from filelock import FileLock
 
 from basis.errors import EpisodeError, MachineFailed, MissingTool
 from basis.files import save_text
-from basis.notes import Note
 from basis.tools import Progress, Tools, from_environment
 from jobs.attempt import unexpected
 from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
@@ -119,14 +118,14 @@ class _Attempt:
         return self.task.scratch / f"segment-{number:03d}.mp4"
 
     def episode(self) -> Answer:
-        plan, notes, made = self.planned()
-        return self.publish(plan, episode.render(plan, self.unfinished, self.tools, notes), made)
+        plan, made = self.planned()
+        return self.publish(plan, episode.render(plan, self.unfinished, self.tools), made)
 
     def plan(self) -> Answer:
-        plan, notes, made = self.planned()
+        plan, made = self.planned()
         save_text(plan.model_dump_json(), self.plan_file)
         save_text(Record(made_of=made).model_dump_json(), self.record_of_plan)
-        return Answer(segments=episode.segments(plan, self.task.split or plan.duration), warnings=notes)
+        return Answer(segments=episode.segments(plan, self.task.split or plan.duration))
 
     def segment(self) -> Answer:
         first, last = self.task.segments[self.task.segment]
@@ -139,14 +138,14 @@ class _Attempt:
         plan = episode.read_plan(self.plan_file)
         parts = [self.segment_file(number) for number in range(len(self.task.segments))]
         made = Record.model_validate_json(self.record_of_plan.read_bytes()).made_of
-        report = episode.join(plan, self.unfinished, parts, self.tools, self.task.notes)
+        report = episode.join(plan, self.unfinished, parts, self.tools)
         return self.publish(plan, report, made)
 
-    def planned(self) -> tuple[Plan, list[Note], dict[str, str]]:
-        """The episode's plan, its notes, and what it is made of, told before anything of it is read."""
+    def planned(self) -> tuple[Plan, dict[str, str]]:
+        """The episode's plan, and what it is made of, told before anything of it is read."""
         made = made_of(self.task.brief)
-        plan, notes = episode.plan(self.task.brief, self.tools)
-        return plan, notes, made or made_of(self.task.brief)
+        plan = episode.plan(self.task.brief, self.tools).plan
+        return plan, made or made_of(self.task.brief)
 
     def publish(self, plan: Plan, report: Report, made: dict[str, str]) -> Answer:
         """Moves a verified episode to its place, its record first: each file that is found there later is told by it."""

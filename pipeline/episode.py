@@ -31,7 +31,7 @@ __all__ = [
 
 
 class Planned(NamedTuple):
-    """What was decided about an episode, and what its editor should know."""
+    """What was decided about an episode, and what its editor should know, which the plan holds too."""
 
     plan: Plan
     notes: list[Note]
@@ -55,34 +55,29 @@ def plan(brief: Brief, tools: Tools = USUAL) -> Planned:
     if brief.tighten:
         notes += pauses.notes(bare.pauses, preset.sound.longest_pause)
     whole, more = planning.dress(bare, brief, preset, spec, stretches, captioned)
-    return Planned(whole, [*framing.doubts(whole), *notes, *more, *planning.notes_of(whole, stretches)])
+    notes = planning.in_shots([*framing.doubts(whole), *notes, *more, *planning.notes_of(whole, stretches)], whole)
+    return Planned(whole.model_copy(update={"warnings": notes}), notes)
 
 
-def plan_files(plan: Plan, files: Files, tools: Tools = USUAL, notes: Sequence[Note] = ()) -> None:
-    """Writes the plan and its contact sheet, nothing else. notes: what the plan came with."""
-    job = rendering.open_plan(plan, notes, tools)
+def plan_files(plan: Plan, files: Files, tools: Tools = USUAL) -> None:
+    """Writes the plan and its contact sheet, nothing else."""
+    job = rendering.open_plan(plan, tools)
     with writable(files.video.parent):
         rendering.save_picture(rendering.sheet_of(job).image(), files.sheet)
         save_text(job.plan.model_dump_json(indent=2), files.plan)
 
 
 def render(
-    plan: Plan,
-    files: Files,
-    tools: Tools = USUAL,
-    notes: Sequence[Note] = (),
-    *,
-    keep_plan: bool = True,
-    overwrite: bool = False,
+    plan: Plan, files: Files, tools: Tools = USUAL, *, keep_plan: bool = True, overwrite: bool = False
 ) -> Report:
     """Makes the episode's files. They appear whole, or none of them does.
 
-    notes: what the plan came with. keep_plan: write the plan beside the video too. overwrite: replace files that exist;
+    keep_plan: write the plan beside the video too. overwrite: replace files that exist;
     those that the episode is made from never are. Raises Unusable, WrongUse, MissingTool, MachineFailed, or Rejected with
     the report when what was made does not meet the delivery spec.
     """
     refuse_to_overwrite(files.all, plan.inputs, overwrite)
-    job = rendering.open_plan(plan, notes, tools)
+    job = rendering.open_plan(plan, tools)
     sheet = ContactSheet(job.plan, job.notes)
 
     def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
@@ -114,7 +109,7 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
 
 def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools = USUAL) -> None:
     """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does."""
-    job = rendering.open_plan(plan, (), tools)
+    job = rendering.open_plan(plan, tools)
     with writable(file.parent), temporary(file) as part:
         frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
         encode.encode_segment(
@@ -123,14 +118,14 @@ def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools =
 
 
 def join(
-    plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools = USUAL, notes: Sequence[Note] = ()
+    plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools = USUAL
 ) -> Report:
     """Makes the episode's files as render does, of the picture that render_segment wrote, in order.
 
     Raises as render does, and MachineFailed for segments that are not the whole episode.
     """
     refuse_to_overwrite(files.all, plan.inputs, False)
-    job = rendering.open_plan(plan, notes, tools)
+    job = rendering.open_plan(plan, tools)
     if (frames := sum(map(encode.frames_in, segment_files))) != job.plan.frame_count:
         raise MachineFailed(
             f"The segments have {frames} frames and the episode has {job.plan.frame_count}; render them again."

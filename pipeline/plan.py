@@ -17,6 +17,7 @@ from pydantic import Field, field_validator, model_validator
 from basis.boxes import Box
 from basis.clock import Clock
 from basis.data import FOREVER, Channels, Data, Seconds
+from basis.notes import Note
 from basis.spans import Span, clip, shift
 from presets.graphics import PlacedGraphic
 
@@ -224,6 +225,7 @@ class Plan(Data):
     music: Music | None = None
     stings: list[Sting] = Field([], max_length=20)
     pauses: list[Pause] = Field([], max_length=1000)
+    warnings: list[Note] = Field([], max_length=5000)  # what its editor should know
 
     @property
     def inputs(self) -> list[Path]:

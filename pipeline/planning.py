@@ -1,5 +1,6 @@
 """The stages by which a brief becomes a plan, each from data to data."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -24,6 +25,7 @@ from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, PlacedGraphic, TitleCard
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
+NEAR = 1e-3  # seconds by which a note may lie before the shot that it is about: its second is rounded
 
 
 def probe_footage(brief: Brief) -> list[Stretch]:
@@ -211,3 +213,14 @@ def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:
             notes += analysis.notes(one.file, one.analysis, one.offset - removed, one.removed)
         removed += length(one.removed)
     return [*notes, *sound.notes(plan)]
+
+
+def in_shots(notes: Sequence[Note], plan: Plan) -> list[Note]:
+    """The notes, those of a second in the footage with the number of the shot that is then on screen, from 1."""
+    starts = [shot.start + offset for shot, offset in shots_with_offsets(plan)]
+    return [
+        note.model_copy(update={"shot": max(1, bisect_right(starts, note.at + NEAR))})
+        if note.shot is None and note.at is not None and note.at < plan.footage_seconds
+        else note
+        for note in notes
+    ]

@@ -123,7 +123,7 @@ class Job:
         self.seconds[name] = round(time.monotonic() - begun, 2)
 
 
-def open_plan(plan: Plan, notes: Sequence[Note], tools: Tools) -> Job:
+def open_plan(plan: Plan, tools: Tools) -> Job:
     """Everything that a plan names. Raises Unusable, WrongUse."""
     plan = pauses.settled(plan)
     preset, spec = presets.load(plan.preset), delivery.load(plan.delivery)
@@ -151,7 +151,7 @@ def open_plan(plan: Plan, notes: Sequence[Note], tools: Tools) -> Job:
     ]  # fmt: skip
     look = graphics.Look.of(preset, graphics.Canvas.of(spec, plan.width))
     overlay = Overlay(graphics.draw(plan, look), plan.width, plan.height, plan.clock.rate, preset.colours.ground)
-    return Job(plan, preset, spec, sources, overlay, distinct([*notes, *changed, *sound.notes(plan)]), tools)
+    return Job(plan, preset, spec, sources, overlay, distinct([*plan.warnings, *changed, *sound.notes(plan)]), tools)
 
 
 def sheet_of(job: Job) -> ContactSheet:

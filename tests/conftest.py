@@ -89,5 +89,4 @@ def finished(two_shots, tmp_path_factory, quick):
         "test",
     )
     files = episode.Files(folder / "out" / "episode-03.mp4")
-    plan, notes = episode.plan(brief)
-    return brief, files, episode.render(plan, files, quick, notes)
+    return brief, files, episode.render(episode.plan(brief).plan, files, quick)

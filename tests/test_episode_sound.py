@@ -122,9 +122,9 @@ def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
 
 @pytest.mark.slow
 def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, tmp_path, quick):
-    plan, notes = planned(camera, footage={"audio": camera / "lav.wav"})
+    plan, _ = planned(camera, footage={"audio": camera / "lav.wav"})
     files = episode.Files(tmp_path / "out.mp4")
-    made = episode.render(plan, files, quick, notes)
+    made = episode.render(plan, files, quick)
     said = json.loads(files.report.read_text("utf-8"))["sound"]
     assert "lav.wav" in said["heard"][0] and said["after"]["integrated"] == pytest.approx(-14, abs=0.5)
     assert len(said["curve"]) == 18 and all(len(point) == 3 for point in said["curve"])

@@ -23,7 +23,7 @@ def test_a_note_stands_beside_its_shot_and_the_others_below(finished, tmp_path):
     sheets = []
     for number, notes in enumerate(([], [Note(code="guess", text="Look here.", shot=2)], [Note(code="sting", text="No.")])):
         files = episode.Files(tmp_path / f"{number}.mp4")
-        episode.plan_files(plan, files, notes=notes)
+        episode.plan_files(plan.model_copy(update={"warnings": notes}), files)
         sheets.append(np.asarray(Image.open(files.sheet), int))
     plain, beside, below = sheets
     changed = np.flatnonzero(np.abs(beside - plain).max(axis=(1, 2)) > 60)

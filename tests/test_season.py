@@ -131,10 +131,10 @@ def test_a_split_episode_is_planned_rendered_in_segments_and_joined(manifest):
 
     def answers(task, attempt):
         if task.kind == "plan":
-            return Answer(segments=ranges, warnings=[Note(code="kept", text="a note")])
+            return Answer(segments=ranges)
         if task.kind == "segment" and task.segment == 1 and attempt == 2:
             return Answer(failure=MACHINE)
-        return Answer(seconds=10.0, warnings=task.notes)
+        return Answer(seconds=10.0, warnings=[Note(code="kept", text="a note")])
 
     report, _, executor = pretend(
         manifest, answers, Options(split=4, back_off=(0.01,)), only=chosen(read_season(manifest), "1")

@@ -160,7 +160,7 @@ def test_a_joined_episode_looks_like_the_whole_one_at_the_joints_too(whole, in_t
 
 def raw(plan, **span):
     """A sum of each frame's bytes, and the numbers that were watched."""
-    job = open_plan(plan, (), FAST)
+    job = open_plan(plan, FAST)
     seen = []
     frames = [crc32(f) for f in picture.render(plan, job.sources, job.overlay, lambda n, *_: seen.append(n), **span)]
     return frames, seen

@@ -36,7 +36,7 @@ class LowerThirdKind(GraphicKind[LowerThird]):
         wide, high = _box(*_rows(graphic, board.look))
         lowest = on.bottom - LOWEST
         tops = [area[1] - BETWEEN for area in board.beside(graphic, Caption)]
-        above = [top for top in tops if top < lowest]
+        above = [top for top in tops if on.top + high <= top < lowest]
         bottoms = [on.bottom - USUAL, *above, lowest, on.below_marks + high, on.below_mark + high]
         for bottom in [graphic.bottom] if graphic.bottom is not None else bottoms:
             for side in [graphic.side] if graphic.side else ["left", "right"]:
