@@ -312,5 +312,5 @@ def test_notes_of_a_plan_are_in_its_json_with_second_and_shot(short, tmp_path):
     call = ("plan", short, "--captions", tmp_path / "words.srt", "--preset", "plain", "-o", tmp_path / "out.mp4")
     made = json.loads(episode(*call, "--json").stdout)
     fast = [note for note in made["warnings"] if note["code"] == "fast-speech"]
-    assert fast and all(note["shot"] == 1 and 0.1 <= note["at"] < 1 and note["level"] for note in fast)
+    assert fast and all(note["shot"] == 1 and 0 <= note["at"] < 1 and note["level"] for note in fast)
     assert json.loads((tmp_path / "out.plan.json").read_text("utf-8"))["warnings"] == made["warnings"]
