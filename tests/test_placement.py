@@ -180,6 +180,15 @@ def test_a_name_covers_no_face_and_no_caption(name):
     assert not any(touch(covered, box) for box in [*NAMES[name], area(placed[1])]) and not warnings
 
 
+@pytest.mark.parametrize("spec", delivery.names())
+@pytest.mark.parametrize("top", range(500, 1000, 100))
+def test_a_name_keeps_to_the_safe_area_when_captions_are_at_the_top(spec, top):
+    look = graphics.Look.of(PRESET, graphics.Canvas.of(delivery.load(spec)))
+    lower = LowerThird(start=0, end=4, name="Анна Орлова", role="Инженер-технолог")
+    placed, _ = graphics.place(plan(lower, caption()), look, [face(300, top, 760, 1500)])
+    assert area(placed[0])[1] >= look.canvas.top
+
+
 def test_small_graphics_keep_out_of_each_others_way():
     everything = [
         Mark(start=0, end=5), Chapter(start=0, end=5, text="Литейный цех", number=3), caption(band="upper"),

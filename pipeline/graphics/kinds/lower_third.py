@@ -35,9 +35,10 @@ class LowerThirdKind(GraphicKind[LowerThird]):
         on = board.look.canvas
         wide, high = _box(*_rows(graphic, board.look))
         lowest = on.bottom - LOWEST
-        tops = [area[1] - BETWEEN for area in board.beside(graphic, Caption)]
-        above = [top for top in tops if on.top + high <= top < lowest]
-        bottoms = [on.bottom - USUAL, *above, lowest, on.below_marks + high, on.below_mark + high]
+        captions = board.beside(graphic, Caption)
+        above = [area[1] - BETWEEN for area in captions if on.top + high <= area[1] - BETWEEN < lowest]
+        below = [area[3] + BETWEEN + high for area in captions if area[3] + BETWEEN + high < lowest]
+        bottoms = [on.bottom - USUAL, *above, lowest, on.below_marks + high, on.below_mark + high, *below]
         for bottom in [graphic.bottom] if graphic.bottom is not None else bottoms:
             for side in [graphic.side] if graphic.side else ["left", "right"]:
                 left = on.right - wide if side == "right" else on.edge
