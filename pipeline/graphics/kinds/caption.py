@@ -323,5 +323,6 @@ def _painted_large(block: Block, look: Look) -> Image.Image:
     for row, line in enumerate(block.lines):
         left = (block.width - typesetting.width(said(line), fonts, block.size)) / 2
         top = stroke + row * round(block.size * typesetting.LEADING)
-        typesetting.outline(image, (left, top), said(line), fonts, block.size, colours.ink, colours.ground, stroke)
+        for colour, reach in ((colours.ground, stroke), (colours.ink, 0)):
+            typesetting.write(image, (left, top), said(line), fonts, block.size, colour, reach)
     return image
