@@ -1,6 +1,5 @@
 """Made footage: a person in a factory hall who talks over machines, drawn and voiced here, for the demo and for tests."""
 
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -85,16 +84,10 @@ def write_video(
             pcm = Path(scratch, "sound.raw")
             pcm.write_bytes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
             streams.append(ffmpeg.input(str(pcm), format="s16le", ar=SOUND_RATE, ac=1)["a"])
-        arguments = ffmpeg_tool.command(ffmpeg.output(*streams, str(file), **settings).overwrite_output())
-        arguments.remove("-nostdin")
-        process = ffmpeg_tool.start(arguments, stdin=subprocess.PIPE)
-        assert process.stdin
-        with process:
-            for frame in frames:
-                process.stdin.write(np.ascontiguousarray(frame).data.cast("B"))
-            process.stdin.close()
-        if process.returncode:
-            raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")
+        film = ffmpeg.output(*streams, str(file), **settings).overwrite_output()
+        with ffmpeg_tool.pipe(film, feeds=True, reads=False) as running:
+            if not all(running.write(np.ascontiguousarray(frame).data) for frame in frames) or running.wait():
+                raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")
 
 
 @cache
