@@ -38,8 +38,8 @@ def for_episode(
         placed = [replace(_coloured(cue, {}), band=None) for cue in placed]
     placed, faint = _legible(placed, preset)
     speed = preset.captions.characters_a_second
-    captions, unread = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
-    return captions, distinct([*cues.notes, *faint, *summed(unread, speed)])
+    captions, notes = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
+    return captions, distinct([*cues.notes, *faint, *summed(captions, notes, speed)])
 
 
 def _of_file(cues: EpisodeCues, stretches: Sequence[Stretch], duration: float) -> list[Cue]:
@@ -86,9 +86,9 @@ def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption
         for cut in (lines, balanced(words, column, len(words))):
             if len(cut) <= 2 and all(column.measure(said(line)) <= column.width for line in cut):
                 return [caption.model_copy(update={"lines": cut})], []
-    parts, unread = readable([Cue(words, start, end)], column, end, rate, speed, start)
+    parts, notes = readable([Cue(words, start, end)], column, end, rate, speed, start)
     kept = {"style": caption.style, "band": caption.band, "middle": caption.middle}
-    return [part.model_copy(update=kept) for part in parts], summed(unread, speed)
+    return [part.model_copy(update=kept) for part in parts], summed(parts, notes, speed)
 
 
 def _closed_up(cue: Cue, gone: Spans) -> Cue:
