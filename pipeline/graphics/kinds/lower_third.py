@@ -77,7 +77,7 @@ def _rows(graphic: LowerThird, look: Look) -> tuple[list[Row], int]:
     names, size = typesetting.fit(graphic.name, look.bold, 52, room, 1, 44)
     if len(names) > 1:
         names, size = typesetting.fit(graphic.name, look.bold, 48, room, 2, 34)
-    roles, small = typesetting.fit(graphic.role, look.medium, 36, room, 2, 30) if graphic.role.strip() else ([], 36)
+    roles, small = typesetting.fit(graphic.role, look.medium, 36, room, 2, 30)
     rows = [(line, look.bold, size, round(size * 1.16), False) for line in names]
     rows += [(line, look.medium, small, round(small * typesetting.LEADING), True) for line in roles]
     return rows, 6 if names and roles else 0
