@@ -30,7 +30,14 @@ def for_episode(
     gone: what is then taken out of these seconds, in order; the captions' times count none of it. Raises Unusable for a
     file whose captions all lie outside the episode.
     """
-    placed = _of_file(cues, stretches, duration) if cues.file else _of_stretches(cues, stretches)
+    if cues.file:
+        placed = _inside(cues.of_file, speech_of(stretches), 0.0, duration)
+        if not placed:
+            raise Unusable(
+                f"The captions in {cues.file} all lie outside the episode's {duration:.1f} s; check --from and --to."
+            )
+    else:
+        placed = _of_stretches(cues, stretches)
     if gone:
         placed = [_closed_up(cue, gone) for cue in placed]
         duration -= length(gone)
@@ -40,15 +47,6 @@ def for_episode(
     speed = preset.captions.characters_a_second
     captions, notes = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
     return captions, distinct([*cues.notes, *faint, *summed(captions, notes, speed)])
-
-
-def _of_file(cues: EpisodeCues, stretches: Sequence[Stretch], duration: float) -> list[Cue]:
-    inside = _inside(cues.of_file, speech_of(stretches), 0.0, duration)
-    if not inside:
-        raise Unusable(
-            f"The captions in {cues.file} all lie outside the episode's {duration:.1f} s; check --from and --to."
-        )
-    return inside
 
 
 def _of_stretches(cues: EpisodeCues, stretches: Sequence[Stretch]) -> list[Cue]:
