@@ -1,6 +1,5 @@
 """Caption files -> cues: told by what they hold, whatever their encoding, with limits on what may be read."""
 
-import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -122,11 +121,9 @@ def _named(examples: Sequence[str]) -> str:
 
 def _rolled(cues: list[Cue]) -> list[Cue]:
     """Cues that stay on screen while the next one rolls in end where it begins, if they can be read by then."""
-    ended: list[Cue] = []
-    for cue, following in pairwise([*cues, None]):
-        assert cue
-        left = following.start - cue.start if following else math.inf
-        if following and not cue.timed and cue.end > following.start and len(said(cue.words)) <= HARD_STOP * left:
-            cue = respread(replace(cue, end=following.start))
-        ended.append(cue)
+    ended = [*cues]
+    for number, (cue, following) in enumerate(pairwise(cues)):
+        left = following.start - cue.start
+        if not cue.timed and cue.end > following.start and len(said(cue.words)) <= HARD_STOP * left:
+            ended[number] = respread(replace(cue, end=following.start))
     return ended
