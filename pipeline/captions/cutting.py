@@ -32,14 +32,12 @@ MISSING = 6.0  # each second by which it is too fast or too short
 KEPT = 0.3  # share of what a break costs where the author has it too: «Отец привёл меня, | когда» at the end of a cue
 _SOUND = re.compile(r"\[[^\[\]]+\]|\([^()]+\)")
 
-Measure = Callable[[str], float]  # pixels of a text
-
 
 @dataclass(frozen=True)
 class Column:
     """Where captions are set: how many pixels a text takes in type of `size` pixels, and how many a line has."""
 
-    measure: Measure
+    measure: Callable[[str], float]
     size: float
     width: float = LINE_WIDTH
 
