@@ -58,11 +58,7 @@ def _of_stretches(cues: EpisodeCues, stretches: Sequence[Stretch]) -> list[Cue]:
                 f"The captions in {s.footage.captions} all lie outside {s.start:.1f} to {s.end:.1f} s of "
                 f"{s.source.file}; check --from and --to."
             )
-    return [
-        _moved(cue, stretch.offset, number)
-        for number, (stretch, inside) in enumerate(zip(stretches, own, strict=True))
-        for cue in inside
-    ]
+    return [_moved(cue, s.offset, number) for number, s in enumerate(stretches) for cue in own[number]]
 
 
 def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption], list[Note]]:

@@ -41,8 +41,4 @@ def draw(plan: Plan, look: Look) -> list[Graphic]:
     One that has nothing to show, or no time to show it in, is left out. Raises WrongUse for what cannot be drawn.
     """
     shown = sorted((g for g in plan.graphics if is_shown(g, look)), key=lambda g: _LAYERS[type(g)])
-    return [
-        animated(drawing, look.canvas.scale)
-        for graphic in shown
-        for drawing in kind_of(graphic).draw(graphic, look, shown)
-    ]
+    return [animated(drawing, look.canvas.scale) for g in shown for drawing in kind_of(g).draw(g, look, shown)]
