@@ -71,8 +71,10 @@ class CaptionKind(GraphicKind[Caption]):
 
     def places(self, graphic: Caption, board: Board) -> Iterator[Candidate[Caption]]:
         """The usual band, then lower, higher, at the top; at the foot where it shares the screen with a title or a name."""
-        on = board.look.canvas
-        wide, high = _extent(graphic, board.look)
+        look, on = board.look, board.look.canvas
+        pop = _style(graphic, look) == "pop"
+        blocks = [_pop_block(words, look) for words in _groups(graphic, look)] if pop else [_block(graphic, look)]
+        wide, high = (max(sides) for sides in zip(*(block.area for block in blocks), strict=True))
         left = (on.edge + on.right - wide) / 2
         for middle in [graphic.middle] if graphic.middle is not None else _middles(graphic, board, high):
             placed = graphic.model_copy(update={"middle": round(middle)})
@@ -123,13 +125,6 @@ def _follows(caption: Caption, shown: Sequence[Placed]) -> bool:
         and (other.middle == caption.middle or other.lines == caption.lines)
         for other in shown
     )
-
-
-def _extent(caption: Caption, look: Look) -> tuple[int, int]:
-    """Width and height in pixels of what a caption covers at most."""
-    pop = _style(caption, look) == "pop"
-    blocks = [_pop_block(words, look) for words in _groups(caption, look)] if pop else [_block(caption, look)]
-    return max(block.area[0] for block in blocks), max(block.area[1] for block in blocks)
 
 
 def _at(block: Block, caption: Caption, on: Canvas) -> tuple[float, float]:
