@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from presets.preset import (
         LEAST_CONTRAST,
-        LEAST_OPACITY,
         PICTURES,
         SOUNDS,
         WORD_GAP,
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
         Preset,
         PresetError,
         Type,
-        contrast,
         contrast_on_box,
         font_file,
         load,
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "FOLDER", "LEAST_CONTRAST", "LEAST_OPACITY", "PICTURES", "SOUNDS", "WORD_GAP", "Framing", "Preset", "PresetError", "Type",
-    "contrast", "contrast_on_box", "font_file", "load", "luminance", "names", "rgb",
+    "FOLDER", "LEAST_CONTRAST", "PICTURES", "SOUNDS", "WORD_GAP", "Framing", "Preset", "PresetError", "Type",
+    "contrast_on_box", "font_file", "load", "luminance", "names", "rgb",
 ]  # fmt: skip
 
 FOLDER = Path(__file__).parent

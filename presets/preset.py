@@ -1,6 +1,7 @@
 """What a series looks like: one TOML file a preset, checked, unknown keys refused with the nearest known one."""
 
 import difflib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Self
 
@@ -16,6 +17,9 @@ from presets.graphics import CaptionStyle, Over, PlacedGraphic
 
 PICTURES = ("PNG", "JPEG", "WEBP")  # no format that makes Pillow run another program
 SOUNDS = ("music", "title_sting", "end_sting")  # keys that name a sound beside the preset
+FILES = (  # keys that name fonts, sounds and pictures
+    "type.bold", "type.medium", "type.extra", *(f"sound.{key}" for key in SOUNDS), "series.mark", "series.partner_marks",
+)  # fmt: skip
 WORD_GAP = 0.12  # of the type size: what a space is wider where words light up
 LEAST_OPACITY = 0.7  # of the grounds behind the mark, cards and captions
 LARGEST_PICTURE, SMALLEST_PICTURE = 4000, 120  # pixels of a mark's side and height
@@ -201,23 +205,18 @@ def load(name: str) -> Preset:
         raise PresetError(f"The preset {file}: {explain(error, Preset)}") from error
     except (OSError, ValueError) as error:
         raise PresetError(f"The preset {file} cannot be read: {error}.") from error
-    named, series = preset.type, preset.series
-    type_ = named.model_copy(
-        update={
-            "bold": _font(named.bold, "bold", file),
-            "medium": _font(named.medium, "medium", file),
-            "extra": [_font(font, "extra", file) for font in named.extra],
-        }
-    )
-    sounds = {key: _sound(getattr(preset.sound, key), key, file) for key in SOUNDS}
-    marks = series.model_copy(
-        update={
-            "mark": series.mark and _picture(series.mark, "mark", file),
-            "partner_marks": [_picture(mark, "partner_marks", file) for mark in series.partner_marks],
-        }
-    )
-    sound = preset.sound.model_copy(update=sounds)
-    return preset.model_copy(update={"type": type_, "series": marks, "sound": sound})
+    return with_files(preset, lambda key, name: _found(key, name, file))
+
+
+def with_files(preset: Preset, named: Callable[[str, str], str]) -> Preset:
+    """The preset with other names for its files, which are given for a key, as series.mark, and the name that it has."""
+    for key in FILES:
+        section, _, field = key.partition(".")
+        part = getattr(preset, section)
+        names = getattr(part, field)
+        new = [named(key, name) for name in names] if isinstance(names, list) else named(key, names)
+        preset = preset.model_copy(update={section: part.model_copy(update={field: new})})
+    return preset
 
 
 def font_file(font: str) -> Path:
@@ -225,45 +224,45 @@ def font_file(font: str) -> Path:
     return Path(font) if Path(font).is_absolute() else assets.path(font)
 
 
-def _beside(name: str, preset: Path) -> Path | None:
-    """The whole path of a file beside the preset or below; None where there is none."""
+def _found(key: str, name: str, preset: Path) -> str:
+    """The whole path of a file beside the preset or below, a font's name where none is there, empty where none is named.
+
+    What does not exist or cannot be drawn sharply is refused.
+    """
     folder = preset.parent.resolve()
-    found = (folder / name).resolve()
-    return found if found.is_file() and found.is_relative_to(folder) else None
+    beside = (folder / name).resolve()
+    whole = str(beside) if beside.is_file() and beside.is_relative_to(folder) else ""
+    where, section = f"The preset {preset}: {key}:", key.partition(".")[0]
+    if section == "type":
+        return _font(name, whole, where)
+    if not name and key != "series.partner_marks":
+        return ""
+    if not whole:
+        what = "sound" if section == "sound" else "picture"
+        raise PresetError(f"{where} there is no {what} {name} beside the preset.")
+    if section == "series":
+        _check_picture(whole, name, where)
+    return whole
 
 
-def _sound(name: str, key: str, preset: Path) -> str:
-    """The whole path of a sound beside the preset, empty where none is named."""
-    found = _beside(name, preset) if name else None
-    if name and not found:
-        raise PresetError(f"The preset {preset}: sound.{key}: there is no sound {name} beside the preset.")
-    return str(found or "")
-
-
-def _picture(name: str, key: str, preset: Path) -> str:
-    """The whole path of a picture beside the preset; one that cannot be drawn sharply is refused."""
-    found = _beside(name, preset)
-    if not found:
-        raise PresetError(f"The preset {preset}: series.{key}: there is no picture {name} beside the preset.")
+def _check_picture(file: str, name: str, where: str) -> None:
     try:
-        with Image.open(found, formats=PICTURES) as image:
+        with Image.open(file, formats=PICTURES) as image:
             if max(image.size) > LARGEST_PICTURE or image.height < SMALLEST_PICTURE:
                 raise PresetError(
-                    f"The preset {preset}: series.{key}: {name} is {image.width}x{image.height} pixels; it must be at "
-                    f"least {SMALLEST_PICTURE} high to be sharp, and no side above {LARGEST_PICTURE}."
+                    f"{where} {name} is {image.width}x{image.height} pixels; it must be at least {SMALLEST_PICTURE} high to "
+                    f"be sharp, and no side above {LARGEST_PICTURE}."
                 )
             image.load()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PresetError(
-            f"The preset {preset}: series.{key}: {name} is not a PNG, JPEG or WEBP picture that can be read; save it as PNG."
+            f"{where} {name} is not a PNG, JPEG or WEBP picture that can be read; save it as PNG."
         ) from error
-    return str(found)
 
 
-def _font(font: str, key: str, preset: Path) -> str:
-    """The font's name, or its whole path where it lies beside the preset; a font that cannot be drawn is refused."""
-    beside = _beside(font, preset)
-    named = str(beside or font)
+def _font(font: str, beside: str, where: str) -> str:
+    """The font's name, or its whole path where it lies beside the preset."""
+    named = beside or font
     try:
         if Path(font).is_absolute() and not beside:
             raise ValueError(font)  # nothing outside the preset's own folder is opened
@@ -271,7 +270,7 @@ def _font(font: str, key: str, preset: Path) -> str:
     except (OSError, ValueError):
         near = difflib.get_close_matches(font, assets.fonts(), n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else "name one as ManropeBold, or a file beside the preset."
-        raise PresetError(f"The preset {preset}: type.{key}: there is no font {font}; {hint}") from None
+        raise PresetError(f"{where} there is no font {font}; {hint}") from None
     return named
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from presets import SOUNDS, Preset
+from presets import Preset
 from presets.graphics import Caption, PlacedGraphic, kind_names, lines_of
+from presets.preset import with_files
 
 HEAD = """\
 # The look of a series. Change what you like below; a key that you delete takes its default again.
@@ -50,26 +51,13 @@ def portable(preset: Preset, folder: Path) -> tuple[Preset, list[str]]:
     """A preset loaded from a folder, with the fonts, pictures and sounds that lie there named relative to it, and those names."""
     own: list[str] = []
 
-    def relative(name: str) -> str:
+    def relative(key: str, name: str) -> str:
         if not Path(name).is_absolute():
             return name
         own.append(Path(name).relative_to(folder.resolve()).as_posix())
         return own[-1]
 
-    named, series = preset.type, preset.series
-    fonts = {
-        "bold": relative(named.bold),
-        "medium": relative(named.medium),
-        "extra": [relative(f) for f in named.extra],
-    }
-    marks = {"mark": relative(series.mark), "partner_marks": [relative(mark) for mark in series.partner_marks]}
-    sounds = {key: relative(getattr(preset.sound, key)) for key in SOUNDS}
-    update = {
-        "type": named.model_copy(update=fonts),
-        "series": series.model_copy(update=marks),
-        "sound": preset.sound.model_copy(update=sounds),
-    }
-    return preset.model_copy(update=update), own
+    return with_files(preset, relative), own
 
 
 def _section(name: str, section: BaseModel) -> str:

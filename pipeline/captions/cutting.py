@@ -32,14 +32,12 @@ MISSING = 6.0  # each second by which it is too fast or too short
 KEPT = 0.3  # share of what a break costs where the author has it too: «Отец привёл меня, | когда» at the end of a cue
 _SOUND = re.compile(r"\[[^\[\]]+\]|\([^()]+\)")
 
-Measure = Callable[[str], float]  # pixels of a text
-
 
 @dataclass(frozen=True)
 class Column:
     """Where captions are set: how many pixels a text takes in type of `size` pixels, and how many a line has."""
 
-    measure: Measure
+    measure: Callable[[str], float]
     size: float
     width: float = LINE_WIDTH
 
@@ -177,14 +175,8 @@ class _Ways:
         if lines == math.inf or (over > 0 and (not own or self.timed or width > self.width)):
             return math.inf
         changed = 0.0 if own else CHANGED + SHAPE * ((width - IDEAL * self.width) / (IDEAL * self.width)) ** 2
-        return (
-            lines
-            + TOO_LONG * max(0.0, over)
-            + self._haste(a, b, own)
-            + self._ahead(i, j)
-            + changed
-            + self._sense(i, j, own)
-        )
+        haste, ahead = self._haste(a, b, own), self._ahead(i, j)
+        return lines + TOO_LONG * max(0.0, over) + haste + ahead + changed + self._sense(i, j, own)
 
     def piece(self, words: Sequence[Word], i: int, j: int, band: Band | None) -> Piece:
         a, b = self.seams[i], self.seams[j]

@@ -1,18 +1,16 @@
 """Captions inside a footage file."""
 
 import re
-import subprocess
 import threading
 from typing import Any
 
 from av.stream import Disposition
 
-from basis.errors import Unusable
+from basis.errors import MachineFailed, Unusable
 from basis.notes import Note
 from basis.tools import USUAL, Tools
 from pipeline.captions.reading import MOST_BYTES, Reading, parse
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.ffmpeg_tool import input_of
 from pipeline.footage.source import Source, open_media
 
 EXTRACT_SECONDS = 120  # that taking them out may last
@@ -28,7 +26,7 @@ def embedded(source: Source, end: float, tools: Tools = USUAL) -> Reading:
         return Reading([], notes)
     where = f"inside {source.file} (stream {index})"
     form = "ass" if codec_name in ("ass", "ssa") else "srt"
-    raw = _taken_out(input_of(source.file)[str(index)].output("pipe:", format=form, t=f"{end:.6f}"), tools)
+    raw = _taken_out(ffmpeg_tool.input_of(source.file)[str(index)].output("pipe:", format=form, t=f"{end:.6f}"), tools)
     if raw is not None and not re.search(rb"\d:\d\d:\d\d[.,]\d\d", raw):
         return Reading([], notes)  # nothing is said up to there
     try:
@@ -62,18 +60,15 @@ def _chosen(source: Source) -> tuple[int | None, str, list[Note]]:
 
 def _taken_out(output: Any, tools: Tools) -> bytes | None:
     """What an ffmpeg-python stream of captions writes; None where it fails, is too much or takes too long."""
-    process = ffmpeg_tool.start(ffmpeg_tool.command(output, tools), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert process.stdout
-    late = threading.Timer(EXTRACT_SECONDS, process.kill)
-    late.start()
-    try:
-        raw = process.stdout.read(MOST_BYTES + 1)
-        whole = len(raw) <= MOST_BYTES and process.wait() == 0
-        if late.is_alive() and len(raw) <= MOST_BYTES:
-            ffmpeg_tool.must_not_be_killed(process)
-    finally:
-        late.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
-    return raw if whole else None
+    with ffmpeg_tool.pipe(output, tools) as running:
+        late = threading.Timer(EXTRACT_SECONDS, running.process.kill)
+        late.start()
+        try:
+            raw = running.read(MOST_BYTES + 1)
+            return raw if len(raw) <= MOST_BYTES and running.wait() == 0 else None
+        except MachineFailed:
+            if late.is_alive():  # else it was ended here
+                raise
+            return None
+        finally:
+            late.cancel()

@@ -30,7 +30,14 @@ def for_episode(
     gone: what is then taken out of these seconds, in order; the captions' times count none of it. Raises Unusable for a
     file whose captions all lie outside the episode.
     """
-    placed = _of_file(cues, stretches, duration) if cues.file else _of_stretches(cues, stretches)
+    if cues.file:
+        placed = _inside(cues.of_file, speech_of(stretches), 0.0, duration)
+        if not placed:
+            raise Unusable(
+                f"The captions in {cues.file} all lie outside the episode's {duration:.1f} s; check --from and --to."
+            )
+    else:
+        placed = _of_stretches(cues, stretches)
     if gone:
         placed = [_closed_up(cue, gone) for cue in placed]
         duration -= length(gone)
@@ -38,17 +45,8 @@ def for_episode(
         placed = [replace(_coloured(cue, {}), band=None) for cue in placed]
     placed, faint = _legible(placed, preset)
     speed = preset.captions.characters_a_second
-    captions, unread = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
-    return captions, distinct([*cues.notes, *faint, *summed(unread, speed)])
-
-
-def _of_file(cues: EpisodeCues, stretches: Sequence[Stretch], duration: float) -> list[Cue]:
-    inside = _inside(cues.of_file, speech_of(stretches), 0.0, duration)
-    if not inside:
-        raise Unusable(
-            f"The captions in {cues.file} all lie outside the episode's {duration:.1f} s; check --from and --to."
-        )
-    return inside
+    captions, notes = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
+    return captions, distinct([*cues.notes, *faint, *summed(captions, notes, speed)])
 
 
 def _of_stretches(cues: EpisodeCues, stretches: Sequence[Stretch]) -> list[Cue]:
@@ -60,11 +58,7 @@ def _of_stretches(cues: EpisodeCues, stretches: Sequence[Stretch]) -> list[Cue]:
                 f"The captions in {s.footage.captions} all lie outside {s.start:.1f} to {s.end:.1f} s of "
                 f"{s.source.file}; check --from and --to."
             )
-    return [
-        _moved(cue, stretch.offset, number)
-        for number, (stretch, inside) in enumerate(zip(stretches, own, strict=True))
-        for cue in inside
-    ]
+    return [_moved(cue, s.offset, number) for number, s in enumerate(stretches) for cue in own[number]]
 
 
 def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption], list[Note]]:
@@ -86,9 +80,9 @@ def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption
         for cut in (lines, balanced(words, column, len(words))):
             if len(cut) <= 2 and all(column.measure(said(line)) <= column.width for line in cut):
                 return [caption.model_copy(update={"lines": cut})], []
-    parts, unread = readable([Cue(words, start, end)], column, end, rate, speed, start)
+    parts, notes = readable([Cue(words, start, end)], column, end, rate, speed, start)
     kept = {"style": caption.style, "band": caption.band, "middle": caption.middle}
-    return [part.model_copy(update=kept) for part in parts], summed(unread, speed)
+    return [part.model_copy(update=kept) for part in parts], summed(parts, notes, speed)
 
 
 def _closed_up(cue: Cue, gone: Spans) -> Cue:

@@ -1,7 +1,7 @@
 """Cues -> readable captions: at most two balanced lines, long enough on screen, no word lost."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from basis.notes import Note
@@ -19,17 +19,9 @@ CATCH_UP = 12  # captions ahead of one that may hurry it
 FAST, MOST_FAST = "fast-speech", 3  # the code of captions that are too fast; so many are named one by one
 
 
-@dataclass(frozen=True)
-class Unread:
-    """A caption with which something is wrong, and what."""
-
-    caption: Caption
-    note: Note
-
-
 def readable(
     cues: Sequence[Cue], column: Column, duration: float, rate: float, speed: float, begin: float = 0.0
-) -> tuple[list[Caption], list[Unread]]:
+) -> tuple[list[Caption], list[Note]]:
     """Captions of at most two lines that keep order, overlap nobody and lose no word; notes on the rest.
 
     All lie in [begin, duration) seconds; speed is in characters a second. Cues that can be read stay as they are; the
@@ -39,15 +31,15 @@ def readable(
     column = replace(column, measure=cache(column.measure))
     pieces = [piece for run in runs(cues, begin) for piece in cut(run, column, duration, speed)]
     captions: list[Caption] = []
-    unread: list[Unread] = []
+    notes: list[Note] = []
     for piece, (start, end) in zip(pieces, _spans(pieces, begin, duration, rate, speed), strict=True):
         times = [(min(max(w.start, start), end), min(max(w.end, start), end)) for w in piece.words]
         lines = balanced(at_times(piece.words, times), column, piece.turn)
         captions.append(Caption(start=start, end=end, lines=lines, band=piece.band))
         for code, wrong in _wrong(piece, captions[-1], column, speed):
             text = f"The caption «{said(piece.words)}» at {start:.1f} s {wrong}"
-            unread.append(Unread(captions[-1], Note(code=code, text=text, at=round(start, 3))))
-    return captions, unread
+            notes.append(Note(code=code, text=text, at=round(start, 3)))
+    return captions, notes
 
 
 def _wrong(piece: Piece, caption: Caption, column: Column, speed: float) -> Iterator[tuple[str, str]]:
@@ -65,17 +57,17 @@ def _wrong(piece: Piece, caption: Caption, column: Column, speed: float) -> Iter
         yield "wide-caption", "is wider than a line; it is set smaller."
 
 
-def summed(unread: Sequence[Unread], speed: float) -> list[Note]:
+def summed(captions: Sequence[Caption], notes: list[Note], speed: float) -> list[Note]:
     """The notes; where many captions are too fast, one stands for all of these."""
-    fast = [u.caption for u in unread if u.note.code == FAST]
-    if len(fast) <= MOST_FAST:
-        return [u.note for u in unread]
-    worst = max(fast, key=_speed)
+    fast = sum(note.code == FAST for note in notes)
+    if fast <= MOST_FAST:
+        return notes
+    worst = max(captions, key=_speed)
     text = (
-        f"{len(fast)} captions run at more than the {speed:g} characters a second that can be read; the fastest, at "
+        f"{fast} captions run at more than the {speed:g} characters a second that can be read; the fastest, at "
         f"{worst.start:.1f} s, at {_speed(worst):.1f}."
     )
-    return [Note(code=FAST, text=text, at=round(worst.start, 3)), *(u.note for u in unread if u.note.code != FAST)]
+    return [Note(code=FAST, text=text, at=round(worst.start, 3)), *(note for note in notes if note.code != FAST)]
 
 
 def _speed(caption: Caption) -> float:

@@ -1,6 +1,7 @@
 """Caption files -> cues: told by what they hold, whatever their encoding, with limits on what may be read."""
 
-import math
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -10,7 +11,6 @@ from typing import NamedTuple
 from basis.errors import Unusable
 from basis.notes import Note
 from pipeline.captions.cues import HARD_STOP, BadCaptions, Cue, respread, said
-from pipeline.captions.encodings import decode
 from pipeline.captions.formats import format_of
 
 MOST_BYTES = 5_000_000
@@ -18,6 +18,17 @@ MOST_CUES = 5000
 MOST_WORDS = 100_000
 MOST_LETTERS = 200  # in one word; more is no caption
 MOST_NAMED = 3  # in a note
+UNICODE = ("utf-8-sig", "utf-16")
+RUSSIAN = ("cp1251", "cp866", "koi8-r")  # the first where nothing tells them apart
+MOST_JUDGED = 100_000  # bytes by which an encoding is told
+LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"  # from frequent to rare in Russian
+# what weighs against the letters of a word, which are 0 to 1
+NO_LETTER = 3.0  # a sign inside it: the Ґ of «жҐе», «цех» read wrongly
+MIXED_CASE = 3.0  # a capital letter after a small one: «гЕИ», «Цех» read wrongly
+CAPITALS = 1.0  # a word of capital letters alone: «ГЕИ», «цех» read wrongly
+SIGNS = "«»„“”‘’—–…№°\u00a0"  # that tell nothing
+_WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)}
+_HIGH_WORDS = re.compile(rb"[\x80-\xffA-Za-z]{2,}")
 
 
 class Reading(NamedTuple):
@@ -57,6 +68,33 @@ def parse(raw: bytes, name: str) -> Reading:
     return Reading(cues, notes)
 
 
+def decode(raw: bytes) -> str:
+    """The text, its letters composed and its lines parted by line feeds. Raises BadCaptions for what is no text."""
+    for encoding in (*UNICODE, "", *RUSSIAN):  # in the middle the likeliest of these
+        if encoding == "utf-16" and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            continue
+        try:
+            text = raw.decode(encoding or _likeliest(raw))
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    raise BadCaptions("are not text; export them as SRT in UTF-8")
+
+
+def _likeliest(raw: bytes) -> str:
+    """The encoding in which the words look most like Russian; those with Latin letters tell nothing."""
+    words = [word for word in _HIGH_WORDS.findall(raw[:MOST_JUDGED]) if not any(byte < 128 for byte in word)]
+    return max(RUSSIAN, key=lambda encoding: sum(_russian(word.decode(encoding, "replace")) for word in words))
+
+
+def _russian(word: str) -> float:
+    """How much a word looks like Russian."""
+    total = sum(_WEIGHTS.get(letter.lower(), -NO_LETTER) for letter in word if letter not in SIGNS)
+    total -= MIXED_CASE * sum(a.islower() and b.isupper() for a, b in pairwise(word))
+    return total - CAPITALS * word.isupper()
+
+
 def _parsed(text: str) -> tuple[list[Cue], list[str]]:
     """The cues in order of time, and the lines of times that cannot be read. Raises BadCaptions."""
     if not text.strip():
@@ -83,11 +121,9 @@ def _named(examples: Sequence[str]) -> str:
 
 def _rolled(cues: list[Cue]) -> list[Cue]:
     """Cues that stay on screen while the next one rolls in end where it begins, if they can be read by then."""
-    ended: list[Cue] = []
-    for cue, following in pairwise([*cues, None]):
-        assert cue
-        left = following.start - cue.start if following else math.inf
-        if following and not cue.timed and cue.end > following.start and len(said(cue.words)) <= HARD_STOP * left:
-            cue = respread(replace(cue, end=following.start))
-        ended.append(cue)
+    ended = [*cues]
+    for number, (cue, following) in enumerate(pairwise(cues)):
+        left = following.start - cue.start
+        if not cue.timed and cue.end > following.start and len(said(cue.words)) <= HARD_STOP * left:
+            ended[number] = respread(replace(cue, end=following.start))
     return ended

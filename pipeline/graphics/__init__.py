@@ -1,6 +1,6 @@
 """MoviePy clips drawn over the picture: captions, lower thirds, title, cards, marks."""
 
-from pipeline.graphics.draw import draw
+from pipeline.graphics.kinds import draw
 from pipeline.graphics.layers import Graphic
 from pipeline.graphics.look import Canvas, Look
 from pipeline.graphics.onscreen import on_screen

@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from moviepy import VideoClip
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from pipeline import typesetting
 from presets import PICTURES
 
 ENTRY, EXIT = 0.3, 0.2  # seconds
@@ -97,12 +98,25 @@ def animated(drawing: Drawing, scale: float) -> Graphic:
     """A drawing as it moves, at `scale` output pixels for one of its own; its place and size are made even."""
     seconds = drawing.end - drawing.start
     coming, leave = min(drawing.entry, seconds / 3), min(drawing.leave, seconds / 3)
-    whole = tuple(math.ceil(side * scale / 2 - 1e-6) * 2 for side in drawing.size)
+    wide, high = (math.ceil(side * scale / 2 - 1e-6) * 2 for side in drawing.size)
+    whole = wide, high
     steps = tuple(sorted(drawing.changes))
-    frames = _Frames(drawing.paint, drawing.size, (whole[0], whole[1]))
+
+    @lru_cache(maxsize=1)  # its layers come in from frame to frame
+    def state(number: int) -> Sequence[Layer]:
+        return drawing.paint(number)
+
+    @lru_cache(maxsize=1)  # it is asked for as mask and as picture
+    def frame(number: int, into: float | None) -> NDArray[np.uint8]:
+        image = flat(state(number), drawing.size, into)
+        return np.asarray(image if image.size == whole else image.resize(whole))
+
+    def forget() -> None:
+        state.cache_clear()
+        frame.cache_clear()
 
     def composed(t: float) -> NDArray[np.uint8]:
-        return frames.at(bisect_right(steps, t), t * drawing.entry / coming if t < coming else None)
+        return frame(bisect_right(steps, t), t * drawing.entry / coming if t < coming else None)
 
     def going(t: float) -> float:
         return _smooth((seconds - t) / leave) if leave else 1.0
@@ -120,13 +134,11 @@ def animated(drawing: Drawing, scale: float) -> Graphic:
     clip.mask = _clip(opacity, whole, seconds, is_mask=True)
     moving = tuple(part for part in ((0.0, coming), (seconds - leave, seconds)) if part[1] > part[0])
     x, y = (math.floor((place * scale + 1e-6) / 2) * 2 for place in drawing.at)
-    return Graphic(
-        clip, x, y, drawing.start, drawing.end, frames.forget, moving, steps, veil if drawing.blurs else None
-    )
+    return Graphic(clip, x, y, drawing.start, drawing.end, forget, moving, steps, veil if drawing.blurs else None)
 
 
 def _clip(
-    frames: Callable[[float], NDArray[Any]], size: tuple[int, ...], seconds: float, is_mask: bool = False
+    frames: Callable[[float], NDArray[Any]], size: tuple[int, int], seconds: float, is_mask: bool = False
 ) -> VideoClip:
     """A clip that knows its size without painting its first frame."""
     clip = VideoClip(duration=seconds, is_mask=is_mask)
@@ -134,49 +146,17 @@ def _clip(
     return clip
 
 
-class _Frames:
-    """The pictures of one graphic. The last one is kept, for it is asked for as mask and as picture, and so are the layers
-    of its state, which come in from frame to frame."""
-
-    def __init__(self, paint: Paint, size: tuple[int, int], output: tuple[int, int]) -> None:
-        self._paint, self._size, self._output = paint, size, output
-        self.forget()
-
-    def forget(self) -> None:
-        self._layers: tuple[int, Sequence[Layer]] | None = None
-        self._frame: tuple[tuple[int, float | None], NDArray[np.uint8]] | None = None
-
-    def at(self, state: int, t: float | None) -> NDArray[np.uint8]:
-        """A state as RGBA (height, width, 4), `t` seconds into its entry or, None, when all is in."""
-        if not self._frame or self._frame[0] != (state, t):
-            if not self._layers or self._layers[0] != state:
-                self._layers = state, self._paint(state)
-            size = canvas(*self._size).size
-            image = flat(self._layers[1], size) if t is None else _entering(self._layers[1], size, t)
-            scaled = image if image.size == self._output else image.resize(self._output)
-            self._frame = (state, t), np.asarray(scaled)
-        return self._frame[1]
-
-
-def _entering(layers: Sequence[Layer], size: tuple[int, int], t: float) -> Image.Image:
-    """The layers, `t` seconds into their entry."""
+def flat(layers: Sequence[Layer], size: tuple[int, int], t: float | None = None) -> Image.Image:
+    """All layers in their places on a clear picture, `t` seconds into their entry or, None, when all are in."""
     drawn = canvas(*size)
+    if t is None and len(layers) == 1 and layers[0].image.size == drawn.size:
+        return layers[0].image
     for layer in layers:
         enter = layer.enter
-        if enter is None:
-            _paste(drawn, layer.image, layer.x, layer.y)
+        if t is None or enter is None:
+            typesetting.lay(drawn, layer.image, layer.x, layer.y)
         elif t > enter.delay or not enter.fade:
             _come(drawn, layer, enter, min(1.0, max(0.0, t - enter.delay) / enter.seconds))
-    return drawn
-
-
-def flat(layers: Sequence[Layer], size: tuple[int, int]) -> Image.Image:
-    """All layers in their places on a clear picture."""
-    if len(layers) == 1 and layers[0].image.size == size:
-        return layers[0].image
-    drawn = canvas(*size)
-    for layer in layers:
-        _paste(drawn, layer.image, layer.x, layer.y)
     return drawn
 
 
@@ -193,28 +173,13 @@ def _come(drawn: Image.Image, layer: Layer, enter: Enter, share: float) -> None:
         left = image.width - wide if enter.wipe == "right" else 0
         image, x = image.crop((left, 0, left + wide, image.height)), x + left
     if enter.fade:
-        image = _faded(image, _smooth(share))
-    _paste(drawn, image, x, y)
+        image = image.copy()
+        image.putalpha(_scaled(image.getchannel("A"), _smooth(share)))
+    typesetting.lay(drawn, image, x, y)
 
 
-def _paste(drawn: Image.Image, image: Image.Image, x: int, y: int) -> None:
-    """Lays a picture over what is drawn, cut to it."""
-    left, top, right, bottom = (
-        max(0, -x),
-        max(0, -y),
-        min(image.width, drawn.width - x),
-        min(image.height, drawn.height - y),
-    )
-    if left < right and top < bottom:
-        drawn.alpha_composite(image.crop((left, top, right, bottom)), (x + left, y + top))
-
-
-def _faded(image: Image.Image, opacity: float) -> Image.Image:
-    """The picture with its alpha times an opacity."""
-    alpha = image.getchannel("A").point([round(value * opacity) for value in range(256)])
-    result = image.copy()
-    result.putalpha(alpha)
-    return result
+def _scaled(alpha: Image.Image, opacity: float) -> Image.Image:
+    return alpha.point([round(value * opacity) for value in range(256)])
 
 
 def _smooth(u: float) -> float:
@@ -224,7 +189,7 @@ def _smooth(u: float) -> float:
 
 def canvas(width: float, height: float) -> Image.Image:
     """A clear picture of even size."""
-    return Image.new("RGBA", (int(np.ceil(width / 2)) * 2, int(np.ceil(height / 2)) * 2), (0, 0, 0, 0))
+    return Image.new("RGBA", (math.ceil(width / 2) * 2, math.ceil(height / 2) * 2))
 
 
 def plate(size: tuple[int, int], colour: str, opacity: float, radius: int) -> Image.Image:
@@ -232,13 +197,13 @@ def plate(size: tuple[int, int], colour: str, opacity: float, radius: int) -> Im
     large = Image.new("L", (size[0] * 4, size[1] * 4), 0)
     ImageDraw.Draw(large).rounded_rectangle((0, 0, large.width - 1, large.height - 1), radius * 4, fill=255)
     image = Image.new("RGBA", size, colour)
-    image.putalpha(large.resize(size, Image.Resampling.BOX).point([round(value * opacity) for value in range(256)]))
+    image.putalpha(_scaled(large.resize(size, Image.Resampling.BOX), opacity))
     return image
 
 
 def picture(file: str, height: int, widest: int) -> Image.Image:
     """A mark's picture as RGBA, scaled down to a height, or further where it would be wider than `widest`."""
-    with Image.open(Path(file), formats=PICTURES) as opened:
+    with Image.open(file, formats=PICTURES) as opened:
         image = opened.convert("RGBA")
     scale = min(height / image.height, widest / image.width, 1.0)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

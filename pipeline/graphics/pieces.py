@@ -5,6 +5,7 @@ from PIL import Image, ImageDraw
 from pipeline import typesetting
 from pipeline.graphics.layers import Enter, Layer, canvas, plate
 from pipeline.graphics.look import Canvas, Look
+from pipeline.typesetting import Fonts
 
 QUIET_OPACITY = 0.72  # of the mark's plate: white type keeps 6:1 over white footage
 QUIET_RADIUS = 12
@@ -13,7 +14,7 @@ RISE, STAGGER, RISING = 30, 0.07, 0.45  # pixels that lines rise, seconds betwee
 LINE_MARGIN = 8  # pixels around a line's box, into which letters may reach
 
 
-def quiet(lines: list[str], fonts: typesetting.Fonts, size: int, height: int, look: Look, bar: bool = True) -> Image.Image:
+def quiet(lines: list[str], fonts: Fonts, size: int, height: int, look: Look, bar: bool = True) -> Image.Image:
     """Lines on a plate that lets the footage through, behind a bar of the series' colour."""
     step = round(size * typesetting.LEADING)
     left = 36 if bar else 20
@@ -28,7 +29,7 @@ def quiet(lines: list[str], fonts: typesetting.Fonts, size: int, height: int, lo
     return image
 
 
-def line_layer(line: str, fonts: typesetting.Fonts, size: int, ink: str, x: int, y: int, enter: Enter | None) -> Layer:
+def line_layer(line: str, fonts: Fonts, size: int, ink: str, x: int, y: int, enter: Enter | None) -> Layer:
     """One line of type as a layer of its own, the left top corner of its box at x, y."""
     image = canvas(typesetting.width(line, fonts, size) + 2 * LINE_MARGIN, size * typesetting.LEADING + 2 * LINE_MARGIN)
     typesetting.write(image, (LINE_MARGIN, LINE_MARGIN), line, fonts, size, ink)

@@ -49,13 +49,9 @@ def _board(plan: Plan, look: Look, faces: Sequence[OnScreen]) -> Board:
     text = (on.edge, on.top + 64, on.right, on.above_captions)
     full = [graphic for graphic, kind in kinds if kind.fills_screen(graphic, look)]
     fixed = [(g, drawing.area) for g, kind in kinds if kind.stands for drawing in kind.draw(g, look, shown)]
-    return Board(
-        plan,
-        look,
-        [_seen(face, full, plan, on.scale) for face in faces],
-        [graphic for graphic, kind in kinds if kind.stands_low(graphic, look)],
-        (*fixed, *((graphic, text) for graphic in full)),
-    )
+    seen = [_seen(face, full, plan, on.scale) for face in faces]
+    low = [graphic for graphic, kind in kinds if kind.stands_low(graphic, look)]
+    return Board(plan, look, seen, low, (*fixed, *((graphic, text) for graphic in full)))
 
 
 def _seen(face: OnScreen, cards: Sequence[Placed], plan: Plan, scale: float) -> OnScreen:

@@ -75,10 +75,8 @@ def _names(
     taken = [*cards]
     found: list[PlacedGraphic] = []
     first = {p.person: p.start for p in reversed(seen)}
-    for number, person in sorted(
-        enumerate(people),
-        key=lambda item: item[1].at if item[1].at is not None else first.get(who.get(item[0], 0), 0.0),
-    ):
+    when = [first.get(who.get(n, 0), 0.0) if person.at is None else person.at for n, person in enumerate(people)]
+    for number, person in sorted(enumerate(people), key=lambda item: when[item[0]]):
         if person.at is not None or number not in who:
             spans = [(person.at or 0.0, shown)]
         else:

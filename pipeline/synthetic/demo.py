@@ -1,6 +1,5 @@
 """Made footage: a person in a factory hall who talks over machines, drawn and voiced here, for the demo and for tests."""
 
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -14,7 +13,9 @@ from numpy.typing import NDArray
 
 from basis.errors import MissingTool
 from pipeline.brief import Brief, make_brief
+from pipeline.captions import subtitles
 from pipeline.footage import ffmpeg_tool
+from presets.graphics import Caption
 
 Image = NDArray[np.uint8]  # BGR
 Sound = NDArray[np.float64]  # mono samples, full scale 1
@@ -47,13 +48,9 @@ def make_demo(folder: Path, progress: Callable[[float], None]) -> Brief:
     """
     folder.mkdir(parents=True, exist_ok=True)
     video, captions = folder / "footage.mp4", folder / "footage.srt"
-    captions.write_text(
-        "\n".join(
-            f"{n}\n{_clock(a)} --> {_clock(b)}\n{line}\n"
-            for n, ((a, b), line) in enumerate(zip(TALK, LINES, strict=True), 1)
-        ),
-        "utf-8",
-    )
+    lines = zip(LINES, TALK, strict=True)
+    cues = [Caption.model_validate({"text": line, "start": a, "end": b}) for line, (a, b) in lines]
+    captions.write_text(subtitles(cues, "srt"), "utf-8")
     said = 0.5 * voice(SECONDS, TALK, seed=3)
     mouth = openings(said, float(RATE), round(SECONDS * RATE))
     write_video(video, _demo_frames(mouth, progress), SIZE, RATE, said + 0.5 * machines(SECONDS, seed=4))
@@ -85,16 +82,10 @@ def write_video(
             pcm = Path(scratch, "sound.raw")
             pcm.write_bytes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
             streams.append(ffmpeg.input(str(pcm), format="s16le", ar=SOUND_RATE, ac=1)["a"])
-        arguments = ffmpeg_tool.command(ffmpeg.output(*streams, str(file), **settings).overwrite_output())
-        arguments.remove("-nostdin")
-        process = ffmpeg_tool.start(arguments, stdin=subprocess.PIPE)
-        assert process.stdin
-        with process:
-            for frame in frames:
-                process.stdin.write(np.ascontiguousarray(frame).data.cast("B"))
-            process.stdin.close()
-        if process.returncode:
-            raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")
+        film = ffmpeg.output(*streams, str(file), **settings).overwrite_output()
+        with ffmpeg_tool.pipe(film, feeds=True, reads=False) as running:
+            if not all(running.write(np.ascontiguousarray(frame).data) for frame in frames) or running.wait():
+                raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")
 
 
 @cache
@@ -205,6 +196,7 @@ def factory(width: int, height: int, seed: int) -> Image:
     """A factory hall: wall, windows, girders, machines and floor, textured, the same for the same seed."""
     rng = np.random.default_rng(seed)
     unit = height / 1080
+    floor = int(830 * unit)
     hall = np.empty((height, width, 3), np.float32)
     hall[:] = np.linspace(70, 110, height)[:, None, None] * np.array([1.0, 0.98, 0.94])
     for x in np.arange(rng.uniform(0, 200), 1920, 330):  # windows
@@ -218,20 +210,13 @@ def factory(width: int, height: int, seed: int) -> Image:
     for _ in range(9):  # machines
         x, w, h = rng.uniform(-100, 1850), rng.uniform(140, 330), rng.uniform(160, 380)
         colour = [float(v) for v in rng.uniform(60, 115) + rng.uniform(-14, 14, 3)]
-        top, base = int((820 - h) * unit), int(830 * unit)
-        cv2.rectangle(hall, (int(x * unit), top), (int((x + w) * unit), base), colour, -1)
+        top = int((820 - h) * unit)
+        cv2.rectangle(hall, (int(x * unit), top), (int((x + w) * unit), floor), colour, -1)
         for _ in range(6):
-            at = (int((x + rng.uniform(0.1, 0.9) * w) * unit), int(top + rng.uniform(0.1, 0.9) * (base - top)))
-            cv2.circle(
-                hall,
-                at,
-                max(2, int(rng.uniform(5, 16) * unit)),
-                [float(v) for v in rng.uniform(60, 200) + rng.uniform(-30, 30, 3)],
-                -1,
-            )
-    hall[int(830 * unit) :] = np.linspace(78, 120, height - int(830 * unit))[:, None, None] * np.array(
-        [0.95, 1.0, 1.02]
-    )
+            at = (int((x + rng.uniform(0.1, 0.9) * w) * unit), int(top + rng.uniform(0.1, 0.9) * (floor - top)))
+            radius = max(2, int(rng.uniform(5, 16) * unit))
+            cv2.circle(hall, at, radius, [float(v) for v in rng.uniform(60, 200) + rng.uniform(-30, 30, 3)], -1)
+    hall[floor:] = np.linspace(78, 120, height - floor)[:, None, None] * np.array([0.95, 1.0, 1.02])
     rough = cv2.resize(rng.normal(0, 1, (height // 3 + 1, width // 3 + 1)).astype(np.float32), (width, height))
     hall += (rough * 7 + rng.normal(0, 3, (height, width)))[:, :, None]
     soft = cv2.GaussianBlur(hall, (0, 0), 2.2 * unit)
@@ -330,8 +315,3 @@ def _demo_frames(mouth: NDArray[np.float64], progress: Callable[[float], None]) 
             place(frame, 640 + 9 * np.sin(t * 1.3), 260 + 4 * np.sin(t * 1.9), 330, True, mouth[number])
         yield np.clip(frame + grain[number % len(grain)], 0, 255).astype(np.uint8)
         progress((number + 1) / count)
-
-
-def _clock(seconds: float) -> str:
-    whole, part = divmod(round(seconds * 1000), 1000)
-    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d},{part:03d}"

@@ -74,7 +74,7 @@ def picture_of(preset: Preset) -> Image.Image:
     Raises WrongUse for a graphic of the preset that cannot be drawn.
     """
     panels = _panels(preset)
-    tiles = [(panel.name, panel.remark, _small(_drawn(panel, preset))) for panel in panels]
+    tiles = [(panel.name, panel.remark, _drawn(panel, preset)) for panel in panels]
     tiles.append(
         ("colours and type", f"{Path(preset.type.bold).name}, {Path(preset.type.medium).name}", _swatches(preset))
     )
@@ -167,8 +167,8 @@ def _plain(luma: int) -> Frame:
     return frame
 
 
-def _drawn(panel: _Panel, preset: Preset) -> Frame:
-    """The finished frame of a panel, I420 of SIZE."""
+def _drawn(panel: _Panel, preset: Preset) -> Image.Image:
+    """The finished frame of a panel as RGB of PANEL."""
     plan = _plan(panel.shot, panel.placed)
     out = picture.blank(plan)
     picture.compose(panel.footage, panel.shot, corners(panel.shot, np.zeros(1))[0], out)
@@ -176,7 +176,7 @@ def _drawn(panel: _Panel, preset: Preset) -> Frame:
     plan.graphics, _ = graphics.place(plan, look, [])
     overlay = Overlay(graphics.draw(plan, look), *SIZE, RATE, preset.colours.ground)
     overlay.blend(out, Clock(RATE).frame(panel.moment))
-    return out
+    return Image.fromarray(cv2.resize(rgb(out), PANEL, interpolation=cv2.INTER_AREA))
 
 
 def _plan(shot: Shot, placed: list[PlacedGraphic]) -> Plan:
@@ -185,11 +185,6 @@ def _plan(shot: Shot, placed: list[PlacedGraphic]) -> Plan:
         made_by="sample", preset="sample", delivery=SPEC, rate=str(RATE), width=SIZE[0], height=SIZE[1],
         takes=[take], graphics=placed,
     )  # fmt: skip
-
-
-def _small(frame: Frame) -> Image.Image:
-    """An I420 frame as RGB of PANEL."""
-    return Image.fromarray(cv2.resize(rgb(frame), PANEL, interpolation=cv2.INTER_AREA))
 
 
 def _swatches(preset: Preset) -> Image.Image:

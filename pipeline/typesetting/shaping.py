@@ -198,11 +198,7 @@ def _tag(c: str) -> bool:
 
 def _invisible(c: str) -> bool:
     """Whether a character is never drawn, whatever the font: controls, joiners, marks of direction, variants."""
-    if unicodedata.category(c) == "Cf":
+    kind = unicodedata.category(c)
+    if kind == "Cf":
         return c == "\u061c" or not "\u0600" <= c <= "\u08ff"  # Arabic signs of this class are seen
-    return (
-        unicodedata.category(c) == "Cc"
-        or c == "\u034f"
-        or "\ufe00" <= c <= "\ufe0f"
-        or "\U000e0100" <= c <= "\U000e01ef"
-    )
+    return kind == "Cc" or c == "\u034f" or "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef"

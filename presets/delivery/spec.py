@@ -142,11 +142,8 @@ def load(name: str) -> DeliverySpec:
         raise DeliverySpecError(f"The delivery spec {name} cannot be read: {error}.") from error
 
 
-def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+def _over(base: Any, own: Any) -> Any:
     """The base with one's own values in the place of its, table by table."""
-    tables = {
-        key: _over(base[key], value)
-        for key, value in own.items()
-        if isinstance(value, dict) and isinstance(base.get(key), dict)
-    }
-    return base | own | tables
+    if not (isinstance(base, dict) and isinstance(own, dict)):
+        return own
+    return base | {key: _over(base.get(key), value) for key, value in own.items()}

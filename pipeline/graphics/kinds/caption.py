@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, pairwise
 
 from PIL import Image
@@ -45,14 +46,13 @@ POP_STROKE = 0.11  # of the type size: the dark edge around large words
 class Block:
     """Lines of one size that fit: the words of each line (one piece for a line that had to be broken).
 
-    gap: pixels by which a space between words is wider than the font's.
+    gap: pixels by which a space between words is wider than the font's. area: its width and height in pixels.
     """
 
     lines: list[list[Word]]
     size: int
     gap: int
-    width: int
-    height: int
+    area: tuple[int, int]
 
 
 class CaptionKind(GraphicKind[Caption]):
@@ -71,8 +71,10 @@ class CaptionKind(GraphicKind[Caption]):
 
     def places(self, graphic: Caption, board: Board) -> Iterator[Candidate[Caption]]:
         """The usual band, then lower, higher, at the top; at the foot where it shares the screen with a title or a name."""
-        on = board.look.canvas
-        wide, high = _extent(graphic, board.look)
+        look, on = board.look, board.look.canvas
+        pop = _style(graphic, look) == "pop"
+        blocks = [_pop_block(words, look) for words in _groups(graphic, look)] if pop else [_block(graphic, look)]
+        wide, high = (max(sides) for sides in zip(*(block.area for block in blocks), strict=True))
         left = (on.edge + on.right - wide) / 2
         for middle in [graphic.middle] if graphic.middle is not None else _middles(graphic, board, high):
             placed = graphic.model_copy(update={"middle": round(middle)})
@@ -90,10 +92,13 @@ class CaptionKind(GraphicKind[Caption]):
     def draw(self, graphic: Caption, look: Look, shown: Sequence[Placed]) -> list[Drawing]:
         follows = _follows(graphic, shown)
         if _style(graphic, look) == "pop":
-            return [
-                _popped(_pop_block(words, look), graphic, look, start, end, fresh=number == 0 and not follows)
-                for number, (words, start, end) in enumerate(large_words(graphic, look))
-            ]
+            drawings: list[Drawing] = []
+            for words, start, end in large_words(graphic, look):
+                block = _pop_block(words, look)
+                grow = Enter(seconds=ENTRY, scale=POP_FROM, fade=not (follows or drawings))
+                large, at = partial(_painted_large, block, look, grow), _at(block, graphic, look.canvas)
+                drawings.append(Drawing(large, block.area, at, start, end, ENTRY))
+            return drawings
         block = _block(graphic, look)
         order = [word for line in block.lines for word in line]
         lit = _style(graphic, look) == "word"
@@ -105,7 +110,7 @@ class CaptionKind(GraphicKind[Caption]):
             return [Layer(_painted(block, look, spoken[state - 1][0] if state else None), enter=enter)]
 
         at, entry = _at(block, graphic, look.canvas), 0.0 if follows else ENTRY
-        return [Drawing(paint, (block.width, block.height), at, graphic.start, graphic.end, entry, changes=changes)]
+        return [Drawing(paint, block.area, at, graphic.start, graphic.end, entry, changes=changes)]
 
 
 def _style(caption: Caption, look: Look) -> str:
@@ -122,16 +127,9 @@ def _follows(caption: Caption, shown: Sequence[Placed]) -> bool:
     )
 
 
-def _extent(caption: Caption, look: Look) -> tuple[int, int]:
-    """Width and height in pixels of what a caption covers at most."""
-    pop = _style(caption, look) == "pop"
-    blocks = [_pop_block(words, look) for words in _groups(caption, look)] if pop else [_block(caption, look)]
-    return max(block.width for block in blocks), max(block.height for block in blocks)
-
-
 def _at(block: Block, caption: Caption, on: Canvas) -> tuple[float, float]:
     middle = on.bottom - USUAL if caption.middle is None else caption.middle
-    return (on.edge + on.right - block.width) / 2, middle - block.height / 2
+    return (on.edge + on.right - block.area[0]) / 2, middle - block.area[1] / 2
 
 
 def _middles(caption: Caption, board: Board, high: int) -> list[float]:
@@ -196,8 +194,7 @@ def _block(caption: Caption, look: Look) -> Block:
     fitted = [part for line in lines for part in _wrapped(line, fonts, size, gap, room)]
     widest = max(_width(line, fonts, size, gap) for line in fitted)
     step = round(size * typesetting.LEADING)
-    width, height = canvas(widest + 2 * PAD_X, step * len(fitted) + 2 * PAD_Y).size
-    return Block(fitted, size, gap, width, height)
+    return Block(fitted, size, gap, canvas(widest + 2 * PAD_X, step * len(fitted) + 2 * PAD_Y).size)
 
 
 def _width(line: Sequence[Word], fonts: Fonts, size: int, gap: int) -> float:
@@ -215,11 +212,11 @@ def _wrapped(line: list[Word], fonts: Fonts, size: int, gap: int, room: float) -
 def _painted(block: Block, look: Look, lit: int | None) -> Image.Image:
     """The box with its lines; lit: number of the word that is spoken now."""
     fonts, colours, step = look.medium, look.colours, round(block.size * typesetting.LEADING)
-    image = plate((block.width, block.height), colours.ground, look.captions.box_opacity, RADIUS)
+    image = plate(block.area, colours.ground, look.captions.box_opacity, RADIUS)
     number = 0
     for row, line in enumerate(block.lines):
         whole = said(line)
-        left = (block.width - _width(line, fonts, block.size, block.gap)) / 2
+        left = (block.area[0] - _width(line, fonts, block.size, block.gap)) / 2
         top = PAD_Y + row * step
         if typesetting.right_to_left(whole) or not (block.gap or any(w.colour for w in line)):
             typesetting.write(image, (left, top), whole, fonts, block.size, colours.ink)
@@ -259,15 +256,6 @@ def large_words(caption: Caption, look: Look) -> list[tuple[list[Word], float, f
         edges.append(min(max(start, edges[-1] + least), caption.end - (many - number) * least))
     edges.append(caption.end)
     return [(words, a, b) for (words, _), (a, b) in zip(spoken, pairwise(edges), strict=True)]
-
-
-def _popped(block: Block, caption: Caption, look: Look, start: float, end: float, fresh: bool) -> Drawing:
-    """Words that grow in; fresh: nothing was in their place, so that they fade in too."""
-
-    def paint(state: int) -> list[Layer]:
-        return [Layer(_painted_large(block, look), enter=Enter(seconds=ENTRY, scale=POP_FROM, fade=fresh))]
-
-    return Drawing(paint, (block.width, block.height), _at(block, caption, look.canvas), start, end, ENTRY)
 
 
 def _groups(caption: Caption, look: Look) -> list[list[Word]]:
@@ -313,15 +301,15 @@ def _pop_block(words: list[Word], look: Look) -> Block:
     lines = _wrapped(words, fonts, size, 0, _pop_room(size, look))
     edge = 2 * round(size * POP_STROKE)
     widest = max(typesetting.width(said(line), fonts, size) for line in lines)
-    width, height = canvas(widest + edge, round(size * typesetting.LEADING) * len(lines) + edge).size
-    return Block(lines, size, 0, width, height)
+    return Block(lines, size, 0, canvas(widest + edge, round(size * typesetting.LEADING) * len(lines) + edge).size)
 
 
-def _painted_large(block: Block, look: Look) -> Image.Image:
+def _painted_large(block: Block, look: Look, enter: Enter, state: int) -> list[Layer]:
     fonts, colours, stroke = look.bold, look.colours, round(block.size * POP_STROKE)
-    image = canvas(block.width, block.height)
+    image = canvas(*block.area)
     for row, line in enumerate(block.lines):
-        left = (block.width - typesetting.width(said(line), fonts, block.size)) / 2
+        left = (block.area[0] - typesetting.width(said(line), fonts, block.size)) / 2
         top = stroke + row * round(block.size * typesetting.LEADING)
-        typesetting.outline(image, (left, top), said(line), fonts, block.size, colours.ink, colours.ground, stroke)
-    return image
+        for colour, reach in ((colours.ground, stroke), (colours.ink, 0)):
+            typesetting.write(image, (left, top), said(line), fonts, block.size, colour, reach)
+    return [Layer(image, enter=enter)]

@@ -23,12 +23,8 @@ BELOW_TOP = 40  # pixels from the top of the free part to the first line, at the
 INDENT = 28  # pixels of lines behind their bar
 # side of the code at most, type of the call at most, space between the parts, in pixels: the first that fit
 LAYOUTS = ((480, 96, 56), (480, 84, 56), (480, 72, 56), (480, 60, 56), (400, 60, 44), (340, 48, 32), (300, 48, 24))
-MARKS_HEIGHT, MARKS_LOWER, MARKS_GAP, MARKS_BELOW = (
-    72,
-    52,
-    36,
-    24,
-)  # pixels of marks, of several rows, between and below
+# pixels: height of marks, that of marks in several rows, between two, and below each row
+MARKS_HEIGHT, MARKS_LOWER, MARKS_GAP, MARKS_BELOW = 72, 52, 36, 24
 CODE_LEAST = 300  # pixels
 QUIET_MODULES = 4  # around the code, ISO/IEC 18004
 
@@ -58,7 +54,7 @@ class EndCardKind(GraphicKind[EndCard]):
         left, highest = on.text_left, math.ceil(on.top) + BELOW_TOP
         foot, partners = _partners(look)
         series, size = typesetting.fit(name, bold, 44, on.room - INDENT, 2, 30)
-        nexts, small = typesetting.fit(following, medium, 40, on.room - INDENT, 2, 30) if following.strip() else ([], 40)
+        nexts, small = typesetting.fit(following, medium, 40, on.room - INDENT, 2, 30)
         link = address(graphic.link or "")
         step, small_step = round(size * typesetting.LEADING), round(small * typesetting.LEADING)
         for side, largest, gap in LAYOUTS:

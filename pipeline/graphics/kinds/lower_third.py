@@ -6,6 +6,7 @@ from pipeline import typesetting
 from pipeline.graphics.kinds.kind import Board, Candidate, GraphicKind, Written
 from pipeline.graphics.layers import EXIT, Drawing, Enter, Layer, canvas, plate
 from pipeline.graphics.look import Look
+from pipeline.graphics.pieces import line_layer
 from presets.graphics import Caption, LowerThird, Placed
 
 # pixels from its lower edge to the end of the free part: its usual place, and the lowest
@@ -33,7 +34,7 @@ class LowerThirdKind(GraphicKind[LowerThird]):
 
     def places(self, graphic: LowerThird, board: Board) -> Iterator[Candidate[LowerThird]]:
         on = board.look.canvas
-        wide, high = _box(*_rows(graphic, board.look))
+        _, (wide, high) = _rows(graphic, board.look)
         lowest = on.bottom - LOWEST
         captions = board.beside(graphic, Caption)
         above = [area[1] - BETWEEN for area in captions if on.top + high <= area[1] - BETWEEN < lowest]
@@ -46,39 +47,32 @@ class LowerThirdKind(GraphicKind[LowerThird]):
                 yield Candidate(placed, (left, bottom - high, left + wide, bottom))
 
     def draw(self, graphic: LowerThird, look: Look, shown: Sequence[Placed]) -> list[Drawing]:
-        rows, between = _rows(graphic, look)
-        size, on = _box(rows, between), look.canvas
+        rows, size = _rows(graphic, look)
+        on = look.canvas
         right = graphic.side == "right"
         ground = plate(size, look.colours.ground, OPACITY, RADIUS)
         bar = size[0] - BAR if right else 0
         edge = plate(size, look.colours.accent, 1.0, RADIUS).crop((bar, 0, bar + BAR, size[1]))
         wipe = Enter(seconds=ENTRY, wipe="right" if right else "left", fade=False)
         layers = [Layer(ground, enter=wipe), Layer(edge, bar, enter=wipe)]
-        y = PAD
-        for line, fonts, high, step, is_role in rows:
-            written = canvas(size[0], step + 8)
-            typesetting.write(written, (INSET, 2), line, fonts, high, look.colours.ink)
+        for line, fonts, high, top, is_role in rows:
             late = Enter(delay=STAGGER * (1 + is_role), seconds=ENTRY, dx=SLIDE if right else -SLIDE)
-            layers.append(Layer(written, 0, y + (between if is_role else 0) - 2, late))
-            y += step
+            layers.append(line_layer(line, fonts, high, look.colours.ink, INSET, top, late))
         bottom = on.bottom - USUAL if graphic.bottom is None else graphic.bottom
         at = (on.right - size[0] if right else on.edge, bottom - size[1])
         return [Drawing(lambda _: layers, size, at, graphic.start, graphic.end, 2 * STAGGER + ENTRY, EXIT)]
 
 
-def _box(rows: list[Row], between: int) -> tuple[int, int]:
-    """Width and height in pixels of the plate."""
-    widest = max((typesetting.width(line, fonts, size) for line, fonts, size, *_ in rows), default=0.0)
-    return canvas(widest + 2 * INSET, sum(step for *_, step, _ in rows) + between + 2 * PAD).size
-
-
-def _rows(graphic: LowerThird, look: Look) -> tuple[list[Row], int]:
-    """(line, fonts, type size, step to the next line, whether it is the role's), and the space between name and role."""
+def _rows(graphic: LowerThird, look: Look) -> tuple[list[Row], tuple[int, int]]:
+    """(line, fonts, type size, its top, whether it is the role's), and width and height of the plate, in pixels."""
     room = look.canvas.right - look.canvas.edge - 2 * INSET
     names, size = typesetting.fit(graphic.name, look.bold, 52, room, 1, 44)
     if len(names) > 1:
         names, size = typesetting.fit(graphic.name, look.bold, 48, room, 2, 34)
-    roles, small = typesetting.fit(graphic.role, look.medium, 36, room, 2, 30) if graphic.role.strip() else ([], 36)
-    rows = [(line, look.bold, size, round(size * 1.16), False) for line in names]
-    rows += [(line, look.medium, small, round(small * typesetting.LEADING), True) for line in roles]
-    return rows, 6 if names and roles else 0
+    roles, small = typesetting.fit(graphic.role, look.medium, 36, room, 2, 30)
+    step, small_step = round(size * 1.16), round(small * typesetting.LEADING)
+    below = PAD + step * len(names) + (6 if names and roles else 0)
+    rows = [(line, look.bold, size, PAD + n * step, False) for n, line in enumerate(names)]
+    rows += [(line, look.medium, small, below + n * small_step, True) for n, line in enumerate(roles)]
+    widest = max((typesetting.width(line, fonts, high) for line, fonts, high, *_ in rows), default=0.0)
+    return rows, canvas(widest + 2 * INSET, below + small_step * len(roles) + PAD).size

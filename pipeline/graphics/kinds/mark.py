@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from PIL import Image
-
 from pipeline import typesetting
 from pipeline.graphics.kinds.kind import GraphicKind, Written
 from pipeline.graphics.layers import Drawing, Layer, picture, plate
@@ -29,17 +27,13 @@ class MarkKind(GraphicKind[Mark]):
         return Mark(end=end)
 
     def draw(self, graphic: Mark, look: Look, shown: Sequence[Placed]) -> list[Drawing]:
-        image, at = _plate(look), (look.canvas.left, look.canvas.top + BELOW_TOP)
+        room, at = look.canvas.right - look.canvas.left, (look.canvas.left, look.canvas.top + BELOW_TOP)
+        if look.series.mark:
+            drawn = picture(look.series.mark, HEIGHT - 2 * PICTURE_PAD, int(room) - 2 * PICTURE_PAD)
+            size = drawn.width + 2 * PICTURE_PAD, HEIGHT
+            image = plate(size, look.colours.ground, QUIET_OPACITY, QUIET_RADIUS)
+            image.alpha_composite(drawn, (PICTURE_PAD, (HEIGHT - drawn.height) // 2))
+        else:
+            lines, type_size = typesetting.fit(look.series.name, look.bold, 30, room - 56, 1, 16)
+            image = quiet(lines[:1], look.bold, type_size, HEIGHT, look)
         return [Drawing(lambda _: [Layer(image)], image.size, at, graphic.start, graphic.end)]
-
-
-def _plate(look: Look) -> Image.Image:
-    room = look.canvas.right - look.canvas.left
-    if not look.series.mark:
-        lines, size = typesetting.fit(look.series.name or " ", look.bold, 30, room - 56, 1, 16)
-        return quiet(lines[:1], look.bold, size, HEIGHT, look)
-    drawn = picture(look.series.mark, HEIGHT - 2 * PICTURE_PAD, int(room) - 2 * PICTURE_PAD)
-    wide = drawn.width + 2 * PICTURE_PAD
-    image = plate((wide, HEIGHT), look.colours.ground, QUIET_OPACITY, QUIET_RADIUS)
-    image.alpha_composite(drawn, (PICTURE_PAD, (HEIGHT - drawn.height) // 2))
-    return image

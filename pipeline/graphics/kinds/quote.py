@@ -92,8 +92,7 @@ def _lines(graphic: Quote, look: Look) -> tuple[list[str], int, list[str], int, 
     on, over_picture = look.canvas, graphic.over == "picture"
     room = on.room + OUTSIDE - 2 * SHADE_X if over_picture else on.room
     sentence = graphic.text.strip().strip('«»"“”„ ')
-    author = graphic.author
-    authors, small = typesetting.fit(author, look.medium, 40, room - INDENT, 2, 30) if author.strip() else ([], 40)
+    authors, small = typesetting.fit(graphic.author, look.medium, 40, room - INDENT, 2, 30)
     foot = round(small * typesetting.LEADING) * len(authors) + (AUTHOR_BELOW if authors else 0)
     for largest in SIZES_OVER_PICTURE if over_picture else SIZES:
         lines, size = typesetting.fit(f"«{sentence}»", look.bold, largest, room, LINES, largest)

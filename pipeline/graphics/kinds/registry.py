@@ -13,7 +13,9 @@ from pipeline.graphics.kinds.partner_line import PartnerLineKind
 from pipeline.graphics.kinds.progress import ProgressKind
 from pipeline.graphics.kinds.quote import QuoteKind
 from pipeline.graphics.kinds.title_card import TitleCardKind
+from pipeline.graphics.layers import Graphic, animated
 from pipeline.graphics.look import Look
+from pipeline.plan import Plan
 from presets.graphics import Placed
 
 # what lies over what, the lowest first
@@ -24,15 +26,19 @@ KINDS: tuple[GraphicKind[Any], ...] = (
 _LAYERS = {kind.model: number for number, kind in enumerate(KINDS)}
 
 
-def layer(graphic: Placed) -> int:
-    """How high a graphic lies over others."""
-    return _LAYERS[type(graphic)]
-
-
 def kind_of(graphic: Placed) -> GraphicKind[Any]:
-    return KINDS[layer(graphic)]
+    return KINDS[_LAYERS[type(graphic)]]
 
 
 def is_shown(graphic: Placed, look: Look) -> bool:
     """Whether a graphic has time and something to show."""
     return graphic.end > graphic.start and kind_of(graphic).has_content(graphic, look)
+
+
+def draw(plan: Plan, look: Look) -> list[Graphic]:
+    """The plan's graphics as MoviePy clips with masks, the lowest first, at the size of the look's canvas.
+
+    One that has nothing to show, or no time to show it in, is left out. Raises WrongUse for what cannot be drawn.
+    """
+    shown = sorted((g for g in plan.graphics if is_shown(g, look)), key=lambda g: _LAYERS[type(g)])
+    return [animated(drawing, look.canvas.scale) for g in shown for drawing in kind_of(g).draw(g, look, shown)]

@@ -1,6 +1,7 @@
 """The title card: «Серия N» and the title; the lines rise one after the other. The first frame of an episode shows them at
 once: it is what a feed shows."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -74,20 +75,15 @@ class TitleCardKind(GraphicKind[TitleCard]):
             shade = Image.new("RGBA", (on.size[0], height + height % 2), look.colours.ground)
             shade.putalpha(Image.fromarray(_shade(*shade.size)))
             layers.append(Layer(shade, enter=None if first else Enter()))
-            at, whole = (
-                (0.0, (on.bottom - USUAL if graphic.bottom is None else graphic.bottom) - top - block),
-                shade.size,
-            )
+            bottom = on.bottom - USUAL if graphic.bottom is None else graphic.bottom
+            at, whole = (0.0, bottom - top - block), shade.size
         elif over == "plain":
             layers.append(Layer(look.plain, enter=None if first else Enter()))
         layers += _head(number, look, top, over, first)
         below = top + (HEAD if number else 0)
         layers += rising(lines, size, look, (on.text_left, below), after=bool(number), first=first)
-        return [
-            Drawing(
-                lambda _: layers, whole, at, graphic.start, graphic.end, entry_seconds(len(lines)), EXIT, blurs=over == "blur"
-            )
-        ]  # fmt: skip
+        entry, blurs = entry_seconds(len(lines)), over == "blur"
+        return [Drawing(lambda _: layers, whole, at, graphic.start, graphic.end, entry, EXIT, blurs=blurs)]
 
 
 def _over(graphic: TitleCard, look: Look) -> Over:
@@ -110,8 +106,9 @@ def _block(graphic: TitleCard, look: Look, largest: int) -> tuple[int, int]:
     """Width and height in pixels of the text when its type is at most `largest`."""
     lines, size = _lines(graphic, look, largest)
     number = _number(graphic, look)
-    wide = [typesetting.width(line, look.bold, size) for line in lines] + [INDENT + typesetting.width(number, look.bold, HEAD_SIZE)]
-    return int(np.ceil(max(wide))), _height(number, lines, size)
+    wide = [INDENT + typesetting.width(number, look.bold, HEAD_SIZE)]
+    wide += [typesetting.width(line, look.bold, size) for line in lines]
+    return math.ceil(max(wide)), _height(number, lines, size)
 
 
 def _lines(graphic: TitleCard, look: Look, largest: int) -> tuple[list[str], int]:
