@@ -88,7 +88,11 @@ def graphics_cost() -> bool:
     samples = [kind.sample(10.0) for kind in KINDS]
     card_kinds = TitleCard, Quote, EndCard
     small = [one for one in samples if not isinstance(one, (*card_kinds, Caption))] + captions
-    cards = {one.kind.replace("_", " "): one.model_copy(update={"end": 3.5}) for one in samples if isinstance(one, card_kinds)}
+    cards = {
+        one.kind.replace("_", " "): one.model_copy(update={"end": 3.5})
+        for one in samples
+        if isinstance(one, card_kinds)
+    }
     cards["title card over blur"] = cards["title card"].model_copy(update={"over": "blur"})
     print(f"graphics, ms a frame on {os.cpu_count()} cores {'mean':>8} {'median':>8} {'95%':>8}")
     alone = blend_times(small, 10.0, preset)

@@ -117,9 +117,7 @@ def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools =
         )
 
 
-def join(
-    plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools = USUAL
-) -> Report:
+def join(plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools = USUAL) -> Report:
     """Makes the episode's files as render does, of the picture that render_segment wrote, in order.
 
     Raises as render does, and MachineFailed for segments that are not the whole episode.

@@ -308,7 +308,9 @@ def test_a_setting_of_the_environment_that_cannot_be_is_named(short, tmp_path, m
 
 
 def test_notes_of_a_plan_are_in_its_json_with_second_and_shot(short, tmp_path):
-    (tmp_path / "words.srt").write_text("1\n00:00:00,200 --> 00:00:00,700\n" + "Очень быстро сказанные слова " * 3, "utf-8")
+    (tmp_path / "words.srt").write_text(
+        "1\n00:00:00,200 --> 00:00:00,700\n" + "Очень быстро сказанные слова " * 3, "utf-8"
+    )
     call = ("plan", short, "--captions", tmp_path / "words.srt", "--preset", "plain", "-o", tmp_path / "out.mp4")
     made = json.loads(episode(*call, "--json").stdout)
     fast = [note for note in made["warnings"] if note["code"] == "fast-speech"]

@@ -139,7 +139,11 @@ def numbers(data, place=""):
 @settings(deadline=None, max_examples=150)
 @given(
     st.sampled_from(numbers(VALID)),
-    st.integers(-10, 4000) | st.integers() | st.floats(-10, 4000) | st.floats() | st.sampled_from([10**400, 1e-300, 1e300]),
+    st.integers(-10, 4000)
+    | st.integers()
+    | st.floats(-10, 4000)
+    | st.floats()
+    | st.sampled_from([10**400, 1e-300, 1e300]),
 )
 def test_no_number_that_is_written_into_a_plan_gives_anything_but_a_plan_or_a_sentence(tmp_path_factory, place, value):
     folder = tmp_path_factory.getbasetemp()

@@ -21,7 +21,9 @@ def test_a_note_stands_beside_its_shot_and_the_others_below(finished, tmp_path):
     brief, _, _ = finished
     plan, _ = episode.plan(brief)
     sheets = []
-    for number, notes in enumerate(([], [Note(code="guess", text="Look here.", shot=2)], [Note(code="sting", text="No.")])):
+    for number, notes in enumerate(
+        ([], [Note(code="guess", text="Look here.", shot=2)], [Note(code="sting", text="No.")])
+    ):
         files = episode.Files(tmp_path / f"{number}.mp4")
         episode.plan_files(plan.model_copy(update={"warnings": notes}), files)
         sheets.append(np.asarray(Image.open(files.sheet), int))

@@ -279,9 +279,7 @@ def test_any_talk_is_cut_between_words_on_frames_and_can_be_put_together_again(s
             assert all(b <= pause.start - LEFT + 1e-6 or a >= pause.end + LEFT - 1e-6 for a, b in speech)
 
     middles = [
-        (a + b) / 2 + o
-        for t, o in zip(takes, clock.offsets(t.span for t in takes), strict=True)
-        for a, b in t.speech
+        (a + b) / 2 + o for t, o in zip(takes, clock.offsets(t.span for t in takes), strict=True) for a, b in t.speech
     ]
     graphics = [LowerThird(start=a, end=b, name="Анна") for a, b in pairwise(middles)]
     whole = planned(takes, [p for own in pauses for p in own], rate, graphics=graphics, tail=3.5)
