@@ -256,6 +256,7 @@ def test_every_package_of_a_lock_has_hashes_and_no_dependency_is_missing(lock):
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["jobs", "run", "season.toml", "-o", "out"]])
+@pytest.mark.slow
 def test_where_opencv_cannot_be_loaded_one_sentence_says_what_to_install(arguments, tmp_path):
     missing = "libGL.so.1: cannot open shared object file: No such file or directory"
     (tmp_path / "cv2.py").write_text(f"raise ImportError({missing!r})\n", "utf-8")

@@ -33,6 +33,7 @@ def cleaned_factory(snr, strength):
 
 
 @pytest.mark.parametrize("strength", ["light", "strong"])
+@pytest.mark.slow
 def test_factory_noise_is_lowered_by_at_least_5_db(strength):
     cleaned, said = cleaned_factory(5, strength)
     assert cleaned.shape == (SECONDS * RATE, 2) and np.array_equal(cleaned[:, 0], cleaned[:, 1])
@@ -41,6 +42,7 @@ def test_factory_noise_is_lowered_by_at_least_5_db(strength):
 
 
 @pytest.mark.parametrize("snr", [10, 15, 20, 30])
+@pytest.mark.slow
 def test_less_noise_is_lowered_less_and_the_voice_is_never_worse(snr):
     cleaned, _ = cleaned_factory(snr, "strong")
     assert si_sdr(VOICE, cleaned[:, 0]) >= snr - 0.5

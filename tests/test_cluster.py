@@ -71,6 +71,7 @@ def test_a_worker_that_is_of_no_use_is_told_why(tmp_path):
         assert says in cluster.unusable("tcp://w", about, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer_is_named(tmp_path):
     with pytest.raises(WrongUse, match=r"tcp://127\.0\.0\.1:9 "):
         Cluster("tcp://127.0.0.1:9", tmp_path, print, print, connect_wait=0.5)

@@ -49,6 +49,7 @@ def planned(folder, **more):
     return episode.plan(make_brief(brief, "test"), Tools(cache=folder / "cache"))
 
 
+@pytest.mark.slow
 def test_a_plan_says_what_is_heard_and_why(camera):
     plan, _ = planned(camera)
     take = plan.takes[0]

@@ -173,6 +173,7 @@ def detector():
 
 
 @pytest.mark.parametrize("who", range(len(footage.LOOKS)))
+@pytest.mark.slow
 def test_each_person_of_the_made_footage_is_a_face_from_the_front_and_none_from_behind(who, detector):
     for mouth in (0.0, 1.0):
         faces = detector.detect(footage._person(who, mouth, 0.0)[0], 1.0)

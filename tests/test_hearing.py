@@ -60,6 +60,7 @@ def test_a_range_inside_what_was_heard_is_not_listened_to_again(made, started, t
     assert moved.speech.stretches[1:-1] == whole.speech.stretches[2:-1] and moved.speech.stretches[0][0] == 5.2
 
 
+@pytest.mark.slow
 def test_another_wish_for_the_channels_listens_to_what_it_needs(made, started, tmp_path):
     tools = Tools(cache=tmp_path)
     listen(made, Footage(file=made.file), 0, 8, "content", tools)

@@ -209,6 +209,7 @@ def nothing(frame, t):
     [(nothing, "still"), (screen, "still"), (leaves, "still")]
     + [(draw, "shaken") for draw in (nothing, weld, leaves, rain, crowd)],
 )
+@pytest.mark.slow
 def test_no_subject_where_nothing_travels_or_everything_does(draw, camera):
     seen, _ = looks(5, draw, CAMERAS[camera])
     assert motion.follow(SOURCE, seen, PICTURE) == []

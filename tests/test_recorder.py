@@ -98,6 +98,7 @@ def camera(tmp_path_factory, clean):
         ("лавальер 1.wav", lambda x: x + 0.1 * demo.machines(60, 5), {"ar": 44_100}),
     ],
 )
+@pytest.mark.slow
 def test_any_recording_lies_on_the_camera_sound_to_two_milliseconds(tmp_path, clean, camera, name, change, options):
     file = record(tmp_path / name, change(clean), **options)
     placed, said = align(camera, 0, camera.duration, file)

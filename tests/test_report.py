@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from basis.notes import Note
 from pipeline import episode
+from pipeline.brief import make_brief
 from pipeline.report import Report
 
 SCHEMA = Path(__file__).parent.parent / "docs" / "report.schema.json"
@@ -17,9 +19,10 @@ def test_the_report_is_as_its_schema_says():
     assert json.loads(SCHEMA.read_text("utf-8")) == Report.model_json_schema(mode="serialization")
 
 
-def test_a_note_stands_beside_its_shot_and_the_others_below(finished, tmp_path):
-    brief, _, _ = finished
-    plan, _ = episode.plan(brief)
+@pytest.mark.slow
+def test_a_note_stands_beside_its_shot_and_the_others_below(two_shots, tmp_path):
+    brief = make_brief({"footage": [{"file": two_shots.file}], "preset": "plain"}, "test")
+    plan = episode.plan(brief).plan.model_copy(update={"warnings": []})
     sheets = []
     for number, notes in enumerate(
         ([], [Note(code="guess", text="Look here.", shot=2)], [Note(code="sting", text="No.")])

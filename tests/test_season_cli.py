@@ -76,6 +76,7 @@ def test_a_wrong_flag_of_a_run_is_named(tmp_path, flags, says):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_season_that_fails_says_so_everywhere(tmp_path):
     file, out = tmp_path / "season.toml", tmp_path / "out"
     file.write_text(MISSING, "utf-8")

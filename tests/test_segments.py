@@ -236,6 +236,7 @@ def noise(count, seed, calm=0):
 
 
 @pytest.mark.parametrize("rate", [Fraction(25), Fraction(30000, 1001)])
+@pytest.mark.slow
 def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
     spec = SPEC.model_copy(update={"peak_bitrate": 1_500_000, "width": 180, "height": 320})
     target = encode.Target(spec, 180, 320, rate)
@@ -258,6 +259,7 @@ def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
 
 
 @pytest.mark.parametrize("rate", [Fraction(60000, 1001), Fraction(24000, 1001)])
+@pytest.mark.slow
 def test_time_stamps_do_not_drift_through_many_segments(tmp_path, rate):
     target = encode.Target(SPEC, 180, 320, rate)
     pair = [tmp_path / "a.mp4", tmp_path / "b.mp4"]

@@ -339,6 +339,7 @@ def test_music_that_cannot_be_used_is_named(tmp_path, what):
 
 
 @pytest.mark.parametrize("hole", [0.53, 0.06])
+@pytest.mark.slow
 def test_sound_follows_the_time_stamps_of_the_file(tmp_path, hole):
     """A camera that lost sound again and again: what comes after each hole is where its time stamps say."""
     samples = clicks(12, [0.4 + n for n in range(12)])

@@ -132,6 +132,7 @@ def moves(pictures, rate=15, every=3):
     return np.array(found)
 
 
+@pytest.mark.slow
 def test_two_who_talk_in_turn_are_told_apart(talk):
     found = turns(talk.speech, talk.mouths, 0, SECONDS)
     assert right(found, talk.made.turns) >= 0.95
@@ -157,6 +158,7 @@ def test_turns_begin_and_end_with_the_sound(talk):
     assert edges[-1, 1] == pytest.approx(truth[-1].end, abs=0.15)
 
 
+@pytest.mark.slow
 def test_machines_as_loud_as_5_db_under_the_voice_change_little(tmp_path):
     voices = np.zeros(round(SECONDS * demo.SOUND_RATE))
     for number, spans in enumerate((ON, OFF, HEARD)):
@@ -318,6 +320,7 @@ def test_who_turns_away_while_talking_goes_on_talking(tmp_path):
 
 
 @pytest.mark.parametrize("decibels", [40, 5])
+@pytest.mark.slow
 def test_an_answer_after_a_short_pause_begins_with_its_first_word(tmp_path, decibels):
     said, (a, b) = said_by(tmp_path, [(0.5, 3), (6, 7.5)], [(3.2, 5.8), (7.7, 9.5)], decibels)
     found = turns(said, {1: lips(a), 2: lips(b, seed=1)}, 0, 10)

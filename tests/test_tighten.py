@@ -448,6 +448,7 @@ def seen_and_heard(file):
     return light, np.concatenate(parts)
 
 
+@pytest.mark.slow
 def test_a_pause_that_is_kept_in_the_plan_is_written_back_beside_the_sheet(talk, cache_folder, tmp_path):
     plan, _ = plan_of(talk, cache_folder)
     plan.pauses[0].kept = True

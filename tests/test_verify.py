@@ -82,6 +82,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("options", "name"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.slow
 def test_a_wrong_file_is_named(tmp_path, options, name):
     assert name in findings(make(tmp_path / "wrong.mp4", **options))
 
