@@ -114,7 +114,7 @@ def unexpected(error: Exception) -> Answer:
     if not isinstance(known, ProgramFailed):
         return Answer.lost(str(known), known.exit_code)
     message = f"An error of the product itself ({type(error).__name__}: {error}); the log has the details."
-    return Answer(failure=Failure(kind="internal", message=message, exit_code=1))
+    return Answer(failure=Failure(kind="internal", message=message, exit_code=known.exit_code))
 
 
 def _write(pipe: IO[bytes], told: bytes) -> None:
