@@ -348,7 +348,7 @@ def test_an_ffmpeg_that_is_killed_is_the_machines_fault(tmp_path):
 
 
 def test_frames_are_let_go_where_encoding_is_interrupted(tmp_path):
-    gone = []
+    gone, before = [], set(psutil.Process().children())  # what other tests started may live on
 
     def frames():
         try:
@@ -361,7 +361,7 @@ def test_frames_are_let_go_where_encoding_is_interrupted(tmp_path):
 
     with pytest.raises(Interrupted) as kept:
         encode.encode_segment(frames(), tmp_path / "a.mp4", SMALL, interrupt, FAST)
-    assert gone and kept.traceback and not psutil.Process().children()
+    assert gone and kept.traceback and set(psutil.Process().children()) <= before
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
