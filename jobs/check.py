@@ -11,7 +11,7 @@ from basis.errors import EpisodeError
 from basis.spans import Span, length
 from basis.tools import from_environment
 from jobs.manifest import Season, Slip
-from pipeline import captions, graphics, planning
+from pipeline import captions, planning
 from pipeline.brief import Brief, Footage
 from pipeline.captions.reading import read_captions
 from pipeline.footage import source
@@ -83,8 +83,7 @@ def _try_whole(
         timed = [one for one in stretches if brief.captions or one.footage.captions == file]
         tried(_typeset, brief, timed, preset, seconds, clock)
     if not brief.tighten:
-        tail = preset.end_card.seconds if graphics.has_end_card(brief, preset) else 0.0
-        tried(planning.must_fit, length(ranges) + tail, brief.delivery, spec)
+        tried(planning.must_fit, length(ranges) + planning.tail_of(brief, preset), brief.delivery, spec)
 
 
 def _typeset(brief: Brief, stretches: list[Stretch], preset: Preset, seconds: float, clock: Clock) -> None:
