@@ -4,7 +4,7 @@ import contextlib
 import errno
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,18 +69,27 @@ def must_not_be_killed(process: subprocess.Popen[bytes]) -> None:
 
 
 class Running:
-    """A running ffmpeg. said: the last of what it wrote to stderr, whole once the pipe is closed."""
+    """A running ffmpeg. said: the last of what it wrote to stderr, whole once the pipe is closed.
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    hear: is given each line of it, from a thread of its own.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], hear: Callable[[str], None] | None = None) -> None:
         self.process = process
         self.said = b""
+        self._hear = hear
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def _listen(self) -> None:
         assert self.process.stderr
+        line = b""
         while more := self.process.stderr.read1(MOST_SAID):  # type: ignore[attr-defined]
             self.said = (self.said + more)[-MOST_SAID:]
+            if self._hear:
+                *lines, line = (line[-MOST_SAID:] + more).split(b"\n")
+                for one in lines:
+                    self._hear(one.decode("utf-8", "replace"))
 
     def read(self, size: int) -> bytes:
         """The next `size` bytes that ffmpeg writes, fewer at the end."""
@@ -126,14 +135,16 @@ class Running:
 
 @contextmanager
 def pipe(
-    stream: Any, tools: Tools = USUAL, *, feeds: bool = False, reads: bool = True, loglevel: str = "error"
-) -> Iterator[Running]:
+    stream: Any, tools: Tools = USUAL, *, feeds: bool = False, reads: bool = True, loglevel: str = "error",
+    hear: Callable[[str], None] | None = None,
+) -> Iterator[Running]:  # fmt: skip
     """Runs an ffmpeg-python stream while the block lasts, beyond which it is never left running.
 
-    feeds: its stdin is written to; reads: its stdout is read. Raises MissingTool.
+    feeds: its stdin is written to; reads: its stdout is read; hear: as Running has it. Raises MissingTool.
     """
     stdin, stdout = (subprocess.PIPE if wanted else subprocess.DEVNULL for wanted in (feeds, reads))
-    running = Running(start(command(stream, tools, loglevel), stdin=stdin, stdout=stdout, stderr=subprocess.PIPE))
+    process = start(command(stream, tools, loglevel), stdin=stdin, stdout=stdout, stderr=subprocess.PIPE)
+    running = Running(process, hear)
     try:
         yield running
     finally:

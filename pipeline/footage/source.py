@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 from av.stream import Disposition
@@ -37,12 +37,24 @@ class AudioStream:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """[start, end) footage seconds of which a file's picture or sound is not there or cannot be decoded, and why in a
+    few words ("the file is cut off")."""
+
+    what: Literal["picture", "sound"]
+    start: float
+    end: float
+    why: str
+
+
+@dataclass(frozen=True)
 class Source:
     """Probed footage.
 
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
     RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
-    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None.
+    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None. losses: what
+    is seen to be lost before anything is decoded.
     """
 
     file: Path
@@ -66,6 +78,7 @@ class Source:
     audio: tuple[AudioStream, ...]
     audio_stream: int | None
     subtitles: int
+    losses: tuple[Loss, ...] = ()
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:
