@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,25 @@ def temporary(final: Path) -> Iterator[Path]:
         part.replace(final)
     finally:
         part.unlink(missing_ok=True)
+
+
+def read_bytes(file: Path, most: int) -> bytes:
+    """What an ordinary file of at most so many bytes holds. Raises WrongUse for a device, a pipe, a larger file, and what
+    cannot be read, FileNotFoundError where there is none."""
+    try:
+        about = file.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise WrongUse(f"{file} is not an ordinary file; name one.")
+        if about.st_size > most:
+            raise WrongUse(f"{file} has {about.st_size / 1e6:.1f} MB; at most {most / 1e6:g} MB are read.")
+        with file.open("rb") as opened:
+            return opened.read(most)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise WrongUse(
+            f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); check the path."
+        ) from error
 
 
 def save_text(text: str, file: Path) -> None:
