@@ -1,20 +1,18 @@
 """Sound files and the sound of footage: their streams, and ffmpeg's way to their samples."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from basis.data import Channels
 from basis.errors import Unusable
 from basis.tools import USUAL, Tools
-from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import PLAYLISTS, AudioStream, audio_streams, must_be_a_file, open_media
+from pipeline.footage import ffmpeg_tool, media
+from pipeline.footage.media import AudioStream, Media
+from pipeline.footage.source import must_be_a_file
 from pipeline.plan import Recording
 
 Samples = NDArray[np.float32]  # (n, 2) at RATE, full scale 1
@@ -62,29 +60,26 @@ class Sound:
         return stream.filter("adelay", round(-begin * 1000), all=1) if begin < 0 else stream
 
 
-@contextmanager
-def open_sound(file: Path) -> Iterator[Any]:
-    """A PyAV input of a sound file or of footage, in which there is a sound stream.
+def sounds_in(file: Path) -> tuple[AudioStream, ...]:
+    """The sound streams of a sound file or of footage.
 
-    Raises Unusable for what cannot be read, now or while the block lasts, has none, or is a list that names other files.
+    Raises Unusable for what cannot be read, has none, or is a list that names other files; MachineFailed.
     """
+    return heard(file).audio
+
+
+def heard(file: Path) -> Media:
+    """A sound file or footage in which there is a sound stream. Raises as sounds_in() does."""
     must_be_a_file(file)
     try:
-        with open_media(file) as container:
-            if PLAYLISTS & set(container.format.name.split(",")):
-                raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
-            if not audio_streams(container):
-                raise Unusable(f"{file} has no sound; name a sound file.")
-            yield container
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
-
-
-def sounds_in(file: Path) -> tuple[AudioStream, ...]:
-    """The sound streams of a sound file or of footage. Raises Unusable as open_sound does."""
-    with open_sound(file) as container:
-        return audio_streams(container)
+        found = media.read(file)
+    except media.Unreadable as error:
+        raise Unusable(f"{file} is not a sound that can be read ({error}); export it as WAV.") from error
+    if found.names_others:
+        raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
+    if not found.audio:
+        raise Unusable(f"{file} has no sound; name a sound file.")
+    return found
 
 
 def sound_in(recording: Recording) -> AudioStream:
