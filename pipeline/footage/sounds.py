@@ -1,7 +1,6 @@
 """Sound files and the sound of footage: their streams, and ffmpeg's way to their samples."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +67,12 @@ class Sound:
 
 
 def start_of(file: Path) -> float:
-    """The first time stamp of a file over all its streams, in seconds: second 0 of footage. Raises Unusable."""
-    about = file.stat() if file.exists() else None
-    return _start_of(file, about and about.st_mtime_ns, about and about.st_size)
-
-
-@lru_cache(64)
-def _start_of(file: Path, changed: int | None, size: int | None) -> float:
+    """The first time stamp of a file over all its streams, in seconds: second 0 of footage. Raises Unusable, MachineFailed."""
     must_be_a_file(file)
     try:
-        with open_media(file) as container:
-            return float(container.start_time or 0) / av.time_base
-    except av.error.FFmpegError as error:
-        raise Unusable(f"The sound of {file} cannot be read ({error.strerror}); export it again.") from error
+        return media.read(file).start or 0.0
+    except media.Unreadable as error:
+        raise Unusable(f"The sound of {file} cannot be read ({error}); export it again.") from error
 
 
 def sounds_in(file: Path) -> tuple[AudioStream, ...]:
