@@ -12,6 +12,7 @@ from av.stream import Disposition
 from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
+from basis import files
 from basis.errors import Unusable, WrongUse
 
 RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
@@ -123,7 +124,7 @@ def must_be_a_file(file: Path) -> None:
     if file.is_dir():
         raise Unusable(f"{file} is a folder; name a file in it.")
     if not file.exists():
-        raise Unusable(f"There is no file {file}; check the path.")
+        raise Unusable(f"There is no file {file}; {files.advice(file)}.")
     if not file.is_file():
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:
