@@ -31,7 +31,7 @@ ROOMS = {  # inside a package, too, a module imports only what stands before it;
         "version",
     ],
     "assets": ["files"],
-    "pipeline.footage": ["ffmpeg_tool", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
+    "pipeline.footage": ["ffmpeg_tool", "prober", "media", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
     "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
     "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],
