@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from basis import files
 from basis.errors import Unusable, WrongUse
 from basis.notes import Note
 from pipeline.footage import media
@@ -113,7 +114,7 @@ def must_be_a_file(file: Path) -> None:
     if file.is_dir():
         raise Unusable(f"{file} is a folder; name a file in it.")
     if not file.exists():
-        raise Unusable(f"There is no file {file}; check the path.")
+        raise Unusable(f"There is no file {file}; {files.advice(file)}.")
     if not file.is_file():
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:

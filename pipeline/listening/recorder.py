@@ -167,7 +167,7 @@ def _covered(placed: Recording, start: float, end: float) -> str:
 
 def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
-    output = sound.since(start, rate, tools).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
+    output = sound.since(start, rate, tools, seconds).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
     for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate, tools):
         yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 
