@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import presets
 from basis.errors import WrongUse
-from jobs.check import check_season
+from jobs.check import check_season, notes_of_season
 from jobs.manifest import BRIEF, FOOTAGE, RUSSIAN, ManifestWrong, Season, read_season, slug
 from jobs.template import template
 from pipeline.brief import read_brief
@@ -641,6 +641,21 @@ def test_the_end_card_counts_in_the_length_that_a_platform_takes(tmp_path):
     for preset, wrong in (("plain", 0), ("open-industry", 1)):
         text = f'[[episode]]\npreset = "{preset}"\nfootage = {json.dumps(["a.mp4"] * (longest - 1))}\n'
         assert len(check_season(read_season(write(tmp_path, text)))) == wrong
+
+
+def test_footage_that_is_cut_off_is_told_and_is_no_slip(tmp_path):
+    whole = make(tmp_path / "a.mp4", [Scene(2.0)], size=(320, 180), sound=None, movflags="+faststart").file.read_bytes()
+    (tmp_path / "b.mp4").write_bytes(whole[: len(whole) * 2 // 3])
+    lines = [
+        'footage = "a.mp4"',
+        'footage = "b.mp4"',
+        'footage = [{ file = "b.mp4", to = 0.4 }]',
+        'footage = "none.mp4"',
+    ]
+    season = read_season(write(tmp_path, "".join(f"[[episode]]\nnumber = {n}\n{one}\n" for n, one in enumerate(lines))))
+    assert [slip.line for slip in check_season(season)] == [10]
+    (note,) = notes_of_season(season)
+    assert note.line == 4 and "b.mp4 is cut off: the picture ends at 1." in note.text and "of 2.00 s" in note.text
 
 
 def test_a_preset_that_is_gone_since_is_named(tmp_path):
