@@ -87,5 +87,5 @@ def _try_whole(
 
 
 def _typeset(brief: Brief, stretches: list[Stretch], preset: Preset, seconds: float, clock: Clock) -> None:
-    cues = captions.read(brief.captions, stretches, preset, from_environment())
+    cues = captions.read(brief.captions, stretches, preset, from_environment(), brief.captions_offset)
     captions.for_episode(cues, stretches, preset, seconds, float(clock.rate))

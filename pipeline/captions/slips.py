@@ -51,3 +51,11 @@ def quoted(text: str) -> str:
     """The beginning of a text on one line, as notes quote it."""
     line = " ".join(text.split())
     return f"«{line[:59]}…»" if len(line) > 60 else f"«{line}»"
+
+
+def clock_text(seconds: float) -> str:
+    """Seconds as --captions-offset takes them: 01:00:02.5."""
+    tenths = round(abs(seconds) * 10)
+    whole, rest = divmod(tenths, 10)
+    sign = "-" if seconds < 0 and tenths else ""
+    return f"{sign}{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}" + (f".{rest}" if rest else "")

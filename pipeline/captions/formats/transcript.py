@@ -91,13 +91,13 @@ def _segments(data: Any) -> list[Segment] | None:
     """The segments of data in one of the known shapes, None in another."""
     if isinstance(data, dict):
         for key, shape in _SHAPES.items():
-            if isinstance(data.get(key), list) and (found := shape(data[key], data)):
-                return found
+            if isinstance(data.get(key), list) and (made := shape(data[key], data)):
+                return made
         return [] if data.get("segments") == [] else None
     if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
         return None
     if any(isinstance(one.get(key), list) for one in data for key in _SHAPES):  # Vosk gives one object for each phrase
-        parts = [found for one in data if (found := _segments(one))]
+        parts = [_segments(one) or [] for one in data]
         return [segment for part in parts for segment in part] or None
     return _of_segments(data, {}) or _of_chunks(data, {})
 
