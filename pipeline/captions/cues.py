@@ -75,8 +75,10 @@ def respread(cue: Cue, speech: Spans = ()) -> Cue:
 
 def moved(cue: Cue, by: float) -> Cue:
     """The cue so many seconds later."""
+    if not by:
+        return cue
     words = at_times(cue.words, [(word.start + by, word.end + by) for word in cue.words])
-    return replace(cue, words=words, start=cue.start + by, end=cue.end + by) if by else cue
+    return replace(cue, words=words, start=cue.start + by, end=cue.end + by)
 
 
 def at_times(words: Sequence[Word], times: Spans) -> list[Word]:

@@ -11,8 +11,10 @@ from pipeline.captions.slips import Slips, quoted
 MOST_JUDGED = 100_000  # bytes by which an encoding is told
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe\0\0": "utf-32-le", b"\0\0\xfe\xff": "utf-32-be", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}  # fmt: skip
 RUSSIAN = {  # by their names in Python; the first where nothing tells them apart
-    "cp1251": "CP1251", "cp866": "CP866", "koi8-r": "KOI8-R", "mac-cyrillic": "Mac Cyrillic", "iso8859-5": "ISO 8859-5",
+    "cp1251": "CP1251", "cp866": "CP866", "koi8-u": "KOI8", "mac-cyrillic": "Mac Cyrillic", "iso8859-5": "ISO 8859-5",
+    "kz1048": "KZ-1048",
 }  # fmt: skip
+RARE = ("mac-cyrillic", "iso8859-5", "kz1048")
 WESTERN = "cp1252"
 TWICE = {"cp1251": "CP1251", WESTERN: "CP1252", "latin-1": "Latin 1", "cp866": "CP866", "koi8-r": "KOI8-R", "mac-cyrillic": "Mac Cyrillic"}  # fmt: skip
 LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"  # from frequent to rare in Russian
@@ -23,7 +25,8 @@ CAPITALS = 1.0  # a word of capital letters alone: «ГЕИ», «цех» read w
 SIGNS = "«»„“”‘’—–…№°\u00a0"  # that tell nothing
 MOST_BROKEN = 0.2  # share of the letters of a text in UTF-8; with more it is none
 MOST_DRAWN = 0.05  # share of frames and blocks among the letters of a text that was read rightly
-_WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)}
+NEIGHBOURS, OF_NEIGHBOURS = "іїєәғқңөұүһ", 0.3  # letters of Ukrainian and Kazakh
+_WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)} | dict.fromkeys(NEIGHBOURS, OF_NEIGHBOURS)
 _HIGH_WORDS = re.compile(rb"[\x80-\xffA-Za-z]{2,}")
 _HIGH_IN_LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -89,7 +92,7 @@ def _judged(raw: bytes, slips: Slips) -> str:
         raise BadCaptions("are in an encoding that cannot be told; save them as UTF-8")
     if encoding not in RUSSIAN:
         slips.add("guessed-encoding", "CP1252")
-    elif encoding in ("mac-cyrillic", "iso8859-5"):
+    elif encoding in RARE:
         slips.add("guessed-encoding", RUSSIAN[encoding])
     return text
 

@@ -16,6 +16,7 @@ from pipeline.captions.formats import format_of, refused
 from pipeline.captions.slips import Slips, quoted
 
 MOST_BYTES = 5_000_000
+MOST_LINES = 300_000
 MOST_LETTERS = 200  # in one word; more is no caption
 
 
@@ -76,6 +77,8 @@ def _cues(raw: bytes, slips: Slips) -> list[Cue]:
     if what := refused.of_bytes(raw):
         raise BadCaptions(what)
     text = decode(raw, slips)
+    if text.count("\n") > MOST_LINES:
+        raise BadCaptions(f"have more than {MOST_LINES} lines; give the captions of this episode alone")
     if what := refused.of_text(text):
         raise BadCaptions(what)
     if not (form := format_of(text)):

@@ -19,6 +19,8 @@ _MEASURE = re.compile(  # what cameras call what they measure, and its units
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_DATE = re.compile(r"\W*\d{2,4}[-./]\d\d[-./]\d{2,4}\W+\d{1,2}:\d\d(?::\d\d)?\W*(?:[AaPp][Mm])?\W*")
+_WORD = re.compile(r"[^\W\d_](?:[^\W\d]|[/.-](?=[^\W\d]))*\s*[:=(]?")
 
 
 def is_telemetry(cues: Sequence[Cue]) -> bool:
@@ -29,12 +31,12 @@ def is_telemetry(cues: Sequence[Cue]) -> bool:
 
 def _is_measured(text: str) -> bool:
     numbers = _NUMBER.findall(text)
-    words = re.findall(r"[^\W\d_][\w./-]*\s*[:=(]?", text)
+    words = _WORD.findall(text)
     named = [word for word in words if _MEASURE.fullmatch(word.rstrip(" :=(."))]
     keyed = [word for word in words if word[-1] in ":=("]
     other = [word for word in words if word not in named and word not in keyed]
     signs = len(numbers) + len(named) + len(keyed)
-    dated = re.fullmatch(r"\W*\d{2,4}[-./]\d\d[-./]\d{2,4}\W+\d{1,2}:\d\d(?::\d\d)?\W*(?:[AaPp][Mm])?\W*", text)
+    dated = _DATE.fullmatch(text)
     return bool(dated) or (
         len(numbers) >= LEAST_NUMBERS
         and len(named) + len(keyed) > 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pysubs2
 from pysubs2.formats.substation import SubstationFormat
 
-from pipeline.captions.cues import Cue
+from pipeline.captions.cues import BadCaptions, Cue
 from pipeline.captions.formats.library import open_subtitles
 from pipeline.captions.markup import of_script
 from pipeline.captions.slips import Slips, quoted
@@ -25,8 +25,12 @@ def recognises(text: str) -> bool:
 
 def read(text: str, slips: Slips) -> list[Cue]:
     lines = [*_readable(text, slips)]
-    script = open_subtitles("\n".join(lines), SubstationFormat.guess_format(text[:_HEAD]) or "ass")
-    events = [event for event in script if not event.is_comment]
+    form = SubstationFormat.guess_format(text[:_HEAD]) or "ass"
+    try:
+        script = open_subtitles("\n".join(lines), form)
+    except BadCaptions:  # what is said counts for more than how it looks
+        script = open_subtitles("\n".join(line for line in lines if not line.strip().startswith("Style:")), form)
+    events = [*script]
     styles = [script.styles.get(event.style, pysubs2.SSAStyle.DEFAULT_STYLE) for event in events]
     found = (
         replace(
@@ -40,12 +44,12 @@ def read(text: str, slips: Slips) -> list[Cue]:
 
 def _readable(text: str, slips: Slips) -> list[str]:
     """The lines of a script without those of cues whose times pysubs2 cannot read, which would end its reading."""
-    kept = []
+    kept: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         event = _EVENT.match(line.strip())
         if line.strip().startswith("Dialogue:") and not (event and all(map(_TIME.fullmatch, event.groups()))):
             slips.add("broken-cue", f"line {number} {quoted(line)}")
-        else:
+        elif not line.strip().startswith("Comment:"):
             kept.append(line)
     return kept
 

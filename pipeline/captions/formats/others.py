@@ -1,6 +1,7 @@
 """Rarer formats that pysubs2 tells by their content and reads: TTML, SAMI, MicroDVD with its rate, MPL2."""
 
 import re
+from itertools import pairwise
 
 from pysubs2.formats import FORMAT_IDENTIFIER_TO_FORMAT_CLASS as READERS
 
@@ -14,6 +15,7 @@ _HEAD = 10_000  # characters in which TTML is named
 _OLD_TTML = re.compile(r"http://www\.w3\.org/20\d\d/\d\d/ttaf1")
 _TOLD_BY_FIRST_LINE = ("sami", "microdvd", "mpl2")
 _RATE = re.compile(r"\s*\{[01]\}\{[01]\}\s*(\d+(?:[.,]\d+)?)\s*$", re.MULTILINE)
+_CLASS = re.compile(r"<P\b[^>]{0,200}?\bclass\s*=\s*[\"']?(\w+)", re.IGNORECASE)
 _SLOWEST, _FASTEST = 5, 240  # frames a second
 
 
@@ -35,6 +37,11 @@ def read(text: str, slips: Slips) -> list[Cue]:
             )
         text = "{1}{1}" + rate[1].replace(",", ".") + text[rate.end() :]
     events = open_subtitles(text, form)
+    if form == "sami":
+        if len(classes := {*map(str.lower, _CLASS.findall(text))}) > 1:
+            raise BadCaptions(f"hold several languages ({', '.join(sorted(classes)[:4])}); export one of them as SRT")
+        for event, following in pairwise(events):
+            event.end = following.start  # where another text takes its place, or none
     return cues_of(
         (written_cue(of_script(one.text, None, slips), one.start / 1000, one.end / 1000) for one in events), slips
     )
