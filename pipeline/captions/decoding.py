@@ -26,7 +26,9 @@ SIGNS = "«»„“”‘’—–…№°\u00a0"  # that tell nothing
 MOST_BROKEN = 0.2  # share of the letters of a text in UTF-8; with more it is none
 MOST_DRAWN = 0.05  # share of frames and blocks among the letters of a text that was read rightly
 NEIGHBOURS, OF_NEIGHBOURS = "іїєәғқңөұүһ", 0.3  # letters of Ukrainian and Kazakh
-_WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)} | dict.fromkeys(NEIGHBOURS, OF_NEIGHBOURS)
+_WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)} | dict.fromkeys(
+    NEIGHBOURS, OF_NEIGHBOURS
+)
 _HIGH_WORDS = re.compile(rb"[\x80-\xffA-Za-z]{2,}")
 _HIGH_IN_LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 _HIGH = re.compile(rb"[\x80-\xff]")

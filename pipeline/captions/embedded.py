@@ -4,14 +4,12 @@ import re
 import threading
 from typing import Any
 
-from av.stream import Disposition
-
 from basis.errors import MachineFailed, Unusable
 from basis.notes import Note
 from basis.tools import USUAL, Tools
 from pipeline.captions.reading import MOST_BYTES, Reading, parse
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, open_media
+from pipeline.footage.source import Source
 
 FORMS: dict[str, tuple[str, dict[str, str]]] = {  # which ffmpeg writes as they are; of other codecs it makes SRT
     "ass": ("ass", {"c": "copy"}), "ssa": ("ass", {"c": "copy"}), "subrip": ("srt", {"c": "copy"}), "srt": ("srt", {"c": "copy"}),
@@ -50,18 +48,15 @@ def _streams(source: Source) -> tuple[list[tuple[int, str]], list[Note]]:
     """The streams of captions with their codecs, the best first; notes for those that hold no text."""
     texts: list[tuple[bool, bool, bool, int, str]] = []
     notes: list[Note] = []
-    with open_media(source.file) as container:
-        for stream in container.streams.subtitles:
-            codec = stream.codec_context.codec if stream.codec_context else None
-            if codec and codec.text_sub:
-                russian = (stream.language or "").lower() in ("rus", "ru", "ru-ru")
-                whole = not stream.disposition & Disposition.forced  # those have what foreigners say alone
-                default = bool(stream.disposition & Disposition.default)
-                texts.append((russian, whole, default, -stream.index, codec.name))
-            else:
-                kind = "as pictures" if codec and codec.bitmap_sub else "that cannot be read"
-                text = f"{source.file} has captions {kind} (stream {stream.index}); they are not used, give a caption file."
-                notes.append(Note(code="picture-captions", text=text))
+    for stream in source.subtitles:
+        if stream.form == "text":
+            russian = stream.language.lower() in ("rus", "ru", "ru-ru")
+            whole = "forced" not in stream.disposition  # those have what foreigners say alone
+            texts.append((russian, whole, "default" in stream.disposition, -stream.index, stream.codec))
+        else:
+            kind = "as pictures" if stream.form == "bitmap" else "that cannot be read"
+            text = f"{source.file} has captions {kind} (stream {stream.index}); they are not used, give a caption file."
+            notes.append(Note(code="picture-captions", text=text))
     return [(-index, name) for *_, index, name in sorted(texts, reverse=True)], notes
 
 
