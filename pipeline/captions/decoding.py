@@ -94,7 +94,10 @@ def _judged(raw: bytes, slips: Slips) -> str:
         raise BadCaptions("are in an encoding that cannot be told; save them as UTF-8")
     if encoding not in RUSSIAN:
         slips.add("guessed-encoding", "CP1252")
-    elif encoding in RARE:
+    elif (
+        encoding in RARE
+        or sum(_russian(word) for word in re.findall(r"\w{2,}", text[:MOST_JUDGED]) if _FOREIGN.match(word)) < 0
+    ):
         slips.add("guessed-encoding", RUSSIAN[encoding])
     return text
 

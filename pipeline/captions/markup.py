@@ -21,7 +21,7 @@ _TAG = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )  # whoever writes «I<Imax и U>Umin» means no tag
-_OVERRIDE = re.compile(r"\{\\[a-zA-Z0-9][^{}]*\}")  # of ASS; players know it in SRT as well
+_OVERRIDE = re.compile(r"\{\\[a-zA-Z0-9][\x20-z|~]*\}")  # of ASS; players know it in SRT as well
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _COLOUR = re.compile(r"\\1?c(?:&H([0-9a-fA-F]{1,8})&?)?(?![a-zA-Z])|\\r")
 _DRAWING = re.compile(r"\\p(\d+)")

@@ -20,6 +20,7 @@ _MEASURE = re.compile(  # what cameras call what they measure, and its units
     re.VERBOSE | re.IGNORECASE,
 )
 _DATE = re.compile(r"\W*\d{2,4}[-./]\d\d[-./]\d{2,4}\W+\d{1,2}:\d\d(?::\d\d)?\W*(?:[AaPp][Mm])?\W*")
+_PLACE = re.compile(r"\d{1,3}\.\d{4,}")  # on the globe
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d]|[/.-](?=[^\W\d]))*\s*[:=(]?")
 
 
@@ -36,9 +37,7 @@ def _is_measured(text: str) -> bool:
     keyed = [word for word in words if word[-1] in ":=("]
     other = [word for word in words if word not in named and word not in keyed]
     signs = len(numbers) + len(named) + len(keyed)
-    dated = _DATE.fullmatch(text)
-    return bool(dated) or (
-        len(numbers) >= LEAST_NUMBERS
-        and len(named) + len(keyed) > 1
-        and len(other) <= MOST_WORDS * (signs + len(other))
+    known = len(named) + len(keyed) + 2 * (len(_PLACE.findall(text)) > 1 or bool(_DATE.search(text)))
+    return bool(_DATE.fullmatch(text)) or (
+        len(numbers) >= LEAST_NUMBERS and known > 1 and len(other) <= MOST_WORDS * (signs + len(other))
     )
