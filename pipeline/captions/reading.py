@@ -50,7 +50,8 @@ def parse(raw: bytes, name: str, offset: float = 0.0) -> Reading:
     except BadCaptions as error:
         raise Unusable(f"The captions {name} {error}.") from None
     if telemetry.is_telemetry(cues):
-        text = f"{name} holds what a camera or a drone measured, as {quoted(said(cues[0].words))}, and no speech; it is not used."
+        example = quoted(said(cues[0].words))
+        text = f"The captions {name} hold what a camera or a drone measured, as {example}, and no speech; they are not used."
         return Reading([], [Note(code="telemetry", text=text, level="warning")])
     kept = [_from_start(cue) for cue in cues if cue.end > 0 or cue.start >= 0]
     for cue in cues:
