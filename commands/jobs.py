@@ -52,21 +52,21 @@ def new(
 def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
     from commands import words
-    from jobs.check import check_season, notes_of_season
-    from jobs.manifest import ManifestWrong, Season, read_season
+    from jobs.check import check_season
+    from jobs.manifest import ManifestWrong, Season, Slip, read_season
 
+    notes: list[Slip] = []
     try:
         season, slips = read_season(manifest), []
     except ManifestWrong as error:
         season, slips = Season("", manifest, error.entries), error.slips
-    wrong = ManifestWrong(manifest, [*slips, *check_season(season)])
-    names, notes = [entry.name for entry in season.entries], notes_of_season(season)
+    wrong = ManifestWrong(manifest, [*slips, *check_season(season, notes.append)])
+    names = [entry.name for entry in season.entries]
     if as_json:
-        told = {"slips": wrong.slips, "notes": notes}
-        words.say_json({"episodes": names} | {key: [asdict(one) for one in found] for key, found in told.items()})
+        told = {"slips": [asdict(slip) for slip in wrong.slips], "notes": [asdict(note) for note in notes]}
+        words.say_json({"episodes": names} | told)
     else:
-        for note in notes:
-            typer.echo(f"{manifest}{f' line {note.line}' * bool(note.line)}: note: {note.text}", err=True)
+        words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in notes)
         if wrong.slips:
             typer.echo(str(wrong), err=True)
         else:
