@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from basis.errors import WrongUse
+from basis.letters import printable
 from commands.brief_flags import brief_flag
 from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, preset_names
 
@@ -64,7 +65,7 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     if as_json:
         words.say_json({"episodes": names, "slips": [asdict(slip) for slip in wrong.slips]})
     elif wrong.slips:
-        typer.echo(str(wrong), err=True)
+        typer.echo(printable(str(wrong), "\n"), err=True)
     else:
         print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
     if wrong.slips:
