@@ -1,14 +1,11 @@
 """Sound files and the sound of footage: their streams, and ffmpeg's way to their samples."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import av
 import ffmpeg
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +13,9 @@ from numpy.typing import NDArray
 from basis.data import Channels
 from basis.errors import Unusable
 from basis.tools import USUAL, Tools
-from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import PLAYLISTS, AudioStream, audio_streams, must_be_a_file, open_media
+from pipeline.footage import ffmpeg_tool, media
+from pipeline.footage.media import AudioStream, Media
+from pipeline.footage.source import must_be_a_file
 from pipeline.plan import Recording
 
 Samples = NDArray[np.float32]  # (n, channels), two where nothing is said, at RATE where nothing is said, full scale 1
@@ -141,44 +139,34 @@ def _layout(channels: Sequence[int]) -> str:
 
 
 def start_of(file: Path) -> float:
-    """The first time stamp of a file over all its streams, in seconds: second 0 of footage. Raises Unusable."""
-    about = file.stat() if file.exists() else None
-    return _start_of(file, about and about.st_mtime_ns, about and about.st_size)
-
-
-@lru_cache(64)
-def _start_of(file: Path, changed: int | None, size: int | None) -> float:
+    """The first time stamp of a file over all its streams, in seconds: second 0 of footage. Raises Unusable, MachineFailed."""
     must_be_a_file(file)
     try:
-        with open_media(file) as container:
-            return float(container.start_time or 0) / av.time_base
-    except av.error.FFmpegError as error:
-        raise Unusable(f"The sound of {file} cannot be read ({error.strerror}); export it again.") from error
-
-
-@contextmanager
-def open_sound(file: Path) -> Iterator[Any]:
-    """A PyAV input of a sound file or of footage, in which there is a sound stream.
-
-    Raises Unusable for what cannot be read, now or while the block lasts, has none, or is a list that names other files.
-    """
-    must_be_a_file(file)
-    try:
-        with open_media(file) as container:
-            if PLAYLISTS & set(container.format.name.split(",")):
-                raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
-            if not audio_streams(container):
-                raise Unusable(f"{file} has no sound; name a sound file.")
-            yield container
-    except (av.error.FFmpegError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise Unusable(f"{file} is not a sound that can be read ({reason}); export it as WAV.") from error
+        return media.read(file).start or 0.0
+    except media.Unreadable as error:
+        raise Unusable(f"The sound of {file} cannot be read ({error}); export it again.") from error
 
 
 def sounds_in(file: Path) -> tuple[AudioStream, ...]:
-    """The sound streams of a sound file or of footage. Raises Unusable as open_sound does."""
-    with open_sound(file) as container:
-        return audio_streams(container)
+    """The sound streams of a sound file or of footage.
+
+    Raises Unusable for what cannot be read, has none, or is a list that names other files; MachineFailed.
+    """
+    return heard(file).audio
+
+
+def heard(file: Path) -> Media:
+    """A sound file or footage in which there is a sound stream. Raises as sounds_in() does."""
+    must_be_a_file(file)
+    try:
+        found = media.read(file)
+    except media.Unreadable as error:
+        raise Unusable(f"{file} is not a sound that can be read ({error}); export it as WAV.") from error
+    if found.names_others:
+        raise Unusable(f"{file} is a list of other files, not a sound; name the sound file itself.")
+    if not found.audio:
+        raise Unusable(f"{file} has no sound; name a sound file.")
+    return found
 
 
 def sound_in(recording: Recording) -> AudioStream:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from basis.data import Channels
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
+from pipeline.footage.media import AudioStream
 from pipeline.footage.sounds import Sound, band
-from pipeline.footage.source import AudioStream, Source
+from pipeline.footage.source import Source
 from pipeline.listening.blocks import BLOCK, measured
 from pipeline.plan import MOST_MICROPHONES
 
