@@ -95,6 +95,7 @@ class Sound:
         stream = self.since(second, rate, tools, seconds)
         if len(self.microphones) < 2 or self.count < 2:
             return stream
+        # "<" makes the shares one in all, and is not escaped by ffmpeg-python
         return stream.filter("pan", "mono|c0<" + "+".join(f"c{number}" for number in range(self.count)))
 
     def samples(self, second: float, seconds: float, rate: int, tools: Tools = USUAL) -> Samples:
@@ -122,8 +123,7 @@ class Sound:
 
 def _picked(stream: Any, channels: Sequence[int]) -> Any:
     """Channels of an ffmpeg-python stream by their numbers, whatever positions they are said to have."""
-    # "<" is "=" where one channel makes one, and is not escaped by ffmpeg-python
-    return stream.filter("pan", "|".join([_layout(channels), *(f"c{to}<c{one}" for to, one in enumerate(channels))]))
+    return stream.filter("channelmap", map="|".join(map(str, channels)), channel_layout=_layout(channels))
 
 
 def _joined(streams: Sequence[tuple[Any, Sequence[int]]]) -> Any:
