@@ -45,9 +45,9 @@ def command(stream: Any, tools: Tools = USUAL, loglevel: str = "error") -> list[
     return [str(part) for part in ffmpeg.compile(quiet, cmd=str(executable(tools)))]
 
 
-def input_of(file: Path, start: float = 0.0, tools: Tools = USUAL) -> Any:
-    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
-    options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
+def input_of(file: Path, start: float = 0.0, tools: Tools = USUAL, **more: Any) -> Any:
+    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files; more: its options."""
+    options = more | {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
     few = {"threads": limit} if (limit := tools.threads) else {}
     return ffmpeg.input(str(file.resolve()), **options, **few)
 
