@@ -1,5 +1,6 @@
 """The stages by which a plan becomes files: what it names is opened and checked, mastered, verified, saved."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from pydantic import ValidationError
@@ -29,6 +31,8 @@ from pipeline.report import ContactSheet, Report, shot_rows
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption
+
+FORMS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")  # of subtitle files
 
 
 def _beside(ending: str) -> cached_property[Path]:
@@ -113,6 +117,10 @@ class Job:
     def target(self) -> encode.Target:
         return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.clock.rate)
 
+    def expected(self, subtitles: Sequence[Path]) -> verify.Expected:
+        """What the finished file and its subtitle files are doubted against."""
+        return verify.Expected(self.plan, self.sources, self.overlay, subtitles)
+
     @contextmanager
     def stage(self, name: str, total: int = 1) -> Iterator[Callable[[int], None]]:
         """A stage of the work whose time is told in the report; what it yields is told how much of the total is done."""
@@ -193,8 +201,10 @@ def make(
             heard = sound.master(plan, job.spec, job.preset, mastered, job.tools)
         with job.stage(stage, plan.frame_count) as count:
             write(mastered, part, count)
+        subtitles = _subtitles(plan, Path(scratch))
         with job.stage("verify"):
             checks = verify.verify(part, job.spec, job.tools)
+            checks += verify.against_plan(part, job.expected(subtitles), job.tools)
         delivered = all(check.ok or check.level != "error" for check in checks)
         made = Report(
             version=version(), file=files.video, seconds=plan.duration, frames=plan.frame_count, delivered=delivered,
@@ -207,10 +217,19 @@ def make(
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), files.plan)
         save_text(made.model_dump_json(indent=2), files.report)
-        if captioned := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
-            save_text(captions.subtitles(captioned, "srt"), files.srt)
-            save_text(captions.subtitles(captioned, "vtt"), files.vtt)
+        for written, file in zip(subtitles, (files.srt, files.vtt), strict=False):
+            with temporary(file) as part:
+                shutil.copyfile(written, part)
     return made
+
+
+def _subtitles(plan: Plan, folder: Path) -> list[Path]:
+    """An episode's subtitle files, written into a folder to be checked there; none where it has no captions."""
+    captioned = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
+    written = [folder / f"captions.{form}" for form in FORMS if captioned]
+    for file, form in zip(written, FORMS, strict=False):
+        save_text(captions.subtitles(captioned, form), file)
+    return written
 
 
 def save_picture(image: Image.Image, file: Path) -> None:
