@@ -19,6 +19,7 @@ from pipeline.footage.source import Loss, Source
 from pipeline.footage.stream import HOLE
 from pipeline.listening.speech import Speech
 
+DAMAGED = "damaged-footage"  # code of the notes below
 MOST_TOLD = 4  # losses of a file that have a note each
 
 
@@ -69,7 +70,7 @@ def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
             "look at the episode there, or copy the footage again."
         )
         told = [(text, told[0][1])]
-    return [Note(code="damaged-footage", text=text, at=round(at, 3), level="warning") for text, at in told]
+    return [Note(code=DAMAGED, text=text, at=round(at, 3), level="warning") for text, at in told]
 
 
 def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: float) -> AnalysedShot:

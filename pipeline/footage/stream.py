@@ -37,6 +37,7 @@ UNINDEXED = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "flv", "m4v", "vc1",
 LEAST_HOLE, HOLE_STEPS, THIN_HOLE_STEPS = 0.25, 2.5, 6  # seconds and steps without a picture that are a loss
 AHEAD = 0.6  # seconds that the decoder is ahead of the picture that was shown last when it complains
 TOGETHER = 1.0  # seconds between complaints that are one damage
+MOST_MISSING = 1.0  # seconds at the end of what is wanted for which the last picture may stand
 LATE = 20.0  # seconds that ffmpeg's word of a picture may come after the picture itself
 SMALLEST_MENDED = 16  # pixels; bwdif takes nothing as small as 3
 MOBIUS = 0.6  # light below which HDR keeps its contrast: skin lies below, reference white above
@@ -74,7 +75,7 @@ class Pictures:
     @property
     def losses(self) -> list[Loss]:
         """Holes, and what the decoder complained of elsewhere, in order."""
-        complaints = [(t, min(t + AHEAD, self.end)) for t in self._complaints]
+        complaints = [(t, min(t + AHEAD, self.end, self.source.duration)) for t in self._complaints]
         broken = [
             Loss("picture", a, b, BROKEN)
             for a, b in merge(complaints, TOGETHER)
@@ -135,15 +136,16 @@ class Pictures:
             yield t, frame
             before = t
         else:
-            self._notice(before, min(self.end, self.source.duration))
+            self._notice(before, min(self.end, self.source.duration), ends=True)
         if standing:
             yield standing
 
-    def _notice(self, before: float, t: float) -> None:
+    def _notice(self, before: float, t: float, ends: bool = False) -> None:
         """Remembers a hole between two pictures that follow each other, or behind the last one."""
-        begun = max(before + self._step, self.start) if before > -math.inf else self.start
+        begun = max(before + self._step, self.start, self.source.picture_start)
         steps = THIN_HOLE_STEPS if self.thin else HOLE_STEPS
-        if t - begun < max(LEAST_HOLE, (steps - 1) * self._step):
+        least = 0.0 if ends and not self.thin else LEAST_HOLE
+        if t - begun < max(least, (steps - 1) * self._step):
             return
         usual = before == -math.inf or self.source.variable_rate  # such footage may stand still for a while
         if usual and not any(before - TOGETHER <= at <= t for at in self._complaints):
@@ -254,10 +256,14 @@ def frames(
     if lost is not None:
         lost += pictures.losses
     missing = count - _frame_of(last + 1 / float(source.average_rate) - start, rate)
-    if shown is None or (missing > max(1.0, float(rate)) and not source.variable_rate):
-        at = start if shown is None else last + 1 / float(source.average_rate)
-        raise Unusable(f"{source.file} breaks off at {at:.2f} s; choose an earlier --to or export it again.")
+    if shown is None or (missing > max(1.0, MOST_MISSING * float(rate)) and not source.variable_rate):
+        raise Unusable(breaks_off(source, start if shown is None else last + 1 / float(source.average_rate)))
     yield from itertools.repeat(shown, count - done)
+
+
+def breaks_off(source: Source, at: float) -> str:
+    """What a user is told of footage that has no more picture from a second on."""
+    return f"{source.file} breaks off at {at:.2f} s; choose an earlier --to or export it again."
 
 
 def _frame_of(seconds: float, rate: Fraction) -> int:
