@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from basis.errors import MachineFailed, Unusable
-from pipeline.footage import ffmpeg_tool, media, sounds, source, stream
+from pipeline.footage import ffmpeg_tool, media, prober, sounds, source, stream
 from pipeline.footage.scaling import picture
 from tests.footage import Scene, make
 
@@ -338,6 +338,21 @@ def test_a_clock_that_jumps_is_refused_and_one_that_goes_on_is_not(tmp_path, jum
     (tmp_path / "off.ts").write_bytes(parts[0] + parts[2])
     with pytest.raises(Unusable, match=f"forward by {jump}"):
         source.probe(tmp_path / "off.ts")
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_a_recording_too_large_to_be_read_through_is_read_in_places(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(prober, "MOST_READ", 0)
+    options = {"vcodec": "mpeg2video", "b:v": "1M"} if suffix == "mpg" else {}
+    once = clip(tmp_path / f"a.{suffix}", seconds=20, sound=20, size="160x90", **options)
+    monkeypatch.setattr(prober, "PART", once.stat().st_size // 8)
+    monkeypatch.setattr(prober, "SAMPLES", 6)
+    told = prober.picture(str(once), 0)
+    assert told["last"] - told["first"] == pytest.approx(20 - 0.04) and not told["jumps"] and told["ended"]
+    assert len(told["ends"]) == 2
+    (tmp_path / f"joined.{suffix}").write_bytes(once.read_bytes() * 2)
+    jumps = prober.picture(str(tmp_path / f"joined.{suffix}"), 0)["jumps"]
+    assert jumps and all(before - after > 19 for before, after, _ in jumps)
 
 
 def test_a_hole_is_no_variable_rate(tmp_path):

@@ -143,12 +143,12 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
     width, height = _display_size(frame.width, frame.height, aspect, turned)
     _must_be_of_a_size(file, width, height)
     average, variable = _measured_rate(seen.times, [rate for rate in stream.rates if 1 / 60 <= rate <= FASTEST])
-    step, start = float(1 / average), found.start
-    timed = start is not None and seen.last is not None
-    if start is None or seen.first is None or seen.last is None:  # FFmpeg counts such frames from 0 on
+    step = float(1 / average)
+    if found.stamped and seen.first is not None and seen.last is not None:
+        start, begin = seen.first if found.start is None else found.start, seen.first
+        end = max(seen.ends[stream.index], seen.last + step / 2)
+    else:  # FFmpeg counts such frames from 0 on
         start, begin, end = 0.0, 0.0, seen.count * step
-    else:
-        begin, end = seen.first, max(seen.ends[stream.index], seen.last + step / 2)
     return Source(
         file=file,
         container=found.container,
@@ -165,7 +165,7 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
         duration=max(end - start, step),
         start=start,
         picture_start=max(0.0, begin - start),
-        timed=timed,
+        timed=found.stamped and seen.last is not None,
         interlaced=any(one.interlaced for one in seen.frames),
         hdr=_TRANSFERS.get(frame.transfer),
         matrix=_matrix(frame),
@@ -203,6 +203,8 @@ def _cut_off(
     told_end = there
     if found.duration and not UNTOLD & {*found.container.split(",")}:
         told_end = start + found.duration
+        if "matroska" in found.container and found.duration > start:
+            told_end = found.duration  # its writers count from 0 whenever it starts
     far = told_end - there > max(1.0, 0.05 * (told_end - start))  # less is what headers are wrong by
     if not (seen.torn or is_cut_off(found.file, found.container) or (far and "mp4" not in found.container)):
         return ()
@@ -232,7 +234,7 @@ def notes(source: Source, end: float = math.inf) -> list[Note]:
         )
         found.append(Note(code="tilted-footage", text=text, level="warning"))
     if not source.timed:
-        text = f"{source.file} has no time stamps; {float(source.average_rate):.2f} frames a second are assumed."
+        text = f"{source.file} has no time stamps; {float(source.average_rate):.2f} frames are shown a second."
         found.append(Note(code="no-time-stamps", text=text))
     return found
 
