@@ -355,6 +355,14 @@ def test_a_recording_too_large_to_be_read_through_is_read_in_places(tmp_path, mo
     assert jumps and all(before - after > 15 for before, after, _ in jumps)
 
 
+def test_a_screen_that_stands_still_for_long_has_one_clock(tmp_path):
+    """Screens are recorded without an index, a frame whenever something moves."""
+    picture = ffmpeg.input("testsrc2=size=64x36:rate=25:duration=1", f="lavfi").filter("setpts", "PTS+gt(N,9)*40/TB")
+    file = tmp_path / "a.webm"
+    ffmpeg_tool.run(picture.output(str(file), vcodec="libvpx", fps_mode="vfr", live=1))
+    assert source.probe(file).duration == pytest.approx(41, abs=0.1)
+
+
 def test_a_hole_is_no_variable_rate(tmp_path):
     whole = ffmpeg.input(str(clip(tmp_path / "whole.mp4", seconds=6)))["v"]
     holed = tmp_path / "a.mp4"
@@ -401,6 +409,15 @@ def test_a_tilt_leaves_the_size_as_it_is_and_is_told(tmp_path, turn, size, codes
     ffmpeg_tool.run(flat.output(str(turned), vcodec="copy"))
     found = source.probe(turned)
     assert (found.width, found.height) == size and codes(found) == codes_of
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
+def test_a_still_picture_is_named_as_such(tmp_path, suffix):
+    file = tmp_path / f"a.{suffix}"
+    picture = ffmpeg.input("testsrc2=size=64x36:duration=1", f="lavfi").video
+    ffmpeg_tool.run(picture.output(str(file), **{"frames:v": 1}))
+    with pytest.raises(Unusable, match="still picture"):
+        source.probe(file)
 
 
 def test_every_stream_has_its_own_start(tmp_path):

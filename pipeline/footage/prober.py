@@ -6,6 +6,7 @@ stdin: {"want": "streams", "file"} or {"want": "picture", "file", "stream"}; one
 """
 
 import json
+import math
 import os
 import re
 import signal
@@ -395,13 +396,21 @@ class Reading:
 
 def _frame(frame: Any) -> dict[str, Any]:
     """display: the nine numbers of its display matrix, as in the MP4 standard, None without one."""
-    matrix = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
     return {
         "second": seconds(frame.pts, frame.time_base), "width": frame.width, "height": frame.height,
         "pixels": frame.format.name, "interlaced": bool(frame.interlaced_frame), "transfer": int(frame.color_trc),
-        "matrix": int(frame.colorspace), "range": int(frame.color_range),
-        "display": list(struct.unpack("=9i", matrix)) if matrix and len(matrix) == 36 else None,
+        "matrix": int(frame.colorspace), "range": int(frame.color_range), "display": _display(frame),
     }  # fmt: skip
+
+
+def _display(frame: Any) -> list[int] | None:
+    try:
+        matrix = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), b"")
+    except ValueError:  # beside data of a kind that PyAV has no name of
+        turn = math.radians(frame.rotation)
+        across, down = round(math.cos(turn) * 65536), round(math.sin(turn) * 65536)
+        return [across, -down, 0, down, across, 0, 0, 0, 1 << 30] if frame.rotation else None
+    return list(struct.unpack("=9i", matrix)) if len(matrix) == 36 else None
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:

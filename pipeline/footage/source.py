@@ -22,7 +22,10 @@ LEAST_SIDE = 16  # pixels
 LEAST_LOSS = 0.1  # seconds; sound and picture end apart by as much in whole files
 TRUNCATED, CUT_OFF = "truncated-footage", "the file is cut off"
 UNTOLD = {"mpegts", "mpeg", "avi", "ogg"}  # formats whose duration FFmpeg finds out from what is there
-REMUX = "remux it to MKV (ffmpeg -i … -c copy …) or export it again"
+REMUX = "remux it (ffmpeg -fflags +genpts -i FILE -c copy NEW.mkv) or export it again"
+ANEW = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere
+STANDS, FARTHEST = 10.0, 3600.0  # seconds that it goes forward by where it started anew, in them and anywhere
+STILL = "{} is a still picture, not footage; make a video of it first."
 FASTEST = 1000  # frames a second, of what is called footage
 # ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, and of no word
 _TRANSFERS = {16: "pq", 18: "hlg"}
@@ -122,6 +125,8 @@ def must_be_a_file(file: Path) -> None:
 
 
 def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
+    if found.container == "image2":
+        raise Unusable(STILL.format(file))
     if found.names_others:
         raise Unusable(f"{file} is a list of other files, not footage; name the video files themselves.")
     streams = [one for one in found.video if not one.attached]
@@ -134,6 +139,8 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
     if not seen.frames:
         reason = f" ({seen.reason})" if seen.reason else ""
         raise Unusable(f"{file} has a picture of which no frame can be decoded{reason}; copy it again from the camera.")
+    if seen.whole and seen.count == 1 and not found.duration:
+        raise Unusable(STILL.format(file))
     _must_have_one_clock(file, found, seen)
     frame = seen.frames[0]
     turned = _turned(frame.display)
@@ -181,17 +188,18 @@ def _must_have_one_clock(file: Path, found: Media, seen: Picture) -> None:
     """Raises Unusable where the time stamps start anew inside the file: seconds would mean several places."""
     if not seen.ended:
         raise Unusable(f"{file} has no index and is too long to be read through; {REMUX}.")
+    start = found.start or 0.0
+    a_second = file.stat().st_size / max(1.0, max(seen.ends.values(), default=start) - start)  # bytes
+    stands = STANDS if ANEW & {*found.container.split(",")} else math.inf  # elsewhere a screen may stand still for long
     for jump in seen.jumps:
-        stamps = max(seen.ends.values()) - (found.start or 0.0)
-        lost = (
-            jump.after > jump.before and jump.between > 0.5 * (jump.after - jump.before) * file.stat().st_size / stamps
-        )
-        if not lost:  # else what lies there is damaged, and the clock goes on behind it
-            at = jump.before - (found.start or 0.0)
-            word = "back" if jump.after < jump.before else "forward"
+        ahead = jump.after - jump.before
+        damaged = (
+            jump.between > 0.5 * ahead * a_second
+        )  # there is something for the time, and the clock goes on behind it
+        if ahead < 0 or (ahead > min(stands, FARTHEST) and not damaged):
             raise Unusable(
-                f"The clock of {file} goes {word} by {abs(jump.after - jump.before):.1f} s at {at:.1f} s, as where "
-                f"recordings were joined; {REMUX}."
+                f"The clock of {file} goes {'back' if ahead < 0 else 'forward'} by {abs(ahead):.1f} s at "
+                f"{jump.before - start:.1f} s, as where recordings were joined; {REMUX}."
             )
 
 
