@@ -298,7 +298,8 @@ def test_a_brief_is_given_without_flags_of_its_footage(tmp_path):
     done = episode("plan", tmp_path / "one.toml", "--to", "3")
     assert (
         done.returncode == 2
-        and "--from, --to, --audio-stream, --footage-captions, --audio or --channels" in done.stderr
+        and "--from, --to, --audio-stream, --footage-captions, --footage-captions-offset, --audio or --channels"
+        in done.stderr
     )
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import presets
 from basis.errors import WrongUse
-from jobs.check import check_season, notes_of_season
+from jobs.check import check_season
 from jobs.manifest import BRIEF, FOOTAGE, RUSSIAN, ManifestWrong, Season, read_season, slug
 from jobs.template import template
 from pipeline.brief import read_brief
@@ -653,8 +653,9 @@ def test_footage_that_is_cut_off_is_told_and_is_no_slip(tmp_path):
         'footage = "none.mp4"',
     ]
     season = read_season(write(tmp_path, "".join(f"[[episode]]\nnumber = {n}\n{one}\n" for n, one in enumerate(lines))))
-    assert [slip.line for slip in check_season(season)] == [10]
-    (note,) = notes_of_season(season)
+    notes = []
+    assert [slip.line for slip in check_season(season, notes.append)] == [10]
+    (note,) = notes
     assert note.line == 4 and "b.mp4 is cut off: the picture ends at 1." in note.text and "of 2.00 s" in note.text
 
 
