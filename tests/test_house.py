@@ -19,7 +19,7 @@ ROOMS = {  # inside a package, too, a module imports only what stands before it;
     "basis": ["errors", "data", "notes", "spans", "boxes", "clock", "tools", "files", "toml", "cache", "version"],
     "assets": ["files"],
     "pipeline.footage": ["ffmpeg_tool", "prober", "media", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
-    "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
+    "pipeline.listening": ["blocks", "speech", "channels", "recorder", "losses", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
     "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],
     "pipeline.framing.layouts": ["fit", "crop", "split", "registry"],
