@@ -52,7 +52,7 @@ def new(
 def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
     from commands import words
-    from jobs.check import check_season
+    from jobs.check import check_season, notes_of_season
     from jobs.manifest import ManifestWrong, Season, read_season
 
     try:
@@ -60,13 +60,17 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     except ManifestWrong as error:
         season, slips = Season("", manifest, error.entries), error.slips
     wrong = ManifestWrong(manifest, [*slips, *check_season(season)])
-    names = [entry.name for entry in season.entries]
+    names, notes = [entry.name for entry in season.entries], notes_of_season(season)
     if as_json:
-        words.say_json({"episodes": names, "slips": [asdict(slip) for slip in wrong.slips]})
-    elif wrong.slips:
-        typer.echo(str(wrong), err=True)
+        told = {"slips": wrong.slips, "notes": notes}
+        words.say_json({"episodes": names} | {key: [asdict(one) for one in found] for key, found in told.items()})
     else:
-        print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
+        for note in notes:
+            typer.echo(f"{manifest}{f' line {note.line}' * bool(note.line)}: note: {note.text}", err=True)
+        if wrong.slips:
+            typer.echo(str(wrong), err=True)
+        else:
+            print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
     if wrong.slips:
         raise typer.Exit(WrongUse.exit_code)
 

@@ -33,6 +33,18 @@ def check_season(season: Season) -> list[Slip]:
     return [Slip(line, text) for line, texts in failures for text in dict.fromkeys(texts)]
 
 
+def notes_of_season(season: Season) -> list[Slip]:
+    """What is to be known of footage that can be used and is not whole or not as it should be."""
+    probe = functools.cache(source.probe)
+    found: list[Slip] = []
+    for entry in season.entries:
+        tried = _Tries()
+        for footage in entry.brief.footage:
+            if shown := tried(_shown, footage, probe):
+                found += [Slip(entry.line, str(note)) for note in source.notes(shown[0], shown[1][1])]
+    return list(dict.fromkeys(found))
+
+
 class _Tries(list[str]):
     """The sentences of calls that failed."""
 

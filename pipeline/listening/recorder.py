@@ -88,15 +88,14 @@ def align(
         file=file.resolve(), fingerprint=fingerprint(file), audio_stream=described.index,
         offset=round(wanted.audio_offset or 0.0, 6), seconds=seconds,
     )  # fmt: skip
-    beginning = Sound(file, described.index, placed.fingerprint)
-    sounds = partial(_sounds, beginning, tools)
-    if not cache.kept(tools.cache, f"{beginning.key}-sounds-v{VERSION}", _Sounds, sounds).sounds:
+    recorder = Sound(file, described.index, placed.fingerprint)
+    sounds = partial(_sounds, recorder, tools)
+    if not cache.kept(tools.cache, f"{recorder.key}-sounds-v{VERSION}", _Sounds, sounds).sounds:
         raise Unusable(f"{file} has no sound in it; copy it again from the recorder.")
     if wanted.audio_offset is not None:
         return placed, f"heard from {file.name}, placed by audio_offset{_covered(placed, start, end)}"
     if camera is None:
         raise Unusable(f"{source.file} has no sound that {file} can be aligned with; say audio_offset in a brief.")
-    recorder = Sound(file, described.index, placed.fingerprint)
     recorder, _ = choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)
     first, last = _around(start, end, source.duration)
     key = f"{camera.key}-{recorder.key}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
