@@ -111,7 +111,7 @@ DAMAGE = {
     "cut out": (lambda at: cut_out(filmed(at / "a.ts", acodec="mp2"), 0.35, 0.65), "damaged-sound", 2.1, "missing there"),
     "all of it": (lambda at: zeroed(filmed(at / "a.mp4", acodec="aac"), -1, 9), "damaged-sound", 0, "from 0.00 to 6.00"),
     "ends early": (lambda at: filmed(at / "a.mkv", NOISE[: 4 * RATE]), "short-sound", 4, "ends at 4.0"),
-    "begins late": (lambda at: filmed(at / "a.mkv", late=1.5), "short-sound", 0, "begins at 1.5"),
+    "begins late": (lambda at: filmed(at / "a.mkv", NOISE[: round(4.5 * RATE)], late=1.5), "short-sound", 0, "begins at 1.5"),
     "goes on": (lambda at: filmed(at / "a.mov", np.tile(NOISE, 2), acodec="pcm_s16le"), "long-sound", None, "6.0 s after"),
     "whole": (lambda at: filmed(at / "a.mp4", acodec="aac"), None, None, ""),
     "gated": (lambda at: filmed(at / "a.mov", NOISE * (np.arange(6 * RATE) % RATE < RATE / 3), acodec="pcm_s16le"), None, None, ""),

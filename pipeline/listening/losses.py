@@ -90,7 +90,8 @@ def beyond(source: Source, file: Path, stream: int | None) -> list[Note]:
     """A note of sound that goes on after the picture, as far as the file's header tells."""
     for one in source.audio:
         if one.index == stream and one.duration is not None:
-            end = (source.start if one.start is None else one.start) + one.duration - source.start
+            begin = source.start if one.start is None or "matroska" in source.container else one.start
+            end = begin + one.duration - source.start  # Matroska's tag is the end, by some programs
             if end > source.duration + LEAST_AT_ENDS:
                 text = f"The sound of {file.name} goes on for {end - source.duration:.1f} s after the picture ends; that is not heard."
                 return [Note(code="long-sound", text=text)]
