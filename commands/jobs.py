@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from basis.errors import WrongUse
+from basis.letters import printable
 from commands.brief_flags import brief_flag
 from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, preset_names
 
@@ -68,7 +69,7 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     else:
         words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in notes)
         if wrong.slips:
-            typer.echo(str(wrong), err=True)
+            typer.echo(printable(str(wrong), "\n"), err=True)
         else:
             print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
     if wrong.slips:

@@ -30,7 +30,7 @@ Probe = Callable[[Path, int | None], Source]
 def check_season(season: Season, told: Callable[[Slip], None] = lambda slip: None) -> list[Slip]:
     """What would make episodes fail: files that are missing or cannot be read, ranges past the end, too long ones.
 
-    told: is given what else rendering would say of their captions, which fails nothing.
+    told: is given what else rendering would say of footage and captions, which fails nothing.
     """
     probe, load = functools.cache(source.probe), functools.cache(presets.load)
     slips: list[Slip] = []
@@ -63,6 +63,7 @@ class _Tries(list[str]):
 def _tries(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> _Tries:
     tried = _Tries()
     shown = [one for footage in brief.footage if (one := tried(_shown, footage, probe))]
+    tried.notes += [note for found, (_, end) in shown for note in source.notes(found, end)]
     preset, spec = tried(load, brief.preset), tried(delivery.load, brief.delivery)
     bed = brief.music or (preset.sound.music if preset else "")
     for file in (*(footage.audio for footage in brief.footage), bed):

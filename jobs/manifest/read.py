@@ -51,7 +51,7 @@ def read_season(file: Path) -> Season:
     found += wrong
     names = [name_of(raw, brief, draft.series or looks.get(brief.preset, "")) for raw, brief in checked]
     entries = tuple(
-        Entry(name, raw.line, brief.model_copy(update={"output": None}))
+        Entry(name, raw.line, brief.model_copy(update={"output": None}), file)
         for (raw, brief), (name, _) in zip(checked, names, strict=True)
     )
     found += [slip for _, wrong in names for slip in wrong] + _repeated([raw for raw, _ in checked], entries)
