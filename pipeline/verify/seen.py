@@ -6,7 +6,7 @@ A moment is a frame of the file and the frames of the footage around the second 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ from presets.graphics import Caption
 STILL = 0.5  # seconds without a change from which a picture stands still
 FEW_BYTES = 0.06  # of a packet for each block of 16x16 pixels, up to which it says that nothing changes
 MOST_STILLS, MOST_STARTS, MOST_MIDDLES = 6, 10, 10  # that are looked at, the longest or evenly picked
-SHARE, LEAST = 0.1, 50  # frames of the file, of 1080p, that the looking may decode: a share of all, and at least
+ALWAYS = 2  # stretches without a change, the longest, that are looked at whatever it costs
+SHARE, LEAST = 0.1, 30  # frames of the file, of 1080p, that the looking may decode: a share of all, and at least
 EDGE = 0.4  # seconds of a take in which its beginning and its end are looked at
 NEAR = 0.5  # seconds before a moment in which the footage's frames are compared
 AFTER = 0.12  # seconds after it
@@ -32,8 +33,8 @@ UNCOVERED = 0.98  # of a cell that graphics must leave
 ENOUGH = 12  # cells that tell anything
 MOVED, FEWEST = 6.0, 2  # levels of 255 by which a cell moves, and how many tell that the footage does
 FOLLOWS = 0.4  # of the footage's change, less than which is none
-COLOUR = 5.0  # levels of 255 by which the mean of a picture may differ
-UNLIKE, MOST_UNLIKE = 24.0, 0.06  # levels by which a cell is another picture, and the share of such cells
+COLOUR = 7.0  # levels of 255 by which the mean of a picture may differ
+UNLIKE, MOST_UNLIKE = 16.0, 0.08  # levels by which a cell is another picture, and the share of such cells
 TELLING, EXPLAINED = 1.0, 0.4  # levels of 255 by which cells differ, and the share of them that a mistake leaves
 
 
@@ -157,8 +158,8 @@ def rows(
     if shown:
         for window in _edges(plan, shown):
             _compare(look, look.cheapest(window))
-        for first, last in _stills(packets[:shown], plan)[:MOST_STILLS]:
-            if look.decoded < most:
+        for number, (first, last) in enumerate(_stills(packets[:shown], plan)[:MOST_STILLS]):
+            if number < ALWAYS or look.decoded < most:
                 _stand_still(look, first, last)
         for window in [*_starts(plan, shown), *_middles(plan, shown)]:
             if look.decoded < most:
@@ -266,23 +267,28 @@ def _compare(look: Look, moment: Moment) -> None:
     off = given - pictures[best]
     if not is_hdr:
         look.found.colours.append((at, *_colours(given[free], pictures[best][free])))
-    wrong = np.abs(off).max(axis=2) > UNLIKE
+    # by luma: small footage's colours have half its pixels, and no place that all decoders agree on
+    wrong = np.abs(cells.luma(off)) > UNLIKE
     if cover.left.max() > 0.5:  # else a card blurs all of it
+        drawn = cells.luma(pictures[best]) * cover.left + cover.added
         covered = expected[0][1] & ~free
-        wrong[covered] = (
-            np.abs(cells.luma(given) - cells.luma(pictures[best]) * cover.left - cover.added)[covered] > UNLIKE
-        )
+        wrong[covered] = np.abs(cells.luma(given) - drawn)[covered] > UNLIKE
     look.found.unlike.append((at, float(wrong[expected[0][1]].mean())))
 
 
 def _colours(given: NDArray[np.float32], wanted: NDArray[np.float32]) -> tuple[float, str]:
     """Levels of 255 by which the mean of (n, 3) RGB is off, and the mistake that explains the difference, if one does."""
-    own = float(np.abs(given - wanted).mean())
+    own, off = _uneven(given - wanted), float(np.abs((given - wanted).mean(axis=0)).max())
     for name, (matrix, gain, lift) in _MISTAKES.items():
         other = np.clip((wanted @ matrix.T) * gain + lift, 0, 255)
-        if own >= TELLING and np.abs(given - other).mean() < EXPLAINED * own:
-            return float(np.abs((given - wanted).mean(axis=0)).max()), name
-    return float(np.abs((given - wanted).mean(axis=0)).max()), ""
+        if own >= TELLING and _uneven(given - other) < EXPLAINED * own:
+            return off, name
+    return off, ""
+
+
+def _uneven(off: NDArray[Any]) -> float:
+    """How much (n, 3) differences differ: roundings of a whole conversion, which are the same everywhere, do not count."""
+    return float(np.abs(off - off.mean(axis=0)).mean())
 
 
 def _fitted(picture: Image, given: Image, free: Mask) -> Image:
