@@ -22,7 +22,8 @@ class Tools:
     """ffmpeg: which one, None for the one inside imageio-ffmpeg. threads: of each decoder and encoder, None leaves it to
     them. cache: the folder where hearings and analyses are kept, None to keep nothing. scratch: the folder for files that
     are gone afterwards, None for the system's. encoder: its name in pipeline.encode.encoders; speed: one of its own, faster
-    ones make larger files, None for its usual one. progress: told what is done."""
+    ones make larger files, None for its usual one. progress: told what is done. patience: seconds in which an ffmpeg that
+    is waited for must write, take or work on something."""
 
     ffmpeg: Path | None = None
     threads: int | None = None
@@ -31,6 +32,7 @@ class Tools:
     encoder: str = "libx264"
     speed: str | None = None
     progress: Progress = silent
+    patience: float = 60.0
 
 
 USUAL = Tools()

@@ -9,6 +9,7 @@ import typer
 
 import presets
 from basis.errors import EpisodeError, WrongUse
+from basis.letters import printable
 from commands.options import PLAIN, Command, ForceOption, Group, preset_names
 from presets import delivery
 
@@ -22,8 +23,10 @@ app = typer.Typer(no_args_is_help=True, cls=Group, **PLAIN)
 def show_all() -> None:
     """The presets and delivery specs that ship."""
     for name in presets.names():
-        look = tomllib.loads((presets.FOLDER / f"{name}.toml").read_text("utf-8"))  # not checked: that takes a second
-        print(f"{name}  {look.get('series', {}).get('name', '')}")
+        text = (presets.FOLDER / f"{name}.toml").read_text("utf-8")
+        series = tomllib.loads(text).get("series", {}).get("name")  # not checked: that takes a second
+        remark = text.splitlines()[0].strip("# .")
+        print(f"{name}  {series or remark}")
     print("delivery: " + ", ".join(delivery.names()))
 
 
@@ -89,7 +92,7 @@ def check(
             for sound in filter(None, (getattr(checked.sound, key) for key in presets.SOUNDS)):
                 sounds_in(Path(sound))
         except EpisodeError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(printable(str(error)), err=True)
             slips += 1
             continue
         print(f"{file} is fine")

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import queue
-import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from basis.errors import ProgramFailed
 from basis.errors import unexpected as told
+from jobs.machine import end_session
 from jobs.report import Failure
 from jobs.task import Answer, Message, Task
 
@@ -72,10 +72,10 @@ def _started(task: Task) -> Iterator[tuple[subprocess.Popen[bytes], Lines]]:
     try:
         yield process, lines
     finally:
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)  # with every ffmpeg that it started
         process.kill()
+        end_session(
+            process.pid
+        )  # with every ffmpeg that it started; before it is waited for, its number is nobody else's
         process.wait()
         for thread in (reader, writer):
             thread.join()

@@ -1,7 +1,9 @@
 """What this machine can carry: cores, free memory, and how many episodes at once."""
 
+import contextlib
 import os
 import re
+import signal
 from pathlib import Path
 
 import psutil
@@ -38,6 +40,17 @@ def default_workers() -> int:
 def threads(workers: int, all_cores: int) -> int:
     """Threads for each of so many workers, so that together they never have more than there are cores."""
     return max(1, all_cores // workers)
+
+
+def end_session(leader: int) -> None:
+    """Ends, on systems that have sessions, every process of a worker's but the one that calls: each ffmpeg has a group of
+    its own, and stays in the session."""
+    if os.name != "posix":
+        return
+    for pid in psutil.pids():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if pid != os.getpid() and os.getsid(pid) == leader:
+                os.kill(pid, signal.SIGKILL)
 
 
 def _read(file: Path) -> str:

@@ -5,7 +5,6 @@ It is started by jobs.attempt as `python -m jobs.worker` and ends itself when th
 
 import contextlib
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from basis.errors import EpisodeError, MachineFailed, MissingTool
 from basis.files import save_text
 from basis.tools import Progress, Tools, from_environment
 from jobs.attempt import unexpected
+from jobs.machine import end_session
 from jobs.record import Record, cover_file, files_of, hashes, made_of, save_record
 from jobs.report import Failure
 from jobs.task import STATE, Answer, Kind, Message, Task
@@ -52,8 +52,7 @@ def main() -> None:
 def _end_with_parent() -> None:
     """Waits until standard input ends, which it does with the process that holds its other end."""
     sys.stdin.buffer.read()
-    if os.name == "posix":
-        os.killpg(0, signal.SIGKILL)  # with every ffmpeg: this process leads a group of its own
+    end_session(os.getpid())  # with every ffmpeg: this process leads a session of its own
     os._exit(1)
 
 
@@ -152,7 +151,7 @@ class _Attempt:
         parts, final = self.unfinished, Files(self.task.folder / f"{self.task.name}.mp4")
         episode.cover(plan, parts, cover_file(parts), self.tools)
         save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), parts.report)
-        record = Record(made_of=made, files=hashes(parts))
+        record = Record(made_of=made, files=hashes(parts), manifest=self.task.manifest)
         with FileLock(self.task.folder / STATE / "publish.lock"):
             save_record(record.model_copy(update={"replaced": hashes(final)}), final)
             for part, place in zip(files_of(parts), files_of(final), strict=True):

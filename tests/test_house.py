@@ -16,13 +16,37 @@ STAGES = [
     "picture", "sound", "encode", "verify", "report", "planning", "rendering", "episode", "synthetic",
 ]  # fmt: skip
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order
-    "basis": ["errors", "data", "notes", "spans", "boxes", "clock", "tools", "files", "toml", "cache", "version"],
+    "basis": [
+        "errors",
+        "data",
+        "notes",
+        "spans",
+        "boxes",
+        "clock",
+        "tools",
+        "letters",
+        "files",
+        "toml",
+        "cache",
+        "version",
+    ],
     "assets": ["files"],
-    "pipeline.footage": ["ffmpeg_tool", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
+    "pipeline.footage": [
+        "ffmpeg_tool",
+        "prober",
+        "media",
+        "cutoff",
+        "source",
+        "sounds",
+        "loudness",
+        "yuv",
+        "scaling",
+        "stream",
+    ],
     "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
     "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],
-    "pipeline.framing.layouts": ["fit", "crop", "split", "registry"],
+    "pipeline.framing.layouts": ["fit", "crop", "split", "facecam", "registry"],
 }
 LAZY_DOORS = {"presets", "presets.delivery"}  # their __init__ loads what is asked for only then
 LONGEST_FUNCTION = 60  # lines

@@ -2,13 +2,20 @@
 
 import os
 import sys
+from fractions import Fraction
+from pathlib import Path
 
+import ffmpeg
+import numpy as np
+import psutil
 import pytest
 
-from basis.errors import MissingTool
-from pipeline import episode
+from basis.errors import MachineFailed, MissingTool, Unusable
+from basis.tools import Tools
+from pipeline import encode, episode
 from pipeline.brief import make_brief
-from pipeline.footage import ffmpeg_tool
+from pipeline.footage import ffmpeg_tool, loudness
+from presets import delivery
 from tests.command import episode as command
 from tests.footage import Face, Scene, make
 from tests.sounds import clicks, write
@@ -59,3 +66,112 @@ def test_a_library_call_without_tools_needs_the_ffmpeg_that_comes_along(no_ffmpe
     with pytest.raises(MissingTool, match="EPISODE_FFMPEG"):
         episode.plan(make_brief({"footage": [{"file": clip.file}]}, "test"))
     assert not os.environ.get("EPISODE_FFMPEG")
+
+
+SCRIPTS = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+
+
+@pytest.fixture
+def acting(tmp_path):
+    """Tools with an ffmpeg that says its version and otherwise does what a shell script says."""
+
+    def make_tools(script, patience=0.6, version="ffmpeg version 9"):
+        named = tmp_path / "ffmpeg"
+        named.write_text(f'#!/bin/sh\n[ "$1" = -version ] && {{ echo "{version}"; exit 0; }}\n{script}\n')
+        named.chmod(0o755)
+        return Tools(ffmpeg=named, patience=patience)
+
+    return make_tools
+
+
+def nothing(out=None):
+    return ffmpeg.input("color=size=16x16", f="lavfi").output("pipe:" if out is None else str(out), format="rawvideo")
+
+
+def written(tools, out):
+    frames = iter([bytearray(1 << 22)] * 4)
+    spec = encode.Target(delivery.load("vk-clips"), 1080, 1920, Fraction(25))
+    encode.encode((np.frombuffer(frame, np.uint8) for frame in frames), Path("a.wav"), out, spec, lambda _: None, tools)
+
+
+USES = {
+    "run": lambda tools, _: ffmpeg_tool.run(nothing(), tools),
+    "blocks": lambda tools, _: list(ffmpeg_tool.blocks(nothing(), 1000, tools)),
+    "loudness": lambda tools, _: loudness.measure(Path("a.wav"), tools=tools),
+    "listing": lambda tools, _: ffmpeg_tool.missing({}, tools),
+    "encoding": written,
+}
+
+
+@SCRIPTS
+@pytest.mark.parametrize("script", ["exec sleep 600", "sleep 600", "sleep 600 & exit 0", "kill -STOP $$"])
+@pytest.mark.parametrize("use", USES)
+def test_an_ffmpeg_that_does_nothing_is_ended_with_all_that_it_started(acting, tmp_path, script, use):
+    tools = acting(script)
+    with pytest.raises(MachineFailed, match="did nothing") as error:
+        USES[use](tools, tmp_path / "out.mp4")
+    assert error.value.exit_code == 6
+    assert not [one for one in psutil.process_iter(["cmdline"]) if str(tools.ffmpeg) in (one.info["cmdline"] or [])]
+
+
+@SCRIPTS
+def test_an_ffmpeg_that_cannot_even_say_its_version_is_ended(acting):
+    for script, error in (("sleep 600", MachineFailed), ("exit 1", MissingTool), ("echo nonsense", MissingTool)):
+        tools = acting("", version="")
+        tools.ffmpeg.write_text(f"#!/bin/sh\n{script}\n")
+        with pytest.raises(error):
+            ffmpeg_tool.run(nothing(), tools)
+
+
+@SCRIPTS
+def test_an_ffmpeg_that_works_in_silence_is_left_alone_but_not_for_ever(acting, tmp_path, monkeypatch):
+    worked = "i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; echo done"
+    assert ffmpeg_tool.run(nothing(), acting(worked, patience=0.1)).stdout == b"done\n"
+    monkeypatch.setattr(ffmpeg_tool, "LONGEST_WORK", 3)
+    for script in ("while :; do :; done", "yes >&2"):
+        with pytest.raises(MachineFailed, match="did nothing"):
+            ffmpeg_tool.run(nothing(), acting(script, patience=0.2))
+
+
+@SCRIPTS
+def test_what_an_ffmpeg_says_is_kept_in_bounds(acting, monkeypatch):
+    monkeypatch.setattr(ffmpeg_tool, "MOST_ANSWERED", 1 << 22)
+    monkeypatch.setattr(ffmpeg_tool, "MOST_LISTED", 1 << 16)
+    tools = acting("exec yes")
+    with pytest.raises(MissingTool, match="more than was asked"):
+        ffmpeg_tool.run(nothing(), tools)
+    assert len(ffmpeg_tool.missing({}, tools)) == len(ffmpeg_tool.NEEDED)
+
+
+@SCRIPTS
+@pytest.mark.parametrize(
+    ("script", "error", "says"),
+    [
+        ("kill -9 $$", MachineFailed, "signal 9"),
+        ("exit 255", MachineFailed, "stopped by the system"),
+        ("exit 143", MachineFailed, "stopped by the system"),
+        ("cat > /dev/null", MachineFailed, "before the episode was written"),
+        ("exit 1", MissingTool, "doctor"),
+        ("echo Unknown encoder libx264 >&2; exit 1", MissingTool, "Unknown encoder"),
+        ("echo Something happened >&2; exit 1", MachineFailed, "Something happened"),
+        ("echo No space left on device >&2; exit 1", MachineFailed, "full"),
+    ],
+)
+def test_who_is_to_blame_when_ffmpeg_does_not_encode(acting, tmp_path, script, error, says):
+    with pytest.raises(error, match=says):
+        written(acting(script, patience=20), tmp_path / "out.mp4")
+
+
+@SCRIPTS
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("exit 255", MachineFailed),
+        ("exit 1", MissingTool),  # ffmpeg itself says why
+        ("echo Invalid data found >&2; exit 1", Unusable),
+        ("echo No space left on device >&2; exit 1", MachineFailed),
+    ],
+)
+def test_who_is_to_blame_when_ffmpeg_does_not_read(acting, script, error):
+    with pytest.raises(error):
+        ffmpeg_tool.run(nothing(), acting(script, patience=20))

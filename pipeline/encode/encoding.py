@@ -9,7 +9,7 @@ from typing import Any
 
 import ffmpeg
 
-from basis.errors import MachineFailed, MissingTool, WrongUse
+from basis.errors import EpisodeError, MachineFailed, MissingTool, WrongUse
 from basis.tools import USUAL, Tools
 from pipeline.encode.encoders import encoder_of
 from pipeline.footage import ffmpeg_tool
@@ -17,6 +17,14 @@ from pipeline.footage.stream import Frame
 from presets.delivery import DeliverySpec
 
 BUFFER = 0.4  # of the peak bit rate, saved up for hard seconds
+LACKS = (
+    "Unknown encoder",
+    "Unrecognized option",
+    "Option not found",
+    "No such filter",
+    "Encoder not found",
+    "Protocol not found",
+)
 COLOUR = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
 
 
@@ -49,8 +57,8 @@ def encode(
     where nothing can be written. The caller names a temporary file and removes it when this fails.
     """
     options = {**output_options(target.spec, target.rate, tools), **container_options(target.rate)}
-    streams = [piped(target), ffmpeg.input(str(sound))["a"]]
-    write(ffmpeg.output(*streams, str(out), **options), out, frames, progress, tools)
+    streams = [piped(target), ffmpeg.input(ffmpeg_tool.name_of(sound))["a"]]
+    write(ffmpeg.output(*streams, ffmpeg_tool.name_of(out), **options), out, frames, progress, tools)
 
 
 def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float, tools: Tools = USUAL) -> dict[str, str]:
@@ -86,20 +94,26 @@ def write(
         closing(frames) if isinstance(frames, Generator) else nullcontext(),
         ffmpeg_tool.pipe(stream.overwrite_output(), tools, feeds=True, reads=False) as running,
     ):
+        taken = True
         for number, frame in enumerate(frames, 1):
-            if not running.write(frame.data.cast("B")):
+            if not (taken := running.write(frame.data)):
                 break
             progress(number)
-        if running.wait():
-            raise _reason(running.said, out)
+        if code := running.wait():
+            raise _reason(running.said, code, out)
+        if not taken or not (out.is_file() and out.stat().st_size):
+            raise MachineFailed("ffmpeg ended before the episode was written and gave no reason; run again.")
 
 
-def _reason(said: bytes, out: Path) -> Exception:
-    text = said.decode("utf-8", "replace")
-    if any(sign in text for sign in ("No space left", "There is not enough space", "Disk quota exceeded")):
+def _reason(said: bytes, code: int, out: Path) -> EpisodeError:
+    """Why ffmpeg could not write: the disk, the machine, or an ffmpeg that cannot do what is asked of it."""
+    if ffmpeg_tool.is_full(said):
         return MachineFailed(f"The disk of {out.parent} is full; free some space and run again.")
-    if any(sign in text for sign in ("Input/output error", "Stale file handle")):
-        return MachineFailed(f"The disk of {out.parent} failed ({ffmpeg_tool.last_line(said)}); run again.")
+    text, last = said.decode("utf-8", "replace"), ffmpeg_tool.last_line(said)
+    if any(sign in text for sign in ("Input/output error", "Stale file handle", "File too large")):
+        return MachineFailed(f"The disk of {out.parent} failed ({last}); run again.")
     if "Permission denied" in text:
         return WrongUse(f"{out.parent} cannot be written; choose another output folder.")
-    return MissingTool(f"ffmpeg could not encode: {ffmpeg_tool.last_line(said)}; `episode doctor` says more.")
+    if not said.strip() or any(sign in text for sign in LACKS):
+        return MissingTool(f"ffmpeg could not encode (exit code {code}): {last}; `episode doctor` says more.")
+    return MachineFailed(f"ffmpeg could not encode: {last}; run again, and ask `episode doctor` if that does not help.")

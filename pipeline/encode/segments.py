@@ -1,5 +1,6 @@
 """The picture in segments, each encoded by itself, then joined with the sound without encoding again."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ import ffmpeg
 from basis.errors import MachineFailed
 from basis.tools import USUAL, Tools
 from pipeline.encode.encoding import Target, container_options, picture_options, piped, sound_options, write
+from pipeline.footage import ffmpeg_tool
 from pipeline.footage.stream import Frame
 
 SEGMENT_BUFFER = 0.2  # of the peak: each segment has a buffer of its own, and a second over a joint sees two
@@ -25,7 +27,7 @@ def encode_segment(
     """
     picture = picture_options(target.spec, target.rate, SEGMENT_BUFFER, tools)
     options = {**picture, **container_options(target.rate), "f": "mp4"}
-    write(ffmpeg.output(piped(target), str(out), **options), out, frames, progress, tools)
+    write(ffmpeg.output(piped(target), ffmpeg_tool.name_of(out), **options), out, frames, progress, tools)
 
 
 def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools: Tools = USUAL) -> None:
@@ -37,11 +39,13 @@ def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools
     # in microseconds, so that roundings never add up
     edges = [round(count / target.rate * 1_000_000) for count in accumulate(map(frames_in, segments), initial=0)]
     lines = [f"file '{_quoted(s)}'\nduration {b - a}us\n" for s, (a, b) in zip(segments, pairwise(edges), strict=True)]
-    listed.write_text("".join(lines), "utf-8")
+    listed.write_bytes(os.fsencode("".join(lines)))
     # ffmpeg's concat keeps both time stamps of each packet and the delay of B-frames; the lengths that it is told are exact
-    picture = ffmpeg.input(str(listed), format="concat", safe=0, protocol_whitelist="file,pipe")["v"]
+    picture = ffmpeg.input(ffmpeg_tool.name_of(listed), format="concat", safe=0, protocol_whitelist="file,pipe")["v"]
     options = {**sound_options(target.spec), **container_options(target.rate), "movflags": "+faststart", "f": "mp4"}
-    joined = ffmpeg.output(picture, ffmpeg.input(str(sound))["a"], str(out), **{"c:v": "copy"}, **options)
+    joined = ffmpeg.output(
+        picture, ffmpeg.input(ffmpeg_tool.name_of(sound))["a"], ffmpeg_tool.name_of(out), **{"c:v": "copy"}, **options
+    )
     write(joined, out, (), lambda count: None, tools)
 
 

@@ -33,8 +33,10 @@ class Loudness(Data):
 def measure(file: Path, audio_stream: int | None = None, tools: Tools = USUAL) -> Loudness:
     """Measures the file's audio stream (the first unless given, by index). Raises Unusable when there is none."""
     given = ffmpeg_tool.input_of(file, tools=tools)["a:0" if audio_stream is None else str(audio_stream)]
-    nowhere = given.filter("ebur128", peak="true", framelog="quiet").output("pipe:", format="null")
-    with ffmpeg_tool.pipe(nowhere, tools, reads=False, loglevel="info") as running:  # the summary is said at this level
+    measured = given.filter("ebur128", peak="true", framelog="quiet").output("pipe:", format="s16le")
+    with ffmpeg_tool.pipe(measured, tools, loglevel="info") as running:  # the summary is said at this level
+        while running.read(ffmpeg_tool.PIPE_BYTES):
+            pass  # nobody needs the samples; they show that it works
         failed = running.wait()
     _, found, summary = running.said.decode("utf-8", "replace").rpartition("Summary:")
     if failed or not found:

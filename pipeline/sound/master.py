@@ -177,7 +177,7 @@ def _runs(plan: Plan) -> list[list[Take]]:
 
 
 def _heard_of(take: Take) -> tuple[object, ...]:
-    return take.file, take.audio_stream, take.channels, take.recording
+    return take.file, take.audio_stream, take.channels, take.microphones, take.recording
 
 
 def _assembled(pieces: Sequence[_Piece], tail: int) -> Samples:
@@ -259,11 +259,12 @@ def _level(
 
 def _apply(mixed: Path, out: Path, gain: float, ceiling: float | None, tools: Tools) -> None:
     """Gain in dB; the limiter works on four times the samples, so that peaks between samples are held too."""
-    sound = ffmpeg.input(str(mixed))["a:0"].filter("volume", f"{gain:.3f}dB", precision="double")
+    sound = ffmpeg.input(ffmpeg_tool.name_of(mixed))["a:0"].filter("volume", f"{gain:.3f}dB", precision="double")
     if ceiling is not None:
         limit = {"limit": 10 ** (ceiling / 20), "attack": 5, "release": 80, "level": "false", "latency": "true"}
         sound = sound.filter("aresample", 4 * RATE).filter("alimiter", **limit).filter("aresample", RATE)
-    ffmpeg_tool.run(sound.output(str(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=2).overwrite_output(), tools)
+    written = sound.output(ffmpeg_tool.name_of(out), format="wav", acodec="pcm_s16le", ar=RATE, ac=2)
+    ffmpeg_tool.run(written.overwrite_output(), tools)
 
 
 def _wav(samples: Samples, file: Path) -> Path:

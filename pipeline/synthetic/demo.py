@@ -81,8 +81,8 @@ def write_video(
         if sound is not None:
             pcm = Path(scratch, "sound.raw")
             pcm.write_bytes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
-            streams.append(ffmpeg.input(str(pcm), format="s16le", ar=SOUND_RATE, ac=1)["a"])
-        film = ffmpeg.output(*streams, str(file), **settings).overwrite_output()
+            streams.append(ffmpeg.input(ffmpeg_tool.name_of(pcm), format="s16le", ar=SOUND_RATE, ac=1)["a"])
+        film = ffmpeg.output(*streams, ffmpeg_tool.name_of(file), **settings).overwrite_output()
         with ffmpeg_tool.pipe(film, feeds=True, reads=False) as running:
             if not all(running.write(np.ascontiguousarray(frame).data) for frame in frames) or running.wait():
                 raise MissingTool(f"ffmpeg could not write {file}; `episode doctor` says more.")

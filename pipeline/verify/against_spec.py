@@ -14,7 +14,8 @@ from basis.errors import Unusable
 from basis.tools import USUAL, Tools
 from pipeline.encode.codecs import Codec, codec_of
 from pipeline.footage import loudness
-from pipeline.footage.source import PLAYLISTS, open_media
+from pipeline.footage.media import PLAYLISTS
+from pipeline.footage.source import open_media
 from pipeline.verify.checks import Check, Level, Row
 from presets.delivery import DeliverySpec
 from presets.delivery.spec import Source
