@@ -328,6 +328,17 @@ def test_recordings_that_were_joined_without_care_are_refused_with_the_place(tmp
         source.probe(joined)
 
 
+@pytest.mark.parametrize(
+    ("name", "vcodec"), [("a.mp4", "libx264"), ("a.flv", "flv"), ("a.wmv", "wmv2"), ("a.mkv", "libx264")]
+)
+def test_joined_files_of_which_players_show_only_the_first_are_refused(tmp_path, name, vcodec):
+    once = clip(tmp_path / name, sound=2, vcodec=vcodec, ar=44100)
+    assert source.probe(once).duration == pytest.approx(2, abs=0.1)
+    (tmp_path / f"joined-{name}").write_bytes(once.read_bytes() * 2)
+    with pytest.raises(Unusable, match="joined"):
+        source.probe(tmp_path / f"joined-{name}")
+
+
 @pytest.mark.parametrize("jump", [100, 86_400])
 def test_a_clock_that_jumps_is_refused_and_one_that_goes_on_is_not(tmp_path, jump):
     parts = [
