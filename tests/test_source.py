@@ -1,6 +1,7 @@
 """Any footage becomes upright, square-pixelled BT.709 frames on a constant clock."""
 
 import socket
+import struct
 import threading
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from basis.errors import MachineFailed, Unusable
+from pipeline import episode
+from pipeline.brief import Brief
 from pipeline.footage import ffmpeg_tool, media, prober, sounds, source, stream
 from pipeline.footage.scaling import picture, size
 from tests.footage import Scene, make
@@ -311,6 +314,27 @@ def test_a_longer_film_that_is_cut_off_is_known_at_once(tmp_path):
         assert [(loss.what, loss.end) for loss in found.losses] == [
             ("picture", pytest.approx(12, abs=0.1)), ("sound", pytest.approx(12, abs=0.1)),
         ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_plan_says_where_its_footage_is_cut_off(tmp_path):
+    file = cut(clip(tmp_path / "a.mkv", seconds=4, size="320x180"), 0.6)
+    plan, notes = episode.plan(Brief(footage=[file], preset="plain", delivery="vk-clips"))
+    (note,) = [note for note in notes if note.code == source.TRUNCATED]
+    assert note.level == "warning" and note.shot == 1 and note.at == pytest.approx(plan.duration, abs=0.2)
+    assert plan.duration == pytest.approx(source.probe(file).duration, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "says"),
+    [(100_000, 100_000, "no picture"), (20_000, 10_000, "20000x10000"), (30_000, 180, "no frame"), (8, 180, "8x180")],
+)
+def test_a_size_that_cannot_be_is_refused(tmp_path, width, height, says):
+    file = clip(tmp_path / "a.avi", seconds=0.2, vcodec="huffyuv", pix_fmt="yuv422p")
+    lying = file.read_bytes().replace(struct.pack("<ii", 64, 36), struct.pack("<ii", width, height))
+    file.write_bytes(lying)
+    with pytest.raises(Unusable, match=says):
+        source.probe(file)
 
 
 def test_an_mp4_without_its_index_is_named_as_such(tmp_path):
