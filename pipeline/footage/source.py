@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,6 +123,8 @@ def must_be_a_file(file: Path) -> None:
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:
         raise Unusable(f"{file} is empty; copy it again from where it was recorded.")
+    if not os.access(file, os.R_OK):
+        raise Unusable(f"{file} may not be read; ask its owner for the right to.")
 
 
 def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
