@@ -22,7 +22,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
         f"stream {one['stream']}: {one['codec']} {one['rate']} Hz {one['layout']} {one['language']}{' (used)' * one['chosen']}"
         for one in rows["audio"]
     ]
-    told = rows | {"audio": "; ".join(streams) or "none"}
+    told = rows | {"audio": "; ".join(streams) or "none", "notes": " ".join(rows["notes"]) or "none"}
     words.say_pairs({key.replace("_", " "): "unknown" if value is None else value for key, value in told.items()})
 
 
@@ -60,6 +60,7 @@ def _facts(file: Path) -> dict[str, Any]:
         ],
         "heard": how,
         "subtitle_streams": len(found.subtitles),
+        "notes": [str(note) for note in source.notes(found)],
         "loudness_lufs": loud.integrated if loud else None,
         "true_peak_dbtp": loud.true_peak if loud else None,
     }  # fmt: skip

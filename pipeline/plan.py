@@ -7,6 +7,7 @@ Shots and paths are in the time of their footage file; graphics and music are in
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -97,9 +98,9 @@ class Shot(Data):
 
     @property
     def seam(self) -> float | None:
-        """y at which one pane ends and the next one begins, in output pixels; None where none lies above another."""
-        ends = {pane.onto.bottom for pane in self.panes}
-        return min((pane.onto.y for pane in self.panes if pane.onto.y in ends), default=None)
+        """y between one pane and the next one below it, in output pixels; None where none lies above another."""
+        panes = sorted((pane.onto for pane in self.panes), key=lambda onto: onto.y)
+        return next(((a.bottom + b.y) / 2 for a, b in pairwise(panes) if a.bottom <= b.y), None)
 
     @model_validator(mode="after")
     def _crops_lie_in_the_picture(self) -> "Shot":

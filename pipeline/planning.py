@@ -25,6 +25,7 @@ from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, PlacedGraphic, TitleCard
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
+LAST = 0.1  # seconds before the end of a stretch at which a note of its end stands
 NEAR = 1e-3  # seconds by which a note may lie before the shot that it is about: its second is rounded
 
 
@@ -212,6 +213,11 @@ def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:
         if one.analysis:
             notes += analysis.notes(one.file, one.analysis, one.offset - removed, one.removed)
         removed += length(one.removed)
+        last = one.end - LAST + one.offset - removed
+        notes += [
+            note.model_copy(update={"at": round(last, 3)} if note.code == source.TRUNCATED else {})
+            for note in source.notes(one.source, one.end)
+        ]
     return [*notes, *sound.notes(plan)]
 
 

@@ -11,7 +11,7 @@ from basis.notes import Note
 from basis.spans import Span, clip, length, without
 from basis.tools import USUAL, Tools
 from pipeline.analysis import speakers, tracks
-from pipeline.analysis.analysers import FINDERS, bars, cuts, people
+from pipeline.analysis.analysers import FINDERS, bars, cuts, facecam, people
 from pipeline.analysis.look import Looked, within
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.analysis.view import ShotView
@@ -35,7 +35,7 @@ def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
     exact = cuts.spaced(looked.found["cuts"], float(looked.times[0]))
     edges = [looked.start, *(cut for cut in exact if looked.start < cut < looked.end), looked.end]
     return Analysis(
-        shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)],
+        shots=facecam.settled([_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)]),
         speech=list(speech.stretches),
         losses=[replace(loss, start=round(loss.start, 3), end=round(loss.end, 3)) for loss in looked.losses],
     )
@@ -86,7 +86,10 @@ def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: flo
     mouths = {number: _mouth(chain, end) for number, chain in enumerate(chains)}
     turns, overlap = speakers.turns(speech, mouths, start, end)
     overlap = round(overlap, 3)
-    return AnalysedShot(start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=overlap)
+    return AnalysedShot(
+        start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=overlap,
+        facecams=facecam.find(shot, subjects),
+    )  # fmt: skip
 
 
 def _people(shot: ShotView) -> list[tracks.Chain]:

@@ -21,7 +21,7 @@ from basis.spans import clip, merge
 from basis.tools import USUAL, Tools
 from pipeline.analysis import blocks
 from pipeline.analysis.analysers import ANALYSERS
-from pipeline.analysis.analysers.cuts import FRAMES_BEHIND
+from pipeline.analysis.analysers.cuts import FRAMES_BEHIND, SECONDS_BEHIND
 from pipeline.analysis.blocks import Block, Found
 from pipeline.analysis.view import LARGEST, SIDE, View, gray
 from pipeline.footage.scaling import Image, picture, size
@@ -132,7 +132,7 @@ def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Call
             looks.append((t, gray(view.small), view.smallest))
             due = max(due + 1 / LOOKS_A_SECOND, t)
             seen(t)
-        if behind >= FRAMES_BEHIND and looks[-1][0] >= until - NEAR:
+        if behind >= FRAMES_BEHIND and t >= until + SECONDS_BEHIND - NEAR and looks[-1][0] >= until - NEAR:
             break
     else:
         until = begin + blocks.BLOCK  # there is no more

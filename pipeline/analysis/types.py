@@ -61,10 +61,22 @@ class Track(Data):
     appearance: list[float] = []
 
 
+class Facecam(Data):
+    """A small camera picture on a slide or a screen, in source display pixels.
+
+    track: the face's; box: of the camera picture, without a pixel of what is around it; face: where it usually is in it.
+    """
+
+    track: int
+    box: Box
+    face: Box
+
+
 class AnalysedShot(Data):
     """[start, end) in footage seconds, the part of the frame that holds a picture, the subjects and who speaks when.
 
-    overlap: share of the speech in which more than one mouth moves with it.
+    overlap: share of the speech in which more than one mouth moves with it. facecams: the camera pictures of its faces
+    where these lie on a slide or a screen.
     """
 
     start: float
@@ -73,6 +85,7 @@ class AnalysedShot(Data):
     tracks: list[Track]
     turns: list[Turn] = []
     overlap: float = 0.0
+    facecams: list[Facecam] = []
 
 
 class Analysis(Data):
