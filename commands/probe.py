@@ -54,7 +54,7 @@ def _facts(file: Path) -> dict[str, Any]:
         "audio": [
             {
                 "stream": one.index, "codec": one.codec, "rate": one.rate, "layout": one.layout, "language": one.language,
-                "chosen": camera is not None and one.index == camera.stream,
+                "chosen": camera is not None and one.index in camera.streams,
             }
             for one in found.audio
         ],

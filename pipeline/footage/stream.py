@@ -286,7 +286,7 @@ def _upright(video: Any, source: Source, width: int, height: int) -> Any:
     size = {
         "w": f"{shape}+if({fits},{width},max(2,2*floor(min(1,ld(1))*{width}/2)))",
         "h": f"{shape}+if({fits},{height},max(2,2*floor(min(1,1/ld(1))*{height}/2)))",
-        "flags": "bicubic" if (width, height) == (source.width, source.height) else "area",
+        "flags": "bicubic+accurate_rnd" if (width, height) == (source.width, source.height) else "area",
     }
     if source.hdr:
         came = {"transferin": "smpte2084" if source.hdr == "pq" else "arib-std-b67", "primariesin": "bt2020"}
