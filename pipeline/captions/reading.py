@@ -36,9 +36,9 @@ def read_captions(file: Path, offset: float = 0.0) -> Reading:
     try:
         raw = read_bytes(file, MOST_BYTES)
     except FileNotFoundError:
-        raise Unusable(f"There are no captions {file}; check the path.") from None
+        raise Unusable(f"The captions {file} cannot be read (there is no such file); check the path.") from None
     except WrongUse as error:
-        raise Unusable(f"The captions cannot be read: {error}") from None
+        raise Unusable(f"The captions cannot be used: {error}") from None
     return parse(raw, str(file), offset)
 
 
