@@ -81,7 +81,7 @@ def render(
     sheet = ContactSheet(job.plan, job.notes)
 
     def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
-        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
+        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools, lost=job.lost)
         encode.encode(frames, mastered, part, job.target, count, tools)
 
     return rendering.make(job, files, "encode", write, sheet, keep_plan)

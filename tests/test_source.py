@@ -11,7 +11,7 @@ import pytest
 
 from basis.errors import MachineFailed, Unusable
 from pipeline.footage import ffmpeg_tool, media, sounds, source, stream
-from pipeline.footage.scaling import picture
+from pipeline.footage.scaling import picture, size
 from tests.footage import Scene, make
 
 
@@ -70,7 +70,7 @@ def test_a_turned_phone_gives_upright_footage(tmp_path):
     found, frame = first_frame(turned)
     assert (found.width, found.height) == (180, 320)
     top_is_red = yuv(frame, 0.5, 0.2)[2] > 200
-    image = picture(found, next(iter(stream.Pictures(found, 0, 1)))[1], 320)
+    image = picture(next(iter(stream.Pictures(found, 0, 1)))[1], *size(found, 320))
     assert image.shape[:2] == (320, 180)
     assert (image[60, 90, 2] > 150) == top_is_red and (image[260, 90, 2] > 150) != top_is_red
 

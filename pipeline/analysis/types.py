@@ -8,6 +8,7 @@ from pydantic import Field
 
 from basis.boxes import Box
 from basis.data import Data
+from pipeline.footage.source import Loss
 from pipeline.listening.speech import Turn
 
 ANALYSIS_VERSION = 5  # counts up whenever the same looks and sound would give another analysis
@@ -90,10 +91,10 @@ class AnalysedShot(Data):
 class Analysis(Data):
     """Everything known about one range of one file.
 
-    speech: [start, end) footage seconds in which somebody speaks. damaged: footage seconds that could not be decoded.
+    speech: [start, end) footage seconds in which somebody speaks. losses: what of the picture could not be decoded.
     """
 
     version: int = ANALYSIS_VERSION
     shots: list[AnalysedShot]
     speech: list[tuple[float, float]] = []
-    damaged: list[float] = []
+    losses: list[Loss] = []
