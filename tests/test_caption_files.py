@@ -309,12 +309,15 @@ def test_captions_of_another_clock_are_placed_by_an_offset(tmp_path):
     (tmp_path / "a.srt").write_text(TALK.replace("00:00:", "01:00:"), "utf-8")
     preset = presets.load("plain")
     with pytest.raises(
-        Unusable, match=r"01:00:00\.3 to 01:00:03\.8, all outside the episode's 4\.0 s.*--captions-offset .* 01:00:00\."
+        Unusable, match=r"01:00:00\.3 to 01:00:03\.8, all outside the episode's 4\.0 s.*--captions-offset 01:00:00 "
     ):
         captions_.for_episode(captions_.read(tmp_path / "a.srt", [], preset), [], preset, 4.0, 25)
     cues = captions_.read(tmp_path / "a.srt", [], preset, offset=3600.0)
     shown, notes = captions_.for_episode(cues, [], preset, 4.0, 25)
     assert [caption.start for caption in shown] == pytest.approx([0.3, 2.0]) and not notes
+    for offset, says in ((3599.0 - 60, "lie at 01:00:00"), (7200.0, "before second 0, the last at 01:00:03")):
+        with pytest.raises(Unusable, match=says):
+            captions_.for_episode(captions_.read(tmp_path / "a.srt", [], preset, offset=offset), [], preset, 4.0, 25)
     late, notes = captions_.for_episode(cues, [], preset, 1.95, 25)
     assert len(late) == 1 and [note.code for note in notes] == ["outside-captions"] and "1 of 2" in notes[0].text
 
