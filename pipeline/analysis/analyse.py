@@ -10,7 +10,7 @@ from basis.notes import Note
 from basis.spans import Span, clip, length
 from basis.tools import USUAL, Tools
 from pipeline.analysis import speakers, tracks
-from pipeline.analysis.analysers import FINDERS, bars, cuts, facecam, people
+from pipeline.analysis.analysers import FINDERS, bars, cuts, dissolves, facecam, people
 from pipeline.analysis.look import Looked, within
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.analysis.view import ShotView
@@ -28,12 +28,25 @@ def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL
 
 def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
     exact = cuts.spaced(looked.found["cuts"], float(looked.times[0]))
-    edges = [looked.start, *(cut for cut in exact if looked.start < cut < looked.end), looked.end]
+    faded = _faded(source, looked, exact)
+    edges = sorted({looked.start, *(cut for cut in [*exact, *faded] if looked.start < cut < looked.end), looked.end})
     return Analysis(
         shots=facecam.settled([_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)]),
         speech=list(speech.stretches),
-        damaged=[round(t, 3) for t in looked.damaged],
-    )
+        damaged=[round(t, 3) for t in looked.damaged], dissolves=[round(t, 3) for t in faded],
+    )  # fmt: skip
+
+
+def _faded(source: Source, looked: Looked, exact: Sequence[float]) -> list[float]:
+    """Footage seconds, on frames, in the middle of fades that leave no shot too short beside them."""
+    rate = float(source.average_rate)
+    middles = [round(t * rate) / rate for t in dissolves.find(looked.times, looked.pictures[1], exact)]
+    kept: list[float] = []
+    for t in middles:
+        others = [looked.start, looked.end, *exact, *kept]
+        if min(abs(t - other) for other in others) >= cuts.SHORTEST_SHOT:
+            kept.append(t)
+    return kept
 
 
 def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span]) -> list[Note]:
@@ -41,15 +54,26 @@ def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span])
 
     shift: seconds from the file's time to the episode's where nothing is removed; removed: footage seconds not shown.
     """
+    shown = [t for t in analysis.dissolves if not any(a <= t < b for a, b in removed)]
+    found = [_dissolve(file, t, _episode_second(t, shift, removed)) for t in shown]
     if not analysis.damaged:
-        return []
+        return found
     count, first = len(analysis.damaged), analysis.damaged[0]
     places = f"in {count} places, first at {first:.2f} s" if count > 1 else f"at {first:.2f} s"
     text = (
         f"The picture of {file.name} cannot be decoded {places}; look at the episode there, or copy the footage again."
     )
-    at = round(first + shift - length(clip(removed, 0.0, first)), 3)
-    return [Note(code="damaged-footage", text=text, at=at, level="warning")]
+    at = _episode_second(first, shift, removed)
+    return [Note(code="damaged-footage", text=text, at=at, level="warning"), *found]
+
+
+def _episode_second(t: float, shift: float, removed: Sequence[Span]) -> float:
+    return round(t + shift - length(clip(removed, 0.0, t)), 3)
+
+
+def _dissolve(file: Path, t: float, at: float) -> Note:
+    text = f"One shot fades into the next at {t:.2f} s of {file.name}: the framing changes in the middle of the fade."
+    return Note(code="dissolve", text=text, at=at)
 
 
 def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: float) -> AnalysedShot:

@@ -91,9 +91,11 @@ class Analysis(Data):
     """Everything known about one range of one file.
 
     speech: [start, end) footage seconds in which somebody speaks. damaged: footage seconds that could not be decoded.
+    dissolves: footage seconds in the middle of fades from one shot to the next.
     """
 
     version: int = ANALYSIS_VERSION
     shots: list[AnalysedShot]
     speech: list[tuple[float, float]] = []
     damaged: list[float] = []
+    dissolves: list[float] = []
