@@ -11,6 +11,7 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 from basis.errors import EpisodeError, Interrupted, unexpected
+from basis.letters import printable
 from commands.options import PLAIN, DebugOption, Group, VersionOption
 
 COMMANDS = {  # commands/NAME.py holds each
@@ -78,7 +79,7 @@ def _told(error: Exception | Interrupted, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     known = error if isinstance(error, EpisodeError | Interrupted) else unexpected(error)
-    print(known, file=sys.stderr)
+    print(printable(str(known), "\n"), file=sys.stderr)  # names are anybody's
     return known.exit_code
 
 

@@ -2,20 +2,25 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 from basis import cache
 from basis.notes import Note
-from basis.spans import Span, clip, length
+from basis.spans import Span, clip, length, without
 from basis.tools import USUAL, Tools
 from pipeline.analysis import speakers, tracks
 from pipeline.analysis.analysers import FINDERS, bars, cuts, dissolves, facecam, people
 from pipeline.analysis.look import Looked, within
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.analysis.view import ShotView
-from pipeline.footage.source import Source
+from pipeline.footage.source import Loss, Source
+from pipeline.footage.stream import HOLE
 from pipeline.listening.speech import Speech
+
+DAMAGED = "damaged-footage"  # code of the notes below
+MOST_TOLD = 4  # losses of a file that have a note each
 
 
 def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL) -> Analysis:
@@ -33,8 +38,9 @@ def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
     return Analysis(
         shots=facecam.settled([_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)]),
         speech=list(speech.stretches),
-        damaged=[round(t, 3) for t in looked.damaged], dissolves=[round(t, 3) for t in faded],
-    )  # fmt: skip
+        losses=[replace(loss, start=round(loss.start, 3), end=round(loss.end, 3)) for loss in looked.losses],
+        dissolves=[round(t, 3) for t in faded],
+    )
 
 
 def _faded(source: Source, looked: Looked, exact: Sequence[float]) -> list[float]:
@@ -54,26 +60,38 @@ def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span])
 
     shift: seconds from the file's time to the episode's where nothing is removed; removed: footage seconds not shown.
     """
-    shown = [t for t in analysis.dissolves if not any(a <= t < b for a, b in removed)]
-    found = [_dissolve(file, t, _episode_second(t, shift, removed)) for t in shown]
-    if not analysis.damaged:
-        return found
-    count, first = len(analysis.damaged), analysis.damaged[0]
-    places = f"in {count} places, first at {first:.2f} s" if count > 1 else f"at {first:.2f} s"
-    text = (
-        f"The picture of {file.name} cannot be decoded {places}; look at the episode there, or copy the footage again."
-    )
-    at = _episode_second(first, shift, removed)
-    return [Note(code="damaged-footage", text=text, at=at, level="warning"), *found]
+    spans = [(loss, without([(loss.start, loss.end)], removed)) for loss in analysis.losses]
+    shown = [(loss, parts[0][0]) for loss, parts in spans if parts]
+    lost = damage(file, [(loss, first + shift - length(clip(removed, 0.0, first))) for loss, first in shown])
+    faded = [t for t in analysis.dissolves if not any(a <= t < b for a, b in removed)]
+    return [*lost, *(_dissolve(file, t, t + shift - length(clip(removed, 0.0, t))) for t in faded)]
 
 
-def _episode_second(t: float, shift: float, removed: Sequence[Span]) -> float:
-    return round(t + shift - length(clip(removed, 0.0, t)), 3)
+def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
+    """Notes of what is lost of a file's picture; losses: each with the episode second from which it is seen."""
+    told = [
+        (
+            f"The picture of {file.name} stands still from {loss.start:.2f} to {loss.end:.2f} s: {loss.why}; look at the "
+            "episode there, or copy the footage again."
+            if loss.why == HOLE
+            else f"The picture of {file.name} is damaged between {loss.start:.1f} and {loss.end:.1f} s; look at the episode there, or copy the footage again.",
+            at,
+        )
+        for loss, at in losses
+    ]
+    if len(told) > MOST_TOLD:
+        first, last = losses[0][0], losses[-1][0]
+        text = (
+            f"The picture of {file.name} is damaged in {len(told)} places between {first.start:.2f} and {last.end:.2f} s; "
+            "look at the episode there, or copy the footage again."
+        )
+        told = [(text, told[0][1])]
+    return [Note(code=DAMAGED, text=text, at=round(at, 3), level="warning") for text, at in told]
 
 
 def _dissolve(file: Path, t: float, at: float) -> Note:
     text = f"One shot fades into the next at {t:.2f} s of {file.name}: the framing changes in the middle of the fade."
-    return Note(code="dissolve", text=text, at=at)
+    return Note(code="dissolve", text=text, at=round(at, 3))
 
 
 def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: float) -> AnalysedShot:

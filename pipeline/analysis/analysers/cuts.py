@@ -12,7 +12,7 @@ from scenedetect.detectors import AdaptiveDetector
 from basis.tools import USUAL, Tools
 from pipeline.analysis.analysers.likeness import blank, difference, likeness, structure, tiny
 from pipeline.analysis.view import View
-from pipeline.footage.scaling import Image, picture
+from pipeline.footage.scaling import Image, picture, size
 from pipeline.footage.source import Source
 from pipeline.footage.stream import Pictures
 
@@ -109,8 +109,9 @@ def exact(source: Source, before: float, after: float, tools: Tools = USUAL) -> 
     step = 1 / float(source.average_rate)
     if after - before < 1.5 * step:
         return after
-    skipped = Pictures(source, before, after + 0.5 * step, tools=tools)
-    between = [(t, picture(source, frame, EXACT_SIDE)) for t, frame in skipped]
+    small = size(source, EXACT_SIDE)
+    skipped = Pictures(source, before, after + 0.5 * step, small, tools=tools)
+    between = [(t, picture(frame, *small)) for t, frame in skipped]
     if not between:
         return after  # none of them can be decoded
     old, new = between[0][1], between[-1][1]
