@@ -51,7 +51,7 @@ def new(
 
 @app.command()
 def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
-    """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
+    """Say everything that is wrong with a season, and what is worth knowing, before anything is rendered; exit code 0 or 2."""
     from commands import words
     from jobs.check import check_season
     from jobs.manifest import ManifestWrong, Season, read_season
@@ -60,14 +60,18 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
         season, slips = read_season(manifest), []
     except ManifestWrong as error:
         season, slips = Season("", manifest, error.entries), error.slips
-    wrong = ManifestWrong(manifest, [*slips, *check_season(season)])
+    checked = check_season(season)
+    wrong = ManifestWrong(manifest, [*slips, *checked.slips])
     names = [entry.name for entry in season.entries]
     if as_json:
-        words.say_json({"episodes": names, "slips": [asdict(slip) for slip in wrong.slips]})
+        told = {"slips": wrong.slips, "notes": checked.notes}
+        words.say_json({"episodes": names} | {key: [asdict(slip) for slip in said] for key, said in told.items()})
     elif wrong.slips:
         typer.echo(printable(str(wrong), "\n"), err=True)
     else:
         print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
+    if not as_json:
+        words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in checked.notes)
     if wrong.slips:
         raise typer.Exit(WrongUse.exit_code)
 

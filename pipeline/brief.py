@@ -128,7 +128,7 @@ class Wanted(Data):
         at, equals, show = value.partition("=")
         if not equals:
             raise ValueError(f'{value!r} has no =; write it as "12.5 = person 2"')
-        return {"at": at.strip(), "show": show.strip()}
+        return {"at": at.strip(), "show": " ".join(show.lower().split())}
 
 
 class Brief(Data):
