@@ -66,12 +66,12 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     if as_json:
         told = {"slips": wrong.slips, "notes": checked.notes}
         words.say_json({"episodes": names} | {key: [asdict(slip) for slip in said] for key, said in told.items()})
-    elif wrong.slips:
-        typer.echo(printable(str(wrong), "\n"), err=True)
     else:
-        print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
-    if not as_json:
         words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in checked.notes)
+        if wrong.slips:
+            typer.echo(printable(str(wrong), "\n"), err=True)
+        else:
+            print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
     if wrong.slips:
         raise typer.Exit(WrongUse.exit_code)
 

@@ -86,6 +86,8 @@ class _Episode:
         brief = self.entry.brief
         tried = [self.tried(("footage", n), _shown, one, probe) for n, one in enumerate(brief.footage)]
         shown = [one for one in tried if one]
+        for number, one in enumerate(tried):
+            self.noted(("footage", number), source.notes(one[0], one[1][1]) if one else [])
         preset = self.tried(("preset",), load, brief.preset)
         spec = self.tried(("delivery",), delivery.load, brief.delivery)
         for number, footage in enumerate(brief.footage):
@@ -116,8 +118,8 @@ class _Episode:
         else:
             files = [(("footage", n, "captions"), one.captions) for n, one in enumerate(brief.footage)]
             for place, named in [(("captions",), brief.captions), *files]:
-                if named:
-                    self.tried(place, read_captions, named)
+                if named and (reading := self.tried(place, read_captions, named)):
+                    self.noted(place, reading.notes)
 
     def _links(self) -> Iterator[tuple[Place, str]]:
         if self.entry.brief.link:
@@ -138,8 +140,8 @@ class _Episode:
         if brief.captions:
             self._check_captions(("captions",), stretches, preset, seconds)
         else:
-            own = dict.fromkeys(footage.captions for footage in brief.footage if footage.captions)
-            for file in own:
+            own = [one.footage.captions for one in stretches if one.footage.captions or one.source.subtitles]
+            for file in dict.fromkeys(own):
                 timed = [one for one in stretches if one.footage.captions == file]
                 place = ("footage", next(n for n, one in enumerate(brief.footage) if one.captions == file), "captions")
                 self._check_captions(place, timed, preset, seconds)
@@ -160,7 +162,8 @@ class _Episode:
 
     def _check_captions(self, place: Place, stretches: list[Stretch], preset: Preset, seconds: float) -> None:
         brief = self.entry.brief
-        cues = self.tried(place, captions.read, brief.captions, stretches, preset, from_environment())
+        offset = brief.captions_offset
+        cues = self.tried(place, captions.read, brief.captions, stretches, preset, from_environment(), offset)
         if cues:
             rate = float(stretches[0].source.rate)
             if made := self.tried(place, captions.for_episode, cues, stretches, preset, seconds, rate):

@@ -43,7 +43,7 @@ def plan(brief: Brief, tools: Tools = USUAL) -> Planned:
     stretches, tail = planning.probe_footage(brief), planning.tail_of(brief, preset)
     if not brief.tighten:
         planning.must_fit(length(one.span for one in stretches) + tail, brief.delivery, spec)
-    cues = captions.read(brief.captions, stretches, preset, tools)
+    cues = captions.read(brief.captions, stretches, preset, tools, brief.captions_offset)
     stretches = planning.listen_and_look(stretches, tools)
     stretches = planning.find_pauses(brief, stretches, cues, preset.sound.longest_pause)
     planning.must_fit(length(span for one in stretches for span in one.kept) + tail, brief.delivery, spec)
@@ -81,7 +81,7 @@ def render(
     sheet = ContactSheet(job.plan, job.notes)
 
     def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
-        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
+        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools, lost=job.lost)
         encode.encode(frames, mastered, part, job.target, count, tools)
 
     return rendering.make(job, files, "encode", write, sheet, keep_plan)

@@ -630,7 +630,7 @@ def test_captions_that_cannot_be_of_the_episode_are_named(tmp_path):
     ]  # fmt: skip
     text = "".join(f"[[episode]]\nnumber = {n}\n{more}\n" for n, more in enumerate(lines))
     found = check_season(read_season(write(tmp_path, text))).slips
-    says = ["lie outside", "lie outside", "not both", "There is no file", "none.srt cannot be read", "name too long"]
+    says = ["lie at", "lie at", "not both", "There is no file", "none.srt", "name too long"]
     assert [line for line, _ in sorted((slip.line, slip.text) for slip in found)] == [6, 9, 13, 17, 18, 21]
     assert all(any(word in slip.text for slip in found) for word in says), found
 
@@ -667,6 +667,22 @@ def test_the_end_card_counts_in_the_length_that_a_platform_takes(tmp_path):
         assert len(check_season(read_season(write(tmp_path, text))).slips) == wrong
 
 
+def test_footage_that_is_cut_off_is_told_and_is_no_slip(tmp_path):
+    whole = make(tmp_path / "a.mp4", [Scene(2.0)], size=(320, 180), sound=None, movflags="+faststart").file.read_bytes()
+    (tmp_path / "b.mp4").write_bytes(whole[: len(whole) * 2 // 3])
+    lines = [
+        'footage = "a.mp4"',
+        'footage = "b.mp4"',
+        'footage = [{ file = "b.mp4", to = 0.4 }]',
+        'footage = "none.mp4"',
+    ]
+    season = read_season(write(tmp_path, "".join(f"[[episode]]\nnumber = {n}\n{one}\n" for n, one in enumerate(lines))))
+    checked = check_season(season)
+    assert [slip.line for slip in checked.slips] == [12]
+    (note,) = (note for note in checked.notes if "cut off" in note.text)
+    assert note.line == 6 and "b.mp4 is cut off: the picture ends at 1." in note.text and "of 2.00 s" in note.text
+
+
 def test_a_preset_that_is_gone_since_is_named(tmp_path):
     (tmp_path / "own.toml").write_text("")
     season = read_season(write(tmp_path, '[[episode]]\nfootage = "a"\npreset = "own.toml"\n'))
@@ -680,8 +696,10 @@ def test_every_example_of_the_manifest_to_begin_with_is_right(tmp_path, example)
     if example.startswith("# footage"):
         text = text.replace('\nfootage = "raw/episode-01.mov"', "", 1)
     right = text.replace(example, re.sub(r"^# ", "", example, flags=re.MULTILINE), 1)
-    if example.startswith("# keep_pauses"):
-        right = right.replace("# tighten", "tighten")
+    needs = {"# keep_pauses": "tighten", "# captions_offset": 'captions = "episode'}
+    for begin, needed in needs.items():
+        if example.startswith(begin):
+            right = right.replace(f"# {needed}", needed)
     assert right != text and len(read_season(write(tmp_path, right)).entries) == 2
 
 
@@ -693,4 +711,4 @@ def test_the_manifest_to_begin_with_can_be_read_and_mentions_every_key(tmp_path)
         assert f"{key} = " in text or f"{key}]]" in text, key
     plain = text.replace("# ", "").replace("#   ", "")
     assert "[[episode.graphics]]" in plain
-    assert {*RUSSIAN.values()} <= BRIEF | FOOTAGE | {"series", "footage_captions"}
+    assert {*RUSSIAN.values()} <= BRIEF | FOOTAGE | {"series", "footage_captions", "footage_captions_offset"}

@@ -7,6 +7,7 @@ stdin: {"want": "streams", "file"} or {"want": "picture", "file", "stream"}; one
 
 import json
 import os
+import re
 import signal
 import struct
 import sys
@@ -49,6 +50,12 @@ def seconds(ticks: int | None, base: Any) -> float | None:
     return None if ticks is None or not base else float(ticks * base)
 
 
+def clock(text: str) -> float | None:
+    """Seconds of a tag as Matroska's writers have it, "00:00:14.023000000"."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
+
+
 def fraction(value: Any) -> list[int] | None:
     return [value.numerator, value.denominator] if value else None
 
@@ -76,8 +83,7 @@ def _stream(stream: Any) -> dict[str, Any]:
         "handler": told.get("handler_name", ""),
         "disposition": [flag.name.lower() for flag in Disposition if flag & stream.disposition and flag.name],
         "start": seconds(stream.start_time, stream.time_base),
-        "duration": seconds(stream.duration, stream.time_base),
-        "tagged_duration": told.get("duration", ""),
+        "duration": seconds(stream.duration, stream.time_base) or clock(told.get("duration", "")),
     }
     if context and stream.type == "video":
         about |= {"width": context.width, "height": context.height}
@@ -115,25 +121,25 @@ class Reading:
         self._packets = self._demuxed()
         self._before: tuple[float, int] | None = None  # the picture's last decoding time and its place in the file
         self.whole = False  # whether the file was read through
+        self._ended = False  # whether it was read to its end
+        self._torn = False
         self._count = 0
         self._first: float | None = None
         self._last: float | None = None
         self._times: list[float] = []
         self._ends: dict[int, float] = {}
-        self._torn: dict[int, bool] = {}
         self._jumps: list[tuple[float, float, int]] = []
         self._frames: list[dict[str, Any]] = []
         self._reason = ""
 
     def told(self) -> dict[str, Any]:
         """times: of the first packets. first, last: of all that were read. ends: when each stream ends, as far as it was
-        read. count: packets that were read; whole: which is all. jumps: of the clock, as (second before, second after,
-        bytes between). torn: streams whose last packet is incomplete. frames: see _frame. reason: why there is none."""
+        read; ended: whether to the file's end; torn: whether the last frame is there in part. count: packets that were read; whole: whether those are all. jumps: of the
+        clock, as (second before, second after, bytes between). frames: see _frame. reason: why there is none."""
         return {
             "times": self._times, "first": self._first, "last": self._last, "ends": sorted(self._ends.items()),
             "count": self._count, "whole": self.whole, "jumps": self._jumps,
-            "torn": sorted(index for index, torn in self._torn.items() if torn), "frames": self._frames,
-            "reason": self._reason,
+            "ended": self._ended, "torn": self._torn, "frames": self._frames, "reason": self._reason,
         }  # fmt: skip
 
     def seekable(self) -> bool:
@@ -147,6 +153,7 @@ class Reading:
             try:
                 packet = next(packets, None)
             except av.error.EOFError:
+                self._ended = True
                 break
             except av.error.FFmpegError as error:
                 failures += 1
@@ -154,6 +161,7 @@ class Reading:
                 packets = self._container.demux()  # an iterator that raised has ended
                 continue
             if packet is None:
+                self._ended = True
                 break
             if packet.size:  # else it only ends a stream
                 self._note(packet)
@@ -162,7 +170,6 @@ class Reading:
     def _note(self, packet: Any) -> None:
         index, base = packet.stream_index, packet.time_base
         ticks = packet.dts if packet.pts is None else packet.pts
-        self._torn[index] = packet.is_corrupt
         if index == self._picture.index:
             self._count += 1
         if ticks is None or packet.is_discard or not base:
@@ -185,9 +192,12 @@ class Reading:
     def read(self, through: bool) -> None:
         """Reads the first packets and the first frame that can be decoded; through: all packets, and frames on the way."""
         places, left, patience = [0.0, *PLACES] if through and self._interlaces() else [], 0, 0
+        group: list[Any] = []  # packets from the last key frame on
         for packet in self._packets:
             if packet.stream_index != self._picture.index:
                 continue
+            if through:
+                group = [packet] if packet.is_keyframe else [*group[-PATIENCE:], packet]
             ticks = packet.dts if packet.pts is None else packet.pts
             if len(self._times) < HEAD and ticks is not None and not packet.is_discard:
                 self._times.append(float(ticks * packet.time_base))
@@ -201,9 +211,20 @@ class Reading:
                 self._picture.codec_context.flush_buffers()
             if left > 0 and patience > 0:
                 left, patience = left - self._decode(packet, left), patience - 1
-        self.whole = time.monotonic() < self._until
+        self.whole = self._ended
         if not self._frames:
             self._decode(None, 1)
+        elif through and len(group) <= PATIENCE:
+            self._torn = self._breaks_off(group)
+
+    def _breaks_off(self, group: list[Any]) -> bool:
+        """Whether the last frame of packets from a key frame on is there in part: the file is cut off in it."""
+        context, last = self._picture.codec_context, None
+        context.flush_buffers()
+        with suppress(av.error.FFmpegError):
+            for packet in (*group, None):
+                last = (context.decode(packet) or [last])[-1]
+        return last is not None and bool(last.is_corrupt)
 
     def _interlaces(self) -> bool:
         """Whether later frames may be interlaced where the first is not, so that they are worth looking at."""

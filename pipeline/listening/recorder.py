@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -94,7 +93,7 @@ def align(
     if camera is None:
         raise Unusable(f"{source.file} has no sound that {file} can be aligned with; say audio_offset in a brief.")
     recorder = Sound(file, described.index, placed.fingerprint)
-    recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
+    recorder, _ = choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)
     first, last = _around(start, end, source.duration)
     key = f"{camera.key}-{recorder.key}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
     match = cache.kept(tools.cache, key, _Line, lambda: _match(camera, recorder, first, last, tools))
@@ -167,7 +166,9 @@ def _covered(placed: Recording, start: float, end: float) -> str:
 
 def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
-    output = sound.since(start, rate, tools, seconds).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
+    output = sound.mixed_since(start, rate, tools, seconds).output(
+        "pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}"
+    )
     for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate, tools):
         yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 

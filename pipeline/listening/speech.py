@@ -94,7 +94,7 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Spe
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
     samples = round((run_up + BLOCK) * RATE)
-    stream = sound.since(begin - run_up, RATE, tools, run_up + BLOCK)
+    stream = sound.mixed_since(begin - run_up, RATE, tools, run_up + BLOCK)
     output = stream.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}")
     pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
