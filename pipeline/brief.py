@@ -39,6 +39,8 @@ def _a_name(value: Path) -> Path:
     """A path that a file can have."""
     if "\0" in str(value):
         raise ValueError(f"{str(value)!r} is not the name of a file")
+    if value == Path():
+        raise ValueError("it is empty, which is not the name of a file")
     return value
 
 

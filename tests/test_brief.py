@@ -112,6 +112,18 @@ def test_footage_and_shots_may_be_one_text(tmp_path):
         ("footage = " + "[" * 3000 + "]" * 3000, "nested too deeply"),
         ('footage = "a"\ntitle = "', "line 2"),
         ('link = "javascript:1"\nfootage = [{file = "a"}]', "link"),
+        ('footage = "a"\nnumber = "third"', "number: 'third' is not a whole number"),
+        ('footage = "a"\nnumber = 1.5', "number: 1.5 is not a whole number"),
+        ('footage = "a"\nnumber = -1', "number: it is -1 and must be 0 or more"),
+        ('footage = "a"\nnumber = 10000', "number: it is 10000 and must be 9999 or less"),
+        ('footage = "a"\ntitle = 3', "title: 3 is not text; put it in quotes"),
+        ('footage = "a"\ntitle = 2026-01-03', "is not text; put it in quotes"),
+        (f'footage = "a"\ntitle = "{"я" * 201}"', "title: it has more than 200 letters"),
+        ('footage = "a"\nmusic = 3', "music: 3 is not the name of a file"),
+        ('footage = [{file = "a", channels = "lefft"}]', "cannot be 'lefft' .did you mean left?"),
+        ('footage = "a"\ngraphics = ["x"]', r"graphics\[1\]: 'x' must be a table of keys"),
+        ('footage = "a"\n' + "[[people]]\nname = 'x'\n" * 101, "people: there are more than 100"),
+        ('footage = ""', "is not the name of a file"),
     ],
 )
 def test_a_slip_in_a_brief_is_named(tmp_path, text, says):

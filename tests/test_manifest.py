@@ -546,6 +546,7 @@ def test_any_values_are_a_season_or_wrong(tmp_path_factory, defaults, own):
     except ManifestWrong as wrong:
         assert all(slip.line != len(defaults) + 2 or "missing" in slip.text for slip in wrong.slips)
         assert all(0 < slip.line <= len(lines) for slip in wrong.slips)
+        assert not [slip.text for slip in wrong.slips if re.search("[Ii]nput|[Ss]hould|[Vv]alid ", slip.text)]
 
 
 @given(
