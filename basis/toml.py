@@ -14,7 +14,7 @@ from basis import files
 from basis.letters import QUOTES, named, plain, strange, unseen
 
 MOST_SLIPS = 100  # that are told of one text
-LONGEST_SHOWN = 80  # letters of a value
+LONGEST_SHOWN, LONGEST_REASON = 80, 400  # letters of a value, and of a sentence about one
 MOST_BYTES = 5_000_000  # of a file
 DEEPEST = 50  # tables and lists within each other; parts of a dotted key
 TOKEN = re.compile(
@@ -115,7 +115,10 @@ def _reason(error: ErrorDetails, table: str) -> str:
             return f"{given} must be a list, as [{given}]"
         case "json_invalid":
             return f"it is not whole JSON: {about.get('error')}"
-    return _plain_reason(error["type"], about, given) or str(about.get("error", error["msg"])).rstrip(".")
+    own = str(about.get("error", error["msg"])).rstrip(".")
+    return _plain_reason(error["type"], about, given) or (
+        own if len(own) <= LONGEST_REASON else f"{own[:LONGEST_REASON]}…"
+    )
 
 
 def _plain_reason(kind: str, about: Mapping[str, Any], given: str) -> str:

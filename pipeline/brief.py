@@ -211,6 +211,8 @@ def read_brief(file: Path) -> Brief:
         raise WrongUse(f"There is no brief {file}; {files.advice(file)}.") from None
     except (OSError, ValueError) as error:
         raise WrongUse(f"The brief {file} cannot be read: {error}.") from error
+    if isinstance(data.get("episode"), list):
+        raise WrongUse(f"{file} is the manifest of a season; `episode jobs run {file} -o out` renders it.")
     return beside(make_brief(data, str(file)), file.parent)
 
 

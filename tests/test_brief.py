@@ -124,6 +124,7 @@ def test_footage_and_shots_may_be_one_text(tmp_path):
         ('footage = "a"\ngraphics = ["x"]', r"graphics\[1\]: 'x' must be a table of keys"),
         ('footage = "a"\n' + "[[people]]\nname = 'x'\n" * 101, "people: there are more than 100"),
         ('footage = ""', "is not the name of a file"),
+        ('[[episode]]\nfootage = "a"', "manifest of a season; `episode jobs run"),
     ],
 )
 def test_a_slip_in_a_brief_is_named(tmp_path, text, says):
