@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +14,7 @@ from basis import files
 from basis.letters import QUOTES, named, plain, strange, unseen
 
 MOST_SLIPS = 100  # that are told of one text
+LONGEST_SHOWN, LONGEST_REASON = 80, 400  # letters of a value, and of a sentence about one
 MOST_BYTES = 5_000_000  # of a file
 DEEPEST = 50  # tables and lists within each other; parts of a dotted key
 TOKEN = re.compile(
@@ -90,29 +91,77 @@ def _sentence(first: ErrorDetails, model: type[BaseModel], table: str) -> str:
 
 
 def _reason(error: ErrorDetails, table: str) -> str:
-    about = error.get("ctx", {})
+    about, given = error.get("ctx", {}), _shown(error["input"])
     match error["type"]:
         case "missing":
             return "it is missing"
         case "union_tag_not_found":
             return 'it has no kind; give it one, as kind = "chapter"'
-        case "union_tag_invalid":
-            known = re.findall(r"'(\w+)'", str(about["expected_tags"]))
-            near = difflib.get_close_matches(str(about["tag"]), known, n=1, cutoff=0.5)
+        case "union_tag_invalid" | "literal_error" | "enum":
+            tag = str(about.get("tag", error["input"]))
+            known = re.findall(r"'([^']+)'", str(about.get("expected_tags", about.get("expected"))))
+            near = difflib.get_close_matches(tag, known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            return f"there is no kind {about['tag']} ({hint})"
+            return f"there is no kind {tag} ({hint})" if "tag" in about else f"it cannot be {given} ({hint})"
         case "string_pattern_mismatch" if "#" in str(about["pattern"]):
-            return f'{error["input"]!r} is not a colour; write it as "#FF7A2F"'
-        case "string_pattern_mismatch":
-            return f"{error['input']!r} is not a link; it begins with https://"
+            return f'{given} is not a colour; write it as "#FF7A2F"'
+        case "string_pattern_mismatch" if "http" in str(about["pattern"]):
+            return f"{given} is not a link; it begins with https://"
         case "bool_parsing" | "bool_type":
-            return f"{error['input']!r} is neither true nor false"
+            return f"{given} is neither true nor false"
         case "list_type" if isinstance(error["input"], dict):
             return f"there may be several; write [[{_within(table, str(error['loc'][-1]))}]] above its lines"
         case "list_type":
-            return f"{error['input']!r} must be a list, as [{error['input']}]"
-        case _:
-            return str(about.get("error", error["msg"])).rstrip(".")
+            return f"{given} must be a list, as [{given}]"
+        case "json_invalid":
+            return f"it is not whole JSON: {about.get('error')}"
+    own = str(about.get("error", error["msg"])).rstrip(".")
+    return _plain_reason(error["type"], about, given) or (
+        own if len(own) <= LONGEST_REASON else f"{own[:LONGEST_REASON]}…"
+    )
+
+
+def _plain_reason(kind: str, about: Mapping[str, Any], given: str) -> str:
+    """What is wrong with a plain value, empty for what has a sentence of its own."""
+    match kind:
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return f"{given} is not a whole number"
+        case "float_parsing" | "float_type" | "finite_number":
+            return f"{given} is not a number"
+        case "string_type":
+            return f"{given} is not text; put it in quotes"
+        case "path_type":
+            return f"{given} is not the name of a file; put it in quotes"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{given} must be a table of keys, as {{ key = value }}"
+        case "string_too_long":
+            return f"it has more than {about['max_length']} letters"
+        case "string_too_short" | "too_short":
+            return "it is empty"
+        case "too_long":
+            return f"there are more than {about['max_length']}"
+        case "greater_than_equal":
+            return f"it is {given} and must be {about['ge']:g} or more"
+        case "greater_than":
+            return f"it is {given} and must be more than {about['gt']:g}"
+        case "less_than_equal":
+            return f"it is {given} and must be {about['le']:g} or less"
+        case "less_than":
+            return f"it is {given} and must be less than {about['lt']:g}"
+        case "multiple_of":
+            return f"it is {given} and must be a multiple of {about['multiple_of']}"
+        case "extra_forbidden":
+            return "there is no such key"
+    return ""
+
+
+def _shown(value: object) -> str:
+    """A value as it is told, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        return "this"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 class NotToml(ValueError):

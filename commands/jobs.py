@@ -51,23 +51,23 @@ def new(
 
 @app.command()
 def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
-    """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
+    """Say everything that is wrong with a season, and what is worth knowing, before anything is rendered; exit code 0 or 2."""
     from commands import words
     from jobs.check import check_season
-    from jobs.manifest import ManifestWrong, Season, Slip, read_season
+    from jobs.manifest import ManifestWrong, Season, read_season
 
-    notes: list[Slip] = []
     try:
         season, slips = read_season(manifest), []
     except ManifestWrong as error:
         season, slips = Season("", manifest, error.entries), error.slips
-    wrong = ManifestWrong(manifest, [*slips, *check_season(season, notes.append)])
+    checked = check_season(season)
+    wrong = ManifestWrong(manifest, [*slips, *checked.slips])
     names = [entry.name for entry in season.entries]
     if as_json:
-        told = {"slips": [asdict(slip) for slip in wrong.slips], "notes": [asdict(note) for note in notes]}
-        words.say_json({"episodes": names} | told)
+        told = {"slips": wrong.slips, "notes": checked.notes}
+        words.say_json({"episodes": names} | {key: [asdict(slip) for slip in said] for key, said in told.items()})
     else:
-        words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in notes)
+        words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in checked.notes)
         if wrong.slips:
             typer.echo(printable(str(wrong), "\n"), err=True)
         else:

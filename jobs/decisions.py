@@ -1,6 +1,7 @@
 """Which episodes of a season are asked for, and which of them have to be rendered; nothing is written."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Decision:
 def chosen(season: Season, only: str) -> list[Entry]:
     """The entries that a text as "3,5-7,trailer" means: numbers, ranges of them, names. Raises WrongUse."""
     found: list[Entry] = []
-    parts = [part.strip() for part in only.split(",") if part.strip()]
+    parts = [part.strip() for part in unicodedata.normalize("NFC", only).split(",") if part.strip()]
     if not parts:
         raise WrongUse("--only names no episode; write it as 3,5-7 or leave it out.")
     for part in parts:

@@ -43,7 +43,7 @@ footage = "raw/episode-01.mov"
 #   channels = "left"           or right, mono, stereo, voices (two microphones); told by listening if left out
 
 # captions = "episode-01.srt"       # words in the time of the episode: SRT, VTT, ASS, SBV or Whisper's JSON
-# captions_offset = "01:00:00"      # the time in the captions at which the episode begins, where it is not 0
+# captions_offset = "01:00:00"      # their time at which the episode begins; a file's captions have one of their own
 # people = ["Анна Орлова, сталевар", "Иван Петров, мастер @ 14"]    # named when first seen, or at a second
 # shots = ["12.5 = person 2", "31 = fit"]    # what to show in the shot at a second; the contact sheet numbers the people
 # keep_pauses = [73.4]              # pauses that tighten leaves

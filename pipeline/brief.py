@@ -39,6 +39,8 @@ def _a_name(value: Path) -> Path:
     """A path that a file can have."""
     if "\0" in str(value):
         raise ValueError(f"{str(value)!r} is not the name of a file")
+    if value == Path():
+        raise ValueError("it is empty, which is not the name of a file")
     return value
 
 
@@ -140,7 +142,7 @@ class Wanted(Data):
         at, equals, show = value.partition("=")
         if not equals:
             raise ValueError(f'{value!r} has no =; write it as "12.5 = person 2"')
-        return {"at": at.strip(), "show": show.strip()}
+        return {"at": at.strip(), "show": " ".join(show.lower().split())}
 
 
 class Brief(Data):
@@ -209,6 +211,8 @@ def read_brief(file: Path) -> Brief:
         raise WrongUse(f"There is no brief {file}; {files.advice(file)}.") from None
     except (OSError, ValueError) as error:
         raise WrongUse(f"The brief {file} cannot be read: {error}.") from error
+    if isinstance(data.get("episode"), list):
+        raise WrongUse(f"{file} is the manifest of a season; `episode jobs run {file} -o out` renders it.")
     return beside(make_brief(data, str(file)), file.parent)
 
 

@@ -109,7 +109,7 @@ def find_pauses(
 def frame_takes(brief: Brief, stretches: Sequence[Stretch], look: framing.Look) -> list[Take]:
     """The takes of the plan. Raises WrongUse for a wish that cannot be met."""
     seen = [one.analysis for one in stretches if one.analysis]
-    shots = framing.frame(seen, look, _wishes(brief, stretches), [one.removed for one in stretches])
+    shots = framing.frame(seen, look, wishes_of(brief, stretches), [one.removed for one in stretches])
     return [
         Take(
             file=one.file, fingerprint=one.content, start=one.start, end=one.end,
@@ -121,7 +121,7 @@ def frame_takes(brief: Brief, stretches: Sequence[Stretch], look: framing.Look) 
     ]  # fmt: skip
 
 
-def _wishes(brief: Brief, stretches: Sequence[Stretch]) -> list[list[framing.Wish]]:
+def wishes_of(brief: Brief, stretches: Sequence[Stretch]) -> list[list[framing.Wish]]:
     """What the editor wants of each stretch of footage, in its own time. Raises WrongUse for a time past the end."""
     wishes: list[list[framing.Wish]] = [[] for _ in stretches]
     shown = [(a, b, own) for own, one in zip(wishes, stretches, strict=True) for a, b in one.kept]
@@ -195,7 +195,14 @@ def dress(
     drawn, covered = graphics.place(plan.model_copy(update={"graphics": [*drawn, *captioned]}), look, faces)
     people = {number for shot, _ in shots_with_offsets(plan) for number in shot.identities.values()}
     notes += [*covered, *graphics.notes(brief, preset, look, drawn, plan.footage_seconds, people)]
+    stings, unheard = stings_of(preset, drawn)
+    return plan.model_copy(update={"graphics": drawn, "stings": stings}), [*notes, *unheard]
+
+
+def stings_of(preset: Preset, drawn: Sequence[PlacedGraphic]) -> tuple[list[Sting], list[Note]]:
+    """The short sounds that go with graphics, and those for which there is none."""
     stings: list[Sting] = []
+    notes: list[Note] = []
     for name, what, kind in (("title_sting", "title", TitleCard), ("end_sting", "end card", EndCard)):
         starts = [graphic.start for graphic in drawn if isinstance(graphic, kind)]
         if file := getattr(preset.sound, name):
@@ -203,7 +210,7 @@ def dress(
             if not starts:
                 text = f"The preset's {name} is not heard: the episode has no {what}."
                 notes.append(Note(code="unheard-sting", text=text))
-    return plan.model_copy(update={"graphics": drawn, "stings": stings}), notes
+    return stings, notes
 
 
 def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:

@@ -243,7 +243,8 @@ def _found(key: str, name: str, preset: Path) -> str:
         return ""
     if not whole:
         what = "sound" if section == "sound" else "picture"
-        hint = "" if (wrong := files.advice(folder / name)) == "check the path" else f"; {wrong}"
+        wrong = "check the path" if (folder / name).exists() else files.advice(folder / name)
+        hint = "" if wrong == "check the path" else f"; {wrong}"
         raise PresetError(f"{where} there is no {what} {name} beside the preset{hint.rstrip('?')}.")
     if section == "series":
         try:

@@ -368,6 +368,7 @@ def test_times_and_numbers_are_read_as_spreadsheets_write_them(tmp_path, cells, 
         (HEAD + "1;x;a;00:01:30:12;;;\n", 2, "has frames"),
         ("sep=;\nномер;файл\n1;a\nx;b\n", 4, "номер"),
         ("номер;;файл\n1;забыто;a\n", 2, "«забыто», stands in a column without a name"),
+        ("Сезон 1;;\n\nномер;файл\n1;a\n", 1, "the columns' names stand in line 3; delete what is above them"),
         ("номеp;файл\n1;a\n", 1, "letter 5, «p», is Latin"),
         ("номер;файл;Файл:\n1;a;b\n", 1, "are the same"),
         ("номер;файл\n1;a" + "я" * 140_000 + "\n", 2, "100,000 letters"),
@@ -450,7 +451,7 @@ def test_a_path_of_windows_below_the_manifest_is_found_elsewhere(tmp_path):
 )  # fmt: skip
 def test_a_file_that_is_not_there_comes_with_advice(tmp_path, name, says):
     (tmp_path / "take1.mov").touch()
-    (only,) = check_season(read_season(write(tmp_path, f"[[episode]]\nfootage = {name}\n")))
+    (only,) = check_season(read_season(write(tmp_path, f"[[episode]]\nfootage = {name}\n"))).slips
     assert says in only.text and only.text.replace("\u00a0", "").isprintable()
 
 
@@ -542,10 +543,11 @@ def test_any_values_are_a_season_or_wrong(tmp_path_factory, defaults, own):
     lines += [f"{key} = {toml(value)}" for key, value in own.items()]
     file = write(tmp_path_factory.getbasetemp(), "\n".join(lines))
     try:
-        assert all(isinstance(slip.text, str) for slip in check_season(read_season(file)))
+        assert all(isinstance(slip.text, str) for slips in check_season(read_season(file)) for slip in slips)
     except ManifestWrong as wrong:
         assert all(slip.line != len(defaults) + 2 or "missing" in slip.text for slip in wrong.slips)
         assert all(0 < slip.line <= len(lines) for slip in wrong.slips)
+        assert not [slip.text for slip in wrong.slips if re.search("[Ii]nput|[Ss]hould|[Vv]alid ", slip.text)]
 
 
 @given(
@@ -606,15 +608,15 @@ def test_checking_names_what_would_fail(tmp_path):
             ]
         )
     )  # fmt: skip
-    found = check_season(read_season(write(tmp_path, text)))
+    found = check_season(read_season(write(tmp_path, text))).slips
     told = [(slip.line, next(w for w in ("not footage", "no file", "lasts", "audio stream", "bad.srt", "none.wav", "takes") if w in slip.text)) for slip in found]  # fmt: skip
     assert told == [
-        (4, "not footage"),
-        (7, "no file"),
-        (10, "lasts"),
-        (13, "audio stream"),
-        (16, "bad.srt"),
-        (20, "no file"),
+        (6, "not footage"),
+        (9, "no file"),
+        (12, "lasts"),
+        (15, "audio stream"),
+        (19, "bad.srt"),
+        (23, "no file"),
         (24, "takes"),
     ]
 
@@ -629,17 +631,41 @@ def test_captions_that_cannot_be_of_the_episode_are_named(tmp_path):
         'captions = "none.srt"\nfootage = "none.mp4"', f'footage = "{"x" * 300}"',
     ]  # fmt: skip
     text = "".join(f"[[episode]]\nnumber = {n}\n{more}\n" for n, more in enumerate(lines))
-    found = check_season(read_season(write(tmp_path, text)))
+    found = check_season(read_season(write(tmp_path, text))).slips
     says = [
         "all outside 0.0 to 1.0 s",
         "all outside the episode's 1.0 s",
         "not both",
         "There is no file",
-        "none.srt cannot be read",
+        "none.srt",
         "name too long",
     ]
-    assert [line for line, _ in sorted((slip.line, slip.text) for slip in found)] == [4, 7, 11, 15, 15, 19]
+    assert [line for line, _ in sorted((slip.line, slip.text) for slip in found)] == [6, 9, 13, 17, 18, 21]
     assert all(any(word in slip.text for slip in found) for word in says), found
+
+
+def test_what_needs_no_eyes_is_told_before_anything_is_looked_at(tmp_path):
+    """With the line of the key that it is about: slips of what would be refused, notes of what would be noted."""
+    make(tmp_path / "a.mp4", [Scene(1.0)], size=(320, 180))
+    (tmp_path / "slow.toml").write_text('rates = ["60"]\n')
+    (tmp_path / "sting.toml").write_text("[sound]\ntitle_sting = 'a.mp4'\n[title_card]\non = false\n")
+    said = [
+        ('footage = "a.mp4"\nshots = ["0.5 = Person 1", "9 = fit"]', 3, "There is no shot at 9 s", None),
+        ('footage = "a.mp4"\nshots = [\n"0.5 = fit",\n"0.5 = peson 1"]', 5, "No shot can show «peson 1»", None),
+        ('footage = "a.mp4"\nlink = "https://цех..рф"', 3, "has no host", None),
+        (f'footage = "a.mp4"\nlink = "https://vk.com/{"я" * 450}"', 3, "too long for a QR code", None),
+        ('footage = "a.mp4"\ndelivery = "slow.toml"', 2, "has 25 frames a second and", None),
+        ('footage = "a.mp4"\npeople = ["Анна", "Иван @ 9"]', 3, None, "Иван is not named at 9 s: the footage ends at 1.0 s."),
+        ('footage = "a.mp4"\ntitle = "Ура 𓀀"', 1, None, "is shown without 𓀀"),
+        ('footage = "a.mp4"\ntitle = "ҳ"', 1, None, "ManropeExtraBold has no ҳ: RobotoMedium draws it."),
+        ('footage = "a.mp4"\n[[episode.graphics]]\nkind = "quote"\ntext = "x"\nstart = 5\nend = 6', 1, None, "The quote from 5 to 6 s is not shown"),
+        (f'footage = "a.mp4"\nlink = "https://vk.com/{"a" * 250}"', 1, None, "makes a fine-grained QR code"),
+        ('footage = "a.mp4"\npreset = "sting.toml"', 3, None, "title_sting is not heard"),
+    ]  # fmt: skip
+    for keys, line, slip, note in said:
+        checked = check_season(read_season(write(tmp_path, f"[[episode]]\n{keys}\n")))
+        assert [(one.line, slip in one.text) for one in checked.slips] == ([(line, True)] if slip else []), checked
+        assert not note or any(one.line == line and note in one.text for one in checked.notes), checked.notes
 
 
 def test_the_end_card_counts_in_the_length_that_a_platform_takes(tmp_path):
@@ -647,7 +673,7 @@ def test_the_end_card_counts_in_the_length_that_a_platform_takes(tmp_path):
     longest = round(delivery.load("vk-clips").longest_seconds)
     for preset, wrong in (("plain", 0), ("open-industry", 1)):
         text = f'[[episode]]\npreset = "{preset}"\nfootage = {json.dumps(["a.mp4"] * (longest - 1))}\n'
-        assert len(check_season(read_season(write(tmp_path, text)))) == wrong
+        assert len(check_season(read_season(write(tmp_path, text))).slips) == wrong
 
 
 def test_footage_that_is_cut_off_is_told_and_is_no_slip(tmp_path):
@@ -660,17 +686,17 @@ def test_footage_that_is_cut_off_is_told_and_is_no_slip(tmp_path):
         'footage = "none.mp4"',
     ]
     season = read_season(write(tmp_path, "".join(f"[[episode]]\nnumber = {n}\n{one}\n" for n, one in enumerate(lines))))
-    notes = []
-    assert [slip.line for slip in check_season(season, notes.append)] == [10]
-    (note,) = notes
-    assert note.line == 4 and "b.mp4 is cut off: the picture ends at 1." in note.text and "of 2.00 s" in note.text
+    checked = check_season(season)
+    assert [slip.line for slip in checked.slips] == [12]
+    (note,) = (note for note in checked.notes if "cut off" in note.text)
+    assert note.line == 6 and "b.mp4 is cut off: the picture ends at 1." in note.text and "of 2.00 s" in note.text
 
 
 def test_a_preset_that_is_gone_since_is_named(tmp_path):
     (tmp_path / "own.toml").write_text("")
     season = read_season(write(tmp_path, '[[episode]]\nfootage = "a"\npreset = "own.toml"\n'))
     (tmp_path / "own.toml").unlink()
-    assert any("no preset file" in slip.text for slip in check_season(season))
+    assert any("no preset file" in slip.text for slip in check_season(season).slips)
 
 
 @pytest.mark.parametrize("example", re.findall(r"^# (?:\[\[.*(?:\n# .*)*|\w+ = .*)$", template("plain"), re.MULTILINE))
@@ -679,8 +705,10 @@ def test_every_example_of_the_manifest_to_begin_with_is_right(tmp_path, example)
     if example.startswith("# footage"):
         text = text.replace('\nfootage = "raw/episode-01.mov"', "", 1)
     right = text.replace(example, re.sub(r"^# ", "", example, flags=re.MULTILINE), 1)
-    if example.startswith("# keep_pauses"):
-        right = right.replace("# tighten", "tighten")
+    needs = {"# keep_pauses": "tighten", "# captions_offset": 'captions = "episode'}
+    for begin, needed in needs.items():
+        if example.startswith(begin):
+            right = right.replace(f"# {needed}", needed)
     assert right != text and len(read_season(write(tmp_path, right)).entries) == 2
 
 

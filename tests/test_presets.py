@@ -5,6 +5,7 @@ import shutil
 import struct
 import tempfile
 import tomllib
+import unicodedata
 import zlib
 from pathlib import Path
 
@@ -373,6 +374,16 @@ def shown(tmp_path, mark, file="mark.png", **saved):
     """A mark as it is read, saved by the test."""
     mark.save(tmp_path / file, **saved)
     return pictures.read(str(tmp_path / file))
+
+
+def test_marks_and_fonts_are_found_however_their_names_are_composed(tmp_path):
+    font, mark = "шрифт й.ttf", "знак ё.png"
+    shutil.copyfile(presets.font_file("RobotoBold"), tmp_path / unicodedata.normalize("NFD", font))
+    Image.new("RGB", (300, 200), "red").save(tmp_path / unicodedata.normalize("NFD", mark))
+    file = tmp_path / unicodedata.normalize("NFD", "вид й.toml")
+    file.write_text(f"series.mark = '{mark}'\ntype.bold = '{font}'\n", "utf-8")
+    made = presets.load(str(tmp_path / "вид й.toml"))
+    assert Path(made.series.mark).is_file() and presets.font_file(made.type.bold).is_file()
 
 
 def test_a_mark_is_turned_as_its_camera_says(tmp_path):

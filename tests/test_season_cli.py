@@ -15,7 +15,7 @@ def test_a_new_manifest_can_be_checked_and_is_not_replaced(tmp_path):
     file = tmp_path / "season.toml"
     assert episode("jobs", "new", file).returncode == 0
     done = episode("jobs", "check", file)
-    assert done.returncode == 2 and "line 21: There is no file" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "line 26: There is no file" in done.stderr and "Traceback" not in done.stderr
     file.write_text(MISSING, "utf-8")
     done = episode("jobs", "new", file)
     assert done.returncode == 2 and "--force" in done.stderr and file.read_text("utf-8") == MISSING
@@ -47,7 +47,7 @@ def test_footage_is_checked_even_where_the_manifest_has_slips(tmp_path):
     file.write_text(MISSING + MISSING, "utf-8")  # the number twice
     done = episode("jobs", "check", file)
     lines = [line.split("season.toml line ")[1][:2] for line in done.stderr.strip().splitlines()]
-    assert done.returncode == 2 and lines == ["1:", "5:", "6:"], done.stderr
+    assert done.returncode == 2 and lines == ["4:", "6:", "8:"], done.stderr
 
 
 def test_a_dry_run_writes_nothing(tmp_path):

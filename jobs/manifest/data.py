@@ -33,12 +33,21 @@ class Slip:
 
 @dataclass(frozen=True)
 class Entry:
-    """One episode: the name of its files without .mp4, the manifest's line that it begins on, its brief, the manifest."""
+    """One episode: the name of its files without .mp4, the manifest's line that it begins on, its brief, the manifest.
+
+    lines: of the brief's keys by their places in it, as far as they have lines of their own.
+    """
 
     name: str
     line: int
     brief: Brief
     manifest: Path | None = None
+    lines: Mapping[Place, int] = field(default_factory=dict)
+
+    def slip(self, place: Place, text: str) -> Slip:
+        """What is wrong at a place in the brief, with its line or that of the nearest around it."""
+        inner = (place[:length] for length in range(len(place), 0, -1))
+        return Slip(next((self.lines[part] for part in inner if part in self.lines), self.line), text)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import presets
 from basis import files
 from basis.errors import WrongUse
 from basis.toml import NotToml, slips
-from jobs.manifest.data import BRIEF, FOOTAGE, Draft, Entry, ManifestWrong, RawEntry, Season, Slip
+from jobs.manifest.data import BRIEF, FOOTAGE, Draft, Entry, ManifestWrong, Place, RawEntry, Season, Slip
 from jobs.manifest.names import PLAIN_SERIES, TooMany, matches, name_of
 from jobs.manifest.rows import NoTable, read_rows
 from jobs.manifest.tables import read_tables
@@ -22,7 +22,7 @@ MOST_BYTES, MOST_EPISODES, MOST_SLIPS = 5_000_000, 5000, 1000
 READERS = {".toml": read_tables, **dict.fromkeys((".csv", ".tsv", ".txt"), read_rows)}
 WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
 
-Checked = tuple[RawEntry, Brief]
+Checked = tuple[RawEntry, Brief, dict[Place, int]]  # lines of the brief's keys
 
 
 def read_season(file: Path) -> Season:
@@ -43,18 +43,19 @@ def read_season(file: Path) -> Season:
     for raw in draft.entries:
         if len(found) > MOST_SLIPS:
             raise ManifestWrong(file, [Slip(0, f"it has more than {MOST_SLIPS} slips; these are the first."), *found])
-        brief, wrong = _brief(raw, file.resolve().parent)
+        lines: dict[Place, int] = {}
+        brief, wrong = _brief(raw, file.resolve().parent, lines)
         found += wrong
         if brief:
-            checked.append((raw, brief))
+            checked.append((raw, brief, lines))
     looks, wrong = _looks(checked)
     found += wrong
-    names = [name_of(raw, brief, draft.series or looks.get(brief.preset, "")) for raw, brief in checked]
+    names = [name_of(raw, brief, draft.series or looks.get(brief.preset, "")) for raw, brief, _ in checked]
     entries = tuple(
-        Entry(name, raw.line, brief.model_copy(update={"output": None}), file)
-        for (raw, brief), (name, _) in zip(checked, names, strict=True)
+        Entry(name, raw.line, brief.model_copy(update={"output": None}), file, lines)
+        for (raw, brief, lines), (name, _) in zip(checked, names, strict=True)
     )
-    found += [slip for _, wrong in names for slip in wrong] + _repeated([raw for raw, _ in checked], entries)
+    found += [slip for _, wrong in names for slip in wrong] + _repeated([raw for raw, _, _ in checked], entries)
     if found:
         raise ManifestWrong(file, found, entries)
     return Season(draft.series or looks[entries[0].brief.preset] or PLAIN_SERIES, file, entries)
@@ -82,8 +83,11 @@ def _draft(file: Path) -> Draft:
     raise ManifestWrong(file, [Slip(line, wrong)])
 
 
-def _brief(raw: RawEntry, folder: Path) -> tuple[Brief | None, list[Slip]]:
-    """The checked brief of an entry, its footage's globs resolved, None where that cannot be; and its slips."""
+def _brief(raw: RawEntry, folder: Path, lines: dict[Place, int]) -> tuple[Brief | None, list[Slip]]:
+    """The checked brief of an entry, its footage's globs resolved, None where that cannot be; and its slips.
+
+    lines: takes those of the brief's keys, footage counted as it is resolved.
+    """
     try:
         try:
             brief = Brief.model_validate(raw.data)
@@ -103,9 +107,15 @@ def _brief(raw: RawEntry, folder: Path) -> tuple[Brief | None, list[Slip]]:
         if len(meant) > 1 and of_one:
             text = f"{wanted.file} is {len(meant)} files and {of_one[0]} is of one; name them one by one."
             found.append(raw.slip(("footage", number, of_one[0]), text))
-        footage += [wanted.model_copy(update={"file": file}) for file in meant or [wanted.file]]
+        for file in meant or [wanted.file]:
+            for key in ((), *((name,) for name in FOOTAGE)):
+                lines["footage", len(footage), *key] = raw.slip(("footage", number, *key), "").line
+            footage.append(wanted.model_copy(update={"file": file}))
     if len(footage) > MOST_FILES:
         return None, [*found, raw.slip(("footage",), f"the episode has more than {MOST_FILES} files; name fewer.")]
+    for place in (*raw.lines, *raw.shared):
+        if place and place[0] != "footage":
+            lines[place] = raw.slip(place, "").line
     resolved = beside(brief.model_copy(update={"footage": footage, "output": None}), folder)
     return resolved.model_copy(update={"output": brief.output}), found
 
@@ -137,7 +147,7 @@ def _looks(checked: Sequence[Checked]) -> tuple[dict[str, str], list[Slip]]:
             return f"The {key} {name} cannot be read ({error.strerror}); check the path."
         return ""
 
-    named = [(raw, key, getattr(brief, key)) for raw, brief in checked for key in ("preset", "delivery")]
+    named = [(raw, key, getattr(brief, key)) for raw, brief, _ in checked for key in ("preset", "delivery")]
     return looks, [raw.slip((key,), text) for raw, key, name in named if (text := wrong(key, name))]
 
 

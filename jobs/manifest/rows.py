@@ -15,6 +15,7 @@ from jobs.manifest.data import BRIEF, FOOTAGE, LONGEST_SERIES, Draft, RawEntry, 
 from pipeline.brief import Brief
 
 MOST_COLUMNS = 100
+MOST_ABOVE = 5  # lines among which the columns' names are looked for
 LISTS = {key for key, field in Brief.model_fields.items() if get_origin(field.annotation) is list}  # parted by ;
 RUSSIAN = {
     "серия": "number", "номер": "number", "№": "number", "название": "title", "сериал": "series", "файл": "file",
@@ -86,8 +87,8 @@ def _heading(cell: str) -> str:
 
 
 class _Rows:
-    """Rows on their way to entries. keys: of the columns, empty for an unknown one, None before the first line; headings:
-    what the keys' columns are called."""
+    """Rows on their way to entries. keys: of the columns, empty for an unknown one; headings: what the keys' columns are
+    called."""
 
     def __init__(self, text: str) -> None:
         text = text.lstrip("\ufeff")
@@ -96,8 +97,8 @@ class _Rows:
         text = text[said.end() :] if said else text
         head = re.sub(r'"[^"]*"', "", re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0])
         delimiter = said[1] if said else max(";,\t", key=head.count)
-        self.rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        self.keys: list[str] | None = None
+        self.rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+        self.keys: list[str] = []
         self.unnamed: set[int] = set()  # places of columns
         self.headings: dict[str, str] = {}
         self.series: dict[str, int] = {}  # and the line where each stands first
@@ -106,22 +107,15 @@ class _Rows:
         self.slips: list[Slip] = []
 
     def draft(self) -> Draft:
-        line, taken = 1 + self.skipped, []
-        try:
-            for cells in self.rows:
-                first, line = line, self.rows.line_num + 1 + self.skipped
-                while cells and not without_unseen(cells[-1]):
-                    cells.pop()
-                if len(cells) > MOST_COLUMNS:
-                    self._wrong(first, f"it has more than {MOST_COLUMNS} cells; a season has fewer columns.")
-                    break
-                if cells and self.keys is None:
-                    self.keys = [self._key(cell, first) for cell in cells]
-                    self.unnamed = {place for place, cell in enumerate(cells) if not _heading(cell)}
-                elif any(without_unseen(cell) for cell in cells):
-                    taken.append((first, self._row(cells, first)))
-        except csv.Error as error:
-            self._wrong(line, f"the row cannot be read: {_said(str(error))}")
+        lines = self._lines()
+        heads = (n for n, (_, cells) in enumerate(lines[:MOST_ABOVE]) if any(_heading(one) in COLUMNS for one in cells))
+        head = next(heads, 0)
+        for line, cells in lines[head : head + 1]:
+            self.keys = [self._key(cell, line) for cell in cells]
+            self.unnamed = {place for place, cell in enumerate(cells) if not _heading(cell)}
+            if head:
+                self._wrong(lines[0][0], f"the columns' names stand in line {line}; delete what is above them.")
+        taken = [(line, self._row(cells, line)) for line, cells in lines[head + 1 :]]
         for keys in ({"from", "to"}, {"audio_offset"}, {"captions_offset"}, {"footage_captions_offset"}):
             if any(_SHARE.fullmatch(row.get(key, "")) for _, row in taken for key in keys):
                 self.shares |= keys
@@ -133,12 +127,29 @@ class _Rows:
             self._wrong(long[0], f"a series' name has at most {LONGEST_SERIES} letters.")
         return Draft(next(iter(self.series), ""), self.entries, self.slips)
 
+    def _lines(self) -> list[tuple[int, list[str]]]:
+        """The lines that hold anything, with their numbers, up to one that cannot be read; none has an empty end."""
+        line, found = 1 + self.skipped, []
+        try:
+            for cells in self.rows:
+                first, line = line, self.rows.line_num + 1 + self.skipped
+                while cells and not without_unseen(cells[-1]):
+                    cells.pop()
+                if len(cells) > MOST_COLUMNS:
+                    self._wrong(first, f"it has more than {MOST_COLUMNS} cells; a season has fewer columns.")
+                    break
+                if cells:
+                    found.append((first, cells))
+        except csv.Error as error:
+            self._wrong(line, f"the row cannot be read: {_said(str(error))}")
+        return found
+
     def _wrong(self, line: int, text: str) -> None:
         self.slips.append(Slip(line, text))
 
     def _row(self, cells: list[str], line: int) -> dict[str, str]:
         """What a row's cells hold, by the keys of their columns."""
-        keys = self.keys or []
+        keys = self.keys
         if len(cells) > len(keys):
             self._wrong(line, f"it has {len(cells)} cells and the first line names {len(keys)} columns.")
         row = {}

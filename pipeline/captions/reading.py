@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from basis.errors import Unusable, WrongUse
-from basis.files import read_bytes
+from basis.files import advice, read_bytes
 from basis.notes import Note
 from pipeline.captions import telemetry
 from pipeline.captions.cues import HARD_STOP, MOST_CUES, MOST_WORDS, BadCaptions, Cue, moved, respread, said
@@ -36,7 +36,7 @@ def read_captions(file: Path, offset: float = 0.0) -> Reading:
     try:
         raw = read_bytes(file, MOST_BYTES)
     except FileNotFoundError:
-        raise Unusable(f"The captions {file} cannot be read (there is no such file); check the path.") from None
+        raise Unusable(f"There are no captions {file}; {advice(file)}.") from None
     except WrongUse as error:
         raise Unusable(f"The captions cannot be used: {error}") from None
     return parse(raw, str(file), offset)

@@ -3,6 +3,7 @@
 All scores are kept, so that an editor sees the runner-up.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,6 +14,7 @@ from basis.spans import Spans
 from pipeline.analysis import AnalysedShot, Analysis, Sighting
 from pipeline.analysis.analysers import people
 from pipeline.framing.layouts import LAYOUTS
+from pipeline.framing.layouts.crop import PLACES
 from pipeline.framing.scoring import Look, Part, Scene, weight
 from pipeline.framing.subjects import KINDS, Region
 from pipeline.plan import Plan, Shot, Somebody
@@ -132,6 +134,12 @@ def _as_wished(scene: Scene, shot: Shot, asked: Sequence[Wish]) -> Shot:
         can = ", ".join(sorted(known, key=lambda word: any(word in layout.NAMES for layout in LAYOUTS)))
         raise WrongUse(f"The shot at {shot.start:.2f} s of the footage cannot show «{show}»; it can show: {can}.")
     return known[show](Part(scene, shot.start, shot.end, f"{show}, as you asked"))
+
+
+def can_be_asked(show: str) -> bool:
+    """Whether any shot could be asked to show it."""
+    kinds = [kind.label for kind in KINDS.values() if not kind.person]
+    return show in ("everybody", "fit", "split", *PLACES, *kinds) or bool(re.fullmatch(r"person [1-9]\d*", show))
 
 
 def _with_people(shot: Shot, scene: Scene) -> Shot:

@@ -1,6 +1,7 @@
 """MoviePy clips drawn over the picture: captions, lower thirds, title, cards, marks."""
 
 from pipeline.graphics.kinds import draw
+from pipeline.graphics.kinds.end_card import must_have_code
 from pipeline.graphics.kinds.kind import Written
 from pipeline.graphics.layers import Graphic
 from pipeline.graphics.look import Canvas, Look
@@ -16,6 +17,7 @@ __all__ = [
     "draw",
     "font_notes",
     "has_end_card",
+    "must_have_code",
     "notes",
     "on_screen",
     "place",

@@ -190,7 +190,10 @@ def font_notes(texts: Written, look: Look) -> list[Note]:
             pair = typesetting.called(fonts[0]), typesetting.called(drawn)
             lacking.setdefault(pair, {})[letter] = None
     return [
-        Note(code="other-font", text=f"{font} has no {_listed(sorted(letters))}: they are drawn in {drawn}.")
+        Note(
+            code="other-font",
+            text=f"{font} has no {_listed(sorted(letters))}: {drawn} draws {'it' if len(letters) == 1 else 'them'}.",
+        )
         for (font, drawn), letters in lacking.items()
     ]
 

@@ -147,6 +147,11 @@ def address(link: str) -> str:
     return percent_encoded(f"{scheme}://{user}{at}{host}{place}" if link else "", safe=":/?#[]@!$&'()*+,;=%~")
 
 
+def must_have_code(link: str) -> None:
+    """Raises WrongUse for a link that no code holds, or whose host cannot be."""
+    _code(address(link), CODE_LEAST)
+
+
 def _code(link: str, side: int, mask: int | None = None) -> Image.Image:
     """The link's QR code with a mask of the standard's eight, which are all valid, or with the one that it picks.
 
