@@ -6,7 +6,7 @@ grows or is lit does that, but a light, behind which the same picture is seen.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -53,7 +53,7 @@ def find(times: NDArray[np.float64], colours: Image, cuts: Sequence[float]) -> l
     if len(times) < 3:
         return []
     pictures = [tiny(image) for image in colours]
-    structures = cache(lambda number: structure(pictures[number]))
+    structures = lru_cache(2 * LONGEST)(lambda number: structure(pictures[number]))
     fades = _joined(list(_fades(pictures, colours, structures)))
     return [
         float(np.interp(fade.half, np.arange(len(times)), times))
@@ -64,29 +64,41 @@ def find(times: NDArray[np.float64], colours: Image, cuts: Sequence[float]) -> l
 
 def _fades(pictures: Sequence[Image], colours: Image, structures: Callable[[int], Structure]) -> Iterator[Fade]:
     """All stretches of looks, long and short ones of the same fade, in which one shot becomes another, or nothing."""
-    flat = np.array([cv2.GaussianBlur(picture, (0, 0), 1.0) for picture in pictures], np.float32)
-    flat = flat.reshape(len(flat), -1) / np.sqrt(pictures[0].size)
-    apart = [np.zeros(len(flat), np.float32)]  # by how many looks: the squared differences
-    apart += [np.square(flat[lag:] - flat[:-lag]).sum(axis=1) for lag in range(1, min(LONGEST, len(flat)))]
+    looks = lru_cache(2 * LONGEST)(lambda number: _half(colours[number]))
+    pans = lru_cache(2 * LONGEST)(
+        lambda number: _pan(looks(number), looks(number + 1)) if 0 <= number < len(colours) - 1 else (0.0, 0.0)
+    )
+    # in order, so that what is near lies in the caches
+    for fade in sorted(_courses(pictures), key=lambda fade: (fade.first, fade.last)):
+        first, last = fade.first, fade.last
+        if not _changes(pictures[first], pictures[last], structures(first), structures(last)):
+            continue
+        if fade.pure <= PURE or _is_mixture(looks, pans, first, last):
+            yield fade
+
+
+def _courses(pictures: Sequence[Image]) -> Iterator[Fade]:
+    """All stretches whose looks are about mixtures of the first and the last one, from one to the other."""
+    soft = [cv2.GaussianBlur(picture, (0, 0), 1.0) for picture in pictures]
+    apart = [np.zeros(len(soft))]  # by how many looks: the squared differences
+    for lag in range(1, min(LONGEST, len(soft))):
+        pairs = zip(soft, soft[lag:], strict=False)
+        apart.append(np.array([cv2.norm(a, b, cv2.NORM_L2SQR) for a, b in pairs]) / soft[0].size)
     for lag in range(2, len(apart)):
-        count = len(flat) - lag
-        change = np.maximum(apart[lag][:count], 1e-6)
-        steps = np.arange(1, lag)
-        start = np.stack([apart[k][:count] for k in steps])
-        end = np.stack([apart[lag - k][k : k + count] for k in steps])
+        count = len(soft) - lag
+        change = np.maximum(apart[lag], 1e-6)
+        start = np.stack([apart[k][:count] for k in range(1, lag)])
+        end = np.stack([apart[lag - k][k : k + count] for k in range(1, lag)])
         share = (start - end + change) / (2 * change)
         left = np.sqrt(np.maximum(0.0, start - share**2 * change) / change).max(axis=0)
         rises = np.diff(np.vstack([np.zeros(count), share, np.ones(count)]), axis=0).min(axis=0) >= -RISES
         inside = (share[0] >= BEGUN[0]) & (share[-1] <= BEGUN[1]) & (change >= LEAST**2)
         middle = ((share > MIDDLE[0]) & (share < MIDDLE[1])).sum(axis=0)
-        for first in np.flatnonzero(rises & inside & (middle > 0) & (left <= MOVING)).tolist():
-            last = first + lag
-            if not _changes(pictures[first], pictures[last], structures(first), structures(last)):
-                continue
-            if left[first] <= PURE or (middle[first] > 1 and _is_mixture(colours, first, last)):
-                course = [0.0, *share[:, first].tolist(), 1.0]
-                half = float(np.interp(0.5, np.maximum.accumulate(course), np.arange(first, last + 1)))
-                yield Fade(first, last, half, float(left[first]))
+        told = ((left <= PURE) & (middle > 0)) | ((left <= MOVING) & (middle > 1))
+        for first in np.flatnonzero(rises & inside & told).tolist():
+            course = np.maximum.accumulate([0.0, *share[:, first].tolist(), 1.0])
+            half = float(np.interp(0.5, course, np.arange(first, first + lag + 1)))
+            yield Fade(first, first + lag, half, float(left[first]))
 
 
 def _changes(before: Image, behind: Image, edges: Structure, new_edges: Structure) -> bool:
@@ -99,21 +111,22 @@ def _changes(before: Image, behind: Image, edges: Structure, new_edges: Structur
     return likeness(edges * where, new_edges * where) <= ALIKE
 
 
-def _is_mixture(colours: Image, first: int, last: int) -> bool:
-    """Whether each point of the looks between two has about the same mixture of both, both moved on as the camera pans."""
-    looks = [_half(colours[n]) for n in range(max(0, first - 1), min(len(colours), last + 2))]
-    at = first - max(0, first - 1)
-    old, new = looks[at], looks[at + last - first]
-    before = _pan(looks[at - 1], old) if at else (0.0, 0.0)
-    behind = _pan(new, looks[-1]) if last + 1 < len(colours) else (0.0, 0.0)
+def _is_mixture(
+    looks: Callable[[int], Array], pans: Callable[[int], tuple[float, float]], first: int, last: int
+) -> bool:
+    """Whether each point of the looks between two has about the same mixture of both, both moved on as the camera pans.
+
+    pans: from the look of a number to the next one.
+    """
+    before, behind = pans(first - 1), pans(last)
     course = [0.0]
-    for k in range(1, last - first):
-        a, b = _moved(old, before, k), _moved(new, behind, k - (last - first))
+    for number in range(first + 1, last):
+        a, b = _moved(looks(first), before, number - first), _moved(looks(last), behind, number - last)
         change = b - a
         clear = np.abs(change) > CLEAR
         if clear.mean() < LARGE:
             return False
-        own = (looks[at + k] - a)[clear] / change[clear]
+        own = (looks(number) - a)[clear] / change[clear]
         course.append(float(np.median(own)))
         if (np.abs(own - course[-1]) < OFF).mean() < POINTS:
             return False
