@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from basis.errors import MachineFailed, Unusable
-from pipeline.footage import ffmpeg_tool, media, sounds, source, stream
+from pipeline.footage import ffmpeg_tool, media, prober, sounds, source, stream
 from pipeline.footage.scaling import picture, size
 from tests.footage import Scene, make
 
@@ -340,6 +340,29 @@ def test_a_clock_that_jumps_is_refused_and_one_that_goes_on_is_not(tmp_path, jum
         source.probe(tmp_path / "off.ts")
 
 
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_a_recording_too_large_to_be_read_through_is_read_in_places(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(prober, "MOST_READ", 0)
+    options = {"vcodec": "mpeg2video", "b:v": "1M"} if suffix == "mpg" else {}
+    once = clip(tmp_path / f"a.{suffix}", seconds=20, sound=20, size="160x90", **options)
+    monkeypatch.setattr(prober, "PART", once.stat().st_size // 8)
+    monkeypatch.setattr(prober, "SAMPLES", 6)
+    told = prober.picture(str(once), 0)
+    assert told["last"] - told["first"] == pytest.approx(20 - 0.04) and not told["jumps"] and told["ended"]
+    assert len(told["ends"]) == 2
+    (tmp_path / f"joined.{suffix}").write_bytes(once.read_bytes() * 2)
+    jumps = prober.picture(str(tmp_path / f"joined.{suffix}"), 0)["jumps"]
+    assert jumps and all(before - after > 15 for before, after, _ in jumps)
+
+
+def test_a_screen_that_stands_still_for_long_has_one_clock(tmp_path):
+    """Screens are recorded without an index, a frame whenever something moves."""
+    picture = ffmpeg.input("testsrc2=size=64x36:rate=25:duration=1", f="lavfi").filter("setpts", "PTS+gt(N,9)*40/TB")
+    file = tmp_path / "a.webm"
+    ffmpeg_tool.run(picture.output(str(file), vcodec="libvpx", fps_mode="vfr", live=1))
+    assert source.probe(file).duration == pytest.approx(41, abs=0.1)
+
+
 def test_a_hole_is_no_variable_rate(tmp_path):
     whole = ffmpeg.input(str(clip(tmp_path / "whole.mp4", seconds=6)))["v"]
     holed = tmp_path / "a.mp4"
@@ -386,6 +409,15 @@ def test_a_tilt_leaves_the_size_as_it_is_and_is_told(tmp_path, turn, size, codes
     ffmpeg_tool.run(flat.output(str(turned), vcodec="copy"))
     found = source.probe(turned)
     assert (found.width, found.height) == size and codes(found) == codes_of
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
+def test_a_still_picture_is_named_as_such(tmp_path, suffix):
+    file = tmp_path / f"a.{suffix}"
+    picture = ffmpeg.input("testsrc2=size=64x36:duration=1", f="lavfi").video
+    ffmpeg_tool.run(picture.output(str(file), **{"frames:v": 1}))
+    with pytest.raises(Unusable, match="still picture"):
+        source.probe(file)
 
 
 def test_every_stream_has_its_own_start(tmp_path):

@@ -27,11 +27,11 @@ def is_cut_off(file: Path, container: str) -> bool:
 
 
 def lacks_index(file: Path) -> bool:
-    """Whether a file begins as MP4 or MOV and has no whole box that says where its pictures lie."""
+    """Whether a file begins as MP4 or MOV and has no whole box that says where its pictures lie, not even still ones."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         boxes = _boxes(stream, size)
-    indexes = [end for kind, end in boxes if kind in (b"moov", b"moof")]
+    indexes = [end for kind, end in boxes if kind in (b"moov", b"moof", b"meta")]
     return bool(boxes) and boxes[0][0] in _BOXES and (not indexes or indexes[0] > size)
 
 

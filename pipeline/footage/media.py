@@ -81,12 +81,13 @@ class SubtitleStream:
 @dataclass(frozen=True)
 class Media:
     """The streams of a file. container: FFmpeg's names of its format. start, duration: seconds by its header or by what
-    FFmpeg makes of its beginning and end, None where it does not know. audio: only streams that can be heard."""
+    FFmpeg makes of its beginning and end, None where it does not know. stamped: whether the format has time stamps. audio: only streams that can be heard."""
 
     file: Path
     container: str
     start: float | None
     duration: float | None
+    stamped: bool
     video: tuple[VideoStream, ...]
     audio: tuple[AudioStream, ...]
     subtitles: tuple[SubtitleStream, ...]
@@ -167,6 +168,7 @@ def _read(file: Path, size: int, changed: int) -> Media:
     streams = found["streams"]
     return Media(
         file=file, container=found["container"], start=found["start"], duration=found["duration"],
+        stamped=found["stamped"],
         video=tuple(_video(one) for one in streams if one["kind"] == "video" and one.get("width")),
         audio=tuple(_audio(one) for one in streams if one["kind"] == "audio" and one.get("rate") and one["channels"]),
         subtitles=tuple(_subtitles(one) for one in streams if one["kind"] == "subtitle"),

@@ -91,11 +91,11 @@ class _Looks:
         return float(self.products[min(one, other), max(one, other)].mean() / np.sqrt(max(1e-30, power)))
 
     def leads(self, channels: Sequence[int]) -> NDArray[np.float64]:
-        """(looks, channels): dB by which each of the channels leads all others, in the looks in which something is said."""
+        """The share of the looks in which something is said that each of the channels surely leads all others in."""
         loud = _db(self.voices[:, channels])
         spoken = loud.max(axis=1) > np.percentile(loud.max(axis=1), 10) + OVER_FLOOR
         others = [np.delete(loud, number, axis=1).max(axis=1) for number in range(len(channels))]
-        return np.asarray((loud - np.stack(others, axis=1))[spoken])
+        return np.asarray((loud - np.stack(others, axis=1) > APART)[spoken].sum(axis=0) / max(1, spoken.sum()))
 
 
 def of_camera(
@@ -187,8 +187,7 @@ def _of_sides(looks: _Looks) -> tuple[Channels, str]:
         return "mono", "both sides carry the same"
     if looks.alike(0, 1) < REVERSED:
         return "left", f"{NAMES['left']}, since the sides would cancel each other: one is wired in reverse"
-    leads = (looks.leads([0, 1]) > APART).mean(axis=0)
-    if leads.min() > BOTH:
+    if looks.leads([0, 1]).min() > BOTH:
         return "voices", "a microphone on each side, mixed by who speaks"
     return "stereo", "stereo"
 
@@ -218,8 +217,7 @@ def _of_tracks(tracks: _Tracks, start: float, end: float, wanted: Channels | Non
     own.sort()
     if len(own) == 1:
         return tracks.only(own, "mono"), f"{tracks.called(own)}, since the others carry the same"
-    leads = looks.leads(own) > APART
-    often = leads.mean(axis=0) if len(leads) else np.zeros(len(own))
+    often = looks.leads(own)
     if np.count_nonzero(often > BOTH) > 1:
         speakers = [number for number, share in zip(own, often, strict=True) if share > SOME]
         return tracks.only(speakers, "voices"), f"microphones on {tracks.called(speakers)}, {HOW['voices']}"
