@@ -85,6 +85,11 @@ class Pictures:
         return sorted([*self._holes, *broken], key=lambda loss: loss.start)
 
     @property
+    def reason(self) -> str:
+        """The last that was complained of, in ffmpeg's words."""
+        return self._heard.reason if self._heard else ""
+
+    @property
     def _step(self) -> float:
         return 1 / float(self.source.average_rate)
 
@@ -196,11 +201,12 @@ class Pictures:
 class _Heard:
     """What a decoding ffmpeg says line by line: the time stamp of each picture, and complaints.
 
-    complaints: footage second reached when each was heard, None before the first picture.
+    complaints: footage second reached when each was heard, None before the first picture. reason: the last one in words.
     """
 
     def __init__(self, start: float) -> None:
         self.complaints: list[float | None] = []
+        self.reason = ""
         self._start = start
         self._base = Fraction(1, 1_000_000)
         self._begun = False
@@ -210,6 +216,8 @@ class _Heard:
     def hear(self, line: str) -> None:
         if not self._begun:  # what it says while it finds out what the file is, it says of all streams
             self._begun = "Stream mapping:" in line
+            if (said := _SAID.match(line)) and self._bad(*said.groups()):
+                self.reason = said[2]
         elif shown := _SHOWN.search(line):
             stamp, numerator, denominator = shown.groups()
             if numerator:
@@ -224,6 +232,7 @@ class _Heard:
                 self.complaints.append(self._reached)
         elif (said := _SAID.match(line)) and self._bad(*said.groups()):
             self.complaints.append(self._reached)
+            self.reason = said[2]
 
     @staticmethod
     def _bad(level: str, text: str) -> bool:
@@ -262,13 +271,14 @@ def frames(
         lost += pictures.losses
     missing = count - _frame_of(last + 1 / float(source.average_rate) - start, rate)
     if shown is None or (missing > max(1.0, MOST_MISSING * float(rate)) and not source.variable_rate):
-        raise Unusable(breaks_off(source, start if shown is None else last + 1 / float(source.average_rate)))
+        at = start if shown is None else last + 1 / float(source.average_rate)
+        raise Unusable(breaks_off(source, at, "" if shown is not None else pictures.reason))
     yield from itertools.repeat(shown, count - done)
 
 
-def breaks_off(source: Source, at: float) -> str:
-    """What a user is told of footage that has no more picture from a second on."""
-    return f"{source.file} breaks off at {at:.2f} s; choose an earlier --to or export it again."
+def breaks_off(source: Source, at: float, reason: str = "") -> str:
+    """What a user is told of footage that has no more picture from a second on; reason: in ffmpeg's words."""
+    return f"{source.file} breaks off at {at:.2f} s{f' ({reason})' if reason else ''}; choose an earlier --to or export it again."
 
 
 def _frame_of(seconds: float, rate: Fraction) -> int:
