@@ -291,9 +291,11 @@ def test_footage_of_a_variable_rate_may_stand_still(tmp_path):
 
 
 def test_a_decoder_that_is_killed_is_the_machines_failure(two_scenes):
-    frames = stream.frames(probe(two_scenes), 0, 70, RATE)
+    found = probe(two_scenes)
+    before = psutil.Process().children()
+    frames = stream.frames(found, 0, 70, RATE)
     next(frames)
-    (decoder,) = psutil.Process().children(recursive=False)[-1:]
+    (decoder,) = set(psutil.Process().children()) - set(before)
     os.kill(decoder.pid, signal.SIGKILL)
     with pytest.raises(MachineFailed):
         list(frames)

@@ -35,7 +35,7 @@ THIN_STEPS = 0.5  # the same where only some pictures are decoded
 EARLIER = (2.5, 10.0, 30.0)  # seconds before the start from which it is tried again until a picture before it comes
 UNINDEXED = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "flv", "m4v", "vc1", "dv"}  # a seek lands anywhere
 LEAST_HOLE, HOLE_STEPS, THIN_HOLE_STEPS = 0.25, 2.5, 6  # seconds and steps without a picture that are a loss
-AHEAD = 0.6  # seconds that the decoder is ahead of the picture that was shown last when it complains
+AHEAD = 30  # steps that ffmpeg may be ahead of the picture that was shown last when it complains of another
 TOGETHER = 1.0  # seconds between complaints that are one damage
 MOST_MISSING = 1.0  # seconds at the end of what is wanted for which the last picture may stand
 LATE = 20.0  # seconds that ffmpeg's word of a picture may come after the picture itself
@@ -47,7 +47,8 @@ HARMLESS = ("mmco", "number of reference frames", "APP fields", "SEI type", "App
 HOLE, BROKEN = "the file is damaged there", "pictures there are broken"  # why a picture is lost
 decoded: Counter[Path] = Counter()  # pictures of each file that were decoded since the program began
 
-_SHOWN = re.compile(r"\[Parsed_showinfo\S* @ \S+ \[info\] (?:n: *\d+ pts: *(\S+)|config in time_base: (\d+)/(\d+))")
+_SHOWN = re.compile(r"\bn: *\d+ pts: *(\S+)|\bconfig in time_base: (\d+)/(\d+)|\bcolor_range:")  # what showinfo writes
+_FIELDS = re.compile(r"(?:\[[^\]]*\] )+|\w+: *\S+")
 _SAID = re.compile(r"(?:\[[^\]]* @ [^\]]*\] )*\[(info|warning|error|fatal|panic)\] (.*)")
 
 
@@ -75,13 +76,18 @@ class Pictures:
     @property
     def losses(self) -> list[Loss]:
         """Holes, and what the decoder complained of elsewhere, in order."""
-        complaints = [(t, min(t + AHEAD, self.end, self.source.duration)) for t in self._complaints]
+        complaints = [(t, min(t + AHEAD * self._step, self.end, self.source.duration)) for t in self._complaints]
         broken = [
             Loss("picture", a, b, BROKEN)
             for a, b in merge(complaints, TOGETHER)
             if not any(a <= hole.end + TOGETHER and b >= hole.start - TOGETHER for hole in self._holes)
         ]
         return sorted([*self._holes, *broken], key=lambda loss: loss.start)
+
+    @property
+    def reason(self) -> str:
+        """The last that was complained of, in ffmpeg's words."""
+        return self._heard.reason if self._heard else ""
 
     @property
     def _step(self) -> float:
@@ -195,11 +201,12 @@ class Pictures:
 class _Heard:
     """What a decoding ffmpeg says line by line: the time stamp of each picture, and complaints.
 
-    complaints: footage second reached when each was heard, None before the first picture.
+    complaints: footage second reached when each was heard, None before the first picture. reason: the last one in words.
     """
 
     def __init__(self, start: float) -> None:
         self.complaints: list[float | None] = []
+        self.reason = ""
         self._start = start
         self._base = Fraction(1, 1_000_000)
         self._begun = False
@@ -209,16 +216,23 @@ class _Heard:
     def hear(self, line: str) -> None:
         if not self._begun:  # what it says while it finds out what the file is, it says of all streams
             self._begun = "Stream mapping:" in line
-        elif shown := _SHOWN.match(line):
+            if (said := _SAID.match(line)) and self._bad(*said.groups()):
+                self.reason = said[2]
+        elif shown := _SHOWN.search(line):
             stamp, numerator, denominator = shown.groups()
             if numerator:
                 self._base = Fraction(int(numerator), int(denominator))
                 return
-            t = float(int(stamp) * self._base) - self._start if stamp != "NOPTS" else None
-            self._reached = t if t is not None else self._reached
-            self._stamps.put(t)
+            if stamp:
+                t = float(int(stamp) * self._base) - self._start if stamp != "NOPTS" else None
+                self._reached = t if t is not None else self._reached
+                self._stamps.put(t)
+            # showinfo writes its lines in pieces, between which a complaint may come, then without its level
+            if len((rest := _FIELDS.sub("", line)).split()) > 1 and not rest.strip().startswith(HARMLESS):
+                self.complaints.append(self._reached)
         elif (said := _SAID.match(line)) and self._bad(*said.groups()):
             self.complaints.append(self._reached)
+            self.reason = said[2]
 
     @staticmethod
     def _bad(level: str, text: str) -> bool:
@@ -257,13 +271,14 @@ def frames(
         lost += pictures.losses
     missing = count - _frame_of(last + 1 / float(source.average_rate) - start, rate)
     if shown is None or (missing > max(1.0, MOST_MISSING * float(rate)) and not source.variable_rate):
-        raise Unusable(breaks_off(source, start if shown is None else last + 1 / float(source.average_rate)))
+        at = start if shown is None else last + 1 / float(source.average_rate)
+        raise Unusable(breaks_off(source, at, "" if shown is not None else pictures.reason))
     yield from itertools.repeat(shown, count - done)
 
 
-def breaks_off(source: Source, at: float) -> str:
-    """What a user is told of footage that has no more picture from a second on."""
-    return f"{source.file} breaks off at {at:.2f} s; choose an earlier --to or export it again."
+def breaks_off(source: Source, at: float, reason: str = "") -> str:
+    """What a user is told of footage that has no more picture from a second on; reason: in ffmpeg's words."""
+    return f"{source.file} breaks off at {at:.2f} s{f' ({reason})' if reason else ''}; choose an earlier --to or export it again."
 
 
 def _frame_of(seconds: float, rate: Fraction) -> int:
