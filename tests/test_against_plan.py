@@ -75,6 +75,34 @@ def test_a_damaged_film_is_named(film, tmp_path, damage):
     assert failed(damaged(film, tmp_path / "damaged.mp4", **options), film[0]) == {*names}
 
 
+PICTURE_DAMAGES = {
+    "frozen": ("[0:v]split[a][b];[a][b]freezeframes=first=20:last=50:replace=20", "picture moves"),
+    "frozen on a later picture": ("[0:v]split[a][b];[a][b]freezeframes=first=5:last=30:replace=30", "picture moves"),
+    "0.3 s late": ("[0:v]tpad=start=8:start_mode=clone,trim=end_frame=125", "picture in step"),
+    "0.1 s early": ("[0:v]trim=start_frame=3,setpts=PTS-STARTPTS,tpad=stop=3:stop_mode=clone", "picture in step"),
+    "too bright": ("[0:v]eq=brightness=0.06", "colours"),
+    "full range read as limited": ("[0:v]scale=in_range=tv:out_range=pc,setparams=range=tv", "colours"),
+    "another crop": ("[0:v]crop=iw-30:ih:30:0,scale=270:480", "picture as planned"),
+    "mirrored": ("[0:v]hflip", "picture as planned"),
+    "without captions": ("[0:v]drawbox=y=ih*0.5:h=ih*0.3:color=gray:t=fill", "picture as planned"),
+}
+
+
+@pytest.mark.parametrize(("damage", "name"), PICTURE_DAMAGES.values(), ids=PICTURE_DAMAGES.keys())
+def test_a_film_with_a_damaged_picture_is_named(film, tmp_path, damage, name):
+    to = tmp_path / "damaged.mp4"
+    usual = {
+        "c:v": "libx264",
+        "preset": "ultrafast",
+        "c:a": "copy",
+        "crf": 18,
+        "colorspace": "bt709",
+        "color_range": "tv",
+    }
+    ffmpeg_tool.run(ffmpeg.input(str(film[1].video)).output(str(to), filter_complex=damage, **usual))
+    assert name in failed(to, film[0])
+
+
 def swapped(text):
     return text.replace("Цех", "Цеx")  # a Latin letter
 
