@@ -23,6 +23,7 @@ from presets.graphics import Caption
 STILL = 0.5  # seconds without a change from which a picture stands still
 # of a packet, and for each of its blocks of 16x16 pixels: up to so many bytes say that nothing changes
 HEADER_BYTES, FEW_BYTES = 150, 0.06
+USUAL = 0.1  # of the usual packet of the file, up to which one is looked at as well
 MOST_STILLS, MOST_STARTS, MOST_MIDDLES = 6, 10, 10  # that are looked at, the longest or evenly picked
 ALWAYS = 2  # stretches without a change, the longest, that are looked at whatever it costs
 SHARE, LEAST = 0.1, 30  # frames of the file, of 1080p, that the looking may decode: a share of all, and at least
@@ -215,11 +216,15 @@ def _stills(packets: Sequence[tuple[int, bool]], plan: Plan) -> list[tuple[int, 
 
     A key packet says nothing about it.
     """
-    few = HEADER_BYTES + FEW_BYTES * plan.width * plan.height / 256
+    usual = float(np.median([size for size, key in packets if not key] or [0]))
+    few = max(HEADER_BYTES + FEW_BYTES * plan.width * plan.height / 256, USUAL * usual)
+    small = np.array([key or size <= few for size, key in packets])
+    still = small.copy()
+    still[1:-1] |= small[:-2] & small[2:]  # one that only makes what stands still better
     begins = {0, *np.cumsum([plan.clock.frames(*take.span) for take in plan.takes]).tolist()}
     found, first = [], 0
     for number in range(1, len(packets) + 1):
-        goes_on = number < len(packets) and number not in begins and (packets[number][1] or packets[number][0] <= few)
+        goes_on = number < len(packets) and number not in begins and bool(still[number])
         if not goes_on:
             if number - first > STILL * plan.clock.rate:
                 found.append((first, number - 1))
