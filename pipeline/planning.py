@@ -18,6 +18,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.footage import source
 from pipeline.footage.source import Source
 from pipeline.listening.hearing import Hearing, listen
+from pipeline.listening.hearing import notes as heard_notes
 from pipeline.plan import Music, Plan, Shot, Sting, Take, shots_with_offsets
 from pipeline.stretch import Stretch
 from presets import Preset
@@ -210,6 +211,8 @@ def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:
     notes: list[Note] = []
     removed = 0.0  # seconds, of the stretches before
     for one in stretches:
+        if one.hearing:
+            notes += heard_notes(one.source, one.hearing, one.end, one.offset - removed, one.removed)
         if one.analysis:
             notes += analysis.notes(one.file, one.analysis, one.offset - removed, one.removed)
         removed += length(one.removed)

@@ -2,6 +2,8 @@
 
 import json
 import re
+from fractions import Fraction
+from types import SimpleNamespace
 
 import ffmpeg
 import pytest
@@ -9,12 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import presets
+from basis.clock import Clock
 from basis.errors import EpisodeError, Unusable
+from jobs.check import check_season
+from jobs.manifest import Slip, read_season
 from pipeline import captions as captions_
+from pipeline.brief import Footage
 from pipeline.captions import subtitles
 from pipeline.captions.formats import times
 from pipeline.captions.reading import parse, read_captions
-from pipeline.footage import ffmpeg_tool
+from pipeline.footage import ffmpeg_tool, source
+from pipeline.stretch import Stretch
+from pipeline.verify import subtitled
 from presets.graphics import Caption, Word
 
 FIRST, SECOND = "Первая плавка идёт.", "Смотрите на печь."
@@ -83,6 +91,9 @@ READ = {  # each says FIRST and SECOND
     "vtt of hls": "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n\n" + CUES,
     "vtt with styles": "WEBVTT - заголовок\nKind: captions\n\nSTYLE\n::cue {\n  color: red;\n}\n\nREGION\nid:fred\n\nNOTE Черновик\n\nintro\n"
     + CUES.partition("\n")[2].replace("\n\n2", " \n\nNOTE\nещё заметка\n").replace("Первая", "<v Иван Петров><c.yellow>Первая</c>"),
+    "semicolons": TALK.replace(",", ";"),
+    "numbers with full stops": re.sub(r"(?m)^(\d)$", r"\1.", TALK),
+    "copied from a chat": f"```srt\n{TALK}```\n",
     "printed by whisper": f"[00:00.300 --> 00:01.900]  {FIRST}\n[00:02.000 --> 00:03.800]  {SECOND}\n",
     "subviewer": f"[INFORMATION]\n[TITLE]\n[END INFORMATION]\n[SUBTITLE]\n00:00:00.30,00:00:01.90\nПервая плавка[br]идёт.\n\n00:00:02.00,00:00:03.80\n{SECOND}\n",
     "microdvd with its rate": "{1}{1}10\n{3}{19}{y:i}Первая плавка|идёт.\n{20}{38}Смотрите на печь.\n",
@@ -99,6 +110,12 @@ READ = {  # each says FIRST and SECOND
     "openai's words": json.dumps({"task": "transcribe", "text": f"{FIRST} {SECOND}", "words": flat(f"{FIRST} {SECOND}".replace(".", ""))}),
     "hugging face": json.dumps({"text": "x", "chunks": [{"timestamp": [0.3, 1.9], "text": f" {FIRST}"}, {"timestamp": [2.0, None], "text": SECOND}]}),
     "vosk": "".join(json.dumps({"result": flat(text), "text": text}) + "\n" for text in (FIRST, SECOND)),
+    "words alone": json.dumps(flat(FIRST) + [word | {"start": word["start"] + 1.7, "end": word["end"] + 1.7} for word in flat(SECOND)]),
+    "words in thousandths": json.dumps({"words": [{"text": w["word"], "start": int(1000 * w["start"] + 0.5), "end": int(1000 * w["end"] + 0.5)} for w in flat(f"{FIRST} {SECOND}")]}),
+    "premiere's transcript": json.dumps({"language": "ru-ru", "segments": [
+        {"start": a, "duration": b - a, "words": [{"text": w, "start": a + n / 2, "duration": 0.4} for n, w in enumerate(text.split())]}
+        for (a, b), text in zip(TIMES, (FIRST, SECOND), strict=True)
+    ]}),
     "youtube's json3": json.dumps({"wireMagic": "pb3", "events": JSON3}),
     "ass with a broken style": "[Script Info]\n\n[V4+ Styles]\nStyle: D,Arial,x\n\n[Events]\nDialogue: 0,0:00:00.30,0:00:01.90,D,,0,0,0,,{\\b1}Первая{\\p1}m 0 0 l 9 9{\\p0} плавка\\Nидёт.\n"
     f"Comment: 0,0,0,D,,0,0,0,,нет\nDialogue: 0,0:00:02.00,0:00:03.80,D,,0,0,0,,{SECOND}\n",
@@ -113,7 +130,11 @@ for _encoding in ("cp1251", "cp1252", "cp866", "koi8-r"):
 def test_what_programs_write_is_read(name):
     texts, shown, notes = said(READ[name])
     assert texts == [FIRST, SECOND]
-    assert name in ("no thousandths", "openai's words", "vosk") or shown[0] == pytest.approx((0.3, 1.9), abs=0.11)
+    assert (
+        name in ("no thousandths", "vosk", "premiere's transcript")
+        or "words" in name
+        or shown[0] == pytest.approx((0.3, 1.9), abs=0.11)
+    )
     assert shown[1][0] == pytest.approx(2.0, abs=0.51 if "words" in name else 0.01) or name == "vosk"
     unsure = ("mac-", "iso8859", "taken for", "thousandths", "null", "nan", "hugging")
     assert bool(notes) == (any(word in name for word in unsure) and name != "no thousandths")
@@ -124,7 +145,7 @@ MEANT = {  # a text in a cue, and what is shown
     "less than a tag": ("если a < b > c, то v<v макс> и i <3", "если a < b > c, то v<v макс> и i <3"),
     "tags": ("<i>Да</i> <font color='red'>вот</font> <c.red>так</c> < b >и< / b > <lang ru>тут</lang>", "Да вот так и тут"),
     "no tags": ("<script>alert(1)</script> <домну> <!-- x -->", "<script>alert(1)</script> <домну> <!-- x -->"),
-    "braces": ("{смех} {А, Б} {\\an8}верх {незакрыт", "{смех} {А, Б} верх {незакрыт"),
+    "braces": ("{смех} {А, Б} {\\an8}верх \\{{}да} {незакрыт", "{смех} {А, Б} верх {да} {незакрыт"),
     "backslashes": ("C:\\new \\N \\h", "C:\\new \\N \\h"),
     "references": ("R&amp;D &lt;i&gt; a&b &copy2 AT&T", "R&D <i> a&b &copy2 AT&T"),
     "marks of readers": ("<@1000> \u2060<\u2060b> {\u2060\\an8}", "<@1000> <b> {\\an8}"),
@@ -288,12 +309,15 @@ def test_captions_of_another_clock_are_placed_by_an_offset(tmp_path):
     (tmp_path / "a.srt").write_text(TALK.replace("00:00:", "01:00:"), "utf-8")
     preset = presets.load("plain")
     with pytest.raises(
-        Unusable, match=r"01:00:00\.3 to 01:00:03\.8, all outside the episode's 4\.0 s.*--captions-offset .* 01:00:00\."
+        Unusable, match=r"01:00:00\.3 to 01:00:03\.8, all outside the episode's 4\.0 s.*--captions-offset 01:00:00 "
     ):
         captions_.for_episode(captions_.read(tmp_path / "a.srt", [], preset), [], preset, 4.0, 25)
     cues = captions_.read(tmp_path / "a.srt", [], preset, offset=3600.0)
     shown, notes = captions_.for_episode(cues, [], preset, 4.0, 25)
     assert [caption.start for caption in shown] == pytest.approx([0.3, 2.0]) and not notes
+    for offset, says in ((3599.0 - 60, "lie at 01:00:00"), (7200.0, "before second 0, the last at 01:00:03")):
+        with pytest.raises(Unusable, match=says):
+            captions_.for_episode(captions_.read(tmp_path / "a.srt", [], preset, offset=offset), [], preset, 4.0, 25)
     late, notes = captions_.for_episode(cues, [], preset, 1.95, 25)
     assert len(late) == 1 and [note.code for note in notes] == ["outside-captions"] and "1 of 2" in notes[0].text
 
@@ -315,11 +339,13 @@ SAID = [
 ]  # fmt: skip
 
 
+def text_of(text, start):
+    words = [Word(text=word, start=start, end=start + 1) for word in text.split(" ")]
+    return Caption(start=start, end=start + 1.5, lines=[words])
+
+
 def test_what_is_delivered_reads_the_same_in_ffmpeg_and_here(tmp_path):
-    captions = [
-        Caption(start=2 * n, end=2 * n + 1.5, lines=[[Word(text=w, start=2 * n, end=2 * n + 1) for w in text.split(" ")]])
-        for n, text in enumerate(SAID)
-    ]  # fmt: skip
+    captions = [text_of(text, 2 * n) for n, text in enumerate(SAID)]
     for form in ("srt", "vtt"):
         file = tmp_path / f"a.{form}"
         file.write_text(subtitles(captions, form), "utf-8")
@@ -329,6 +355,53 @@ def test_what_is_delivered_reads_the_same_in_ffmpeg_and_here(tmp_path):
         events = re.findall(r"Dialogue:(?:[^,]*,){9}(.*)", (tmp_path / f"{form}.ass").read_text("utf-8"))
         plain = [event.replace("\u2060", "").replace("\\{{}", "{").replace("5\\h", "5\u00a0") for event in events]
         assert plain == SAID
+
+
+def test_what_is_delivered_is_known_again_by_the_checks_of_delivery(tmp_path):
+    captions = [text_of(text, 2 * n) for n, text in enumerate(SAID)]
+    plan = SimpleNamespace(clock=Clock(Fraction(25)), graphics=captions)
+    for form in ("srt", "vtt"):
+        (tmp_path / f"a.{form}").write_text(subtitles(captions, form), "utf-8")
+    assert all(row.ok for row in subtitled.rows(plan, [tmp_path / "a.srt", tmp_path / "a.vtt"]))
+
+
+# inside the footage
+
+
+def test_captions_beside_what_a_drone_measured_are_used_and_the_rest_is_named(tmp_path):
+    (tmp_path / "dji.srt").write_text(measured(TELEMETRY["dji in one line"]), "utf-8")
+    (tmp_path / "talk.srt").write_text(TALK, "utf-8")
+    picture = ffmpeg.input("testsrc2=s=160x90:r=25:d=4", f="lavfi").video
+    inputs = [ffmpeg.input(str(tmp_path / name))["s:0"] for name in ("dji.srt", "talk.srt")]
+    for count in (1, 2):
+        file = tmp_path / f"{count}.mkv"
+        ffmpeg_tool.run(ffmpeg.output(picture, *inputs[:count], str(file), **{"c:v": "libx264", "c:s": "srt"}))
+        parts = [Stretch(source.probe(file), 0.0, 4.0, 0.0, Footage(file=file))]
+        preset = presets.load("plain")
+        shown, notes = captions_.for_episode(captions_.read(None, parts, preset), parts, preset, 4.0, 25)
+        assert [" ".join(w.text for line in c.lines for w in line) for c in shown] == [FIRST, SECOND][: 2 * (count - 1)]
+        assert [note.code for note in notes] == ["telemetry", "embedded-captions"][:count]
+
+
+def test_a_season_s_check_says_what_rendering_would_say_of_captions(tmp_path):
+    picture = ffmpeg.input("testsrc2=s=160x90:r=25:d=4", f="lavfi").video
+    ffmpeg_tool.run(ffmpeg.output(picture, str(tmp_path / "a.mp4"), vcodec="libx264"))
+    files = {
+        "before": NOTED["before the start"][0],
+        "dji": measured(TELEMETRY["dji"]),
+        "late": TALK.replace("00:00:", "01:00:"),
+        "scc": REFUSED["scc"][0],
+    }
+    season = "[defaults]\npreset = 'plain'\n"
+    for name, text in files.items():
+        (tmp_path / f"{name}.srt").write_text(text, "utf-8")
+        offset = "captions_offset = '01:00:00'\n" if name == "late" else ""
+        season += f"[[episode]]\ntitle = '{name}'\nfootage = 'a.mp4'\ncaptions = '{name}.srt'\n{offset}"
+    (tmp_path / "season.toml").write_text(season, "utf-8")
+    told: list[Slip] = []
+    (slip,) = check_season(read_season(tmp_path / "season.toml"), told.append)
+    assert "scc.srt are SCC" in slip.text
+    assert [name for name in files if any(f"{name}.srt" in note.text for note in told)] == ["before", "dji"]
 
 
 # any text

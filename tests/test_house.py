@@ -43,7 +43,7 @@ ROOMS = {  # inside a package, too, a module imports only what stands before it;
         "scaling",
         "stream",
     ],
-    "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
+    "pipeline.listening": ["blocks", "speech", "channels", "recorder", "losses", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
     "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],
     "pipeline.framing.layouts": ["fit", "crop", "split", "facecam", "registry"],

@@ -630,7 +630,14 @@ def test_captions_that_cannot_be_of_the_episode_are_named(tmp_path):
     ]  # fmt: skip
     text = "".join(f"[[episode]]\nnumber = {n}\n{more}\n" for n, more in enumerate(lines))
     found = check_season(read_season(write(tmp_path, text)))
-    says = ["lie outside", "lie outside", "not both", "There is no file", "none.srt cannot be read", "name too long"]
+    says = [
+        "all outside 0.0 to 1.0 s",
+        "all outside the episode's 1.0 s",
+        "not both",
+        "There is no file",
+        "none.srt cannot be read",
+        "name too long",
+    ]
     assert [line for line, _ in sorted((slip.line, slip.text) for slip in found)] == [4, 7, 11, 15, 15, 19]
     assert all(any(word in slip.text for slip in found) for word in says), found
 
@@ -685,4 +692,4 @@ def test_the_manifest_to_begin_with_can_be_read_and_mentions_every_key(tmp_path)
         assert f"{key} = " in text or f"{key}]]" in text, key
     plain = text.replace("# ", "").replace("#   ", "")
     assert "[[episode.graphics]]" in plain
-    assert {*RUSSIAN.values()} <= BRIEF | FOOTAGE | {"series", "footage_captions"}
+    assert {*RUSSIAN.values()} <= BRIEF | FOOTAGE | {"series", "footage_captions", "footage_captions_offset"}

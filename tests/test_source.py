@@ -1,6 +1,7 @@
 """Any footage becomes upright, square-pixelled BT.709 frames on a constant clock."""
 
 import socket
+import struct
 import threading
 from fractions import Fraction
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from basis.errors import MachineFailed, Unusable
-from pipeline.footage import ffmpeg_tool, media, sounds, source, stream
+from pipeline import episode
+from pipeline.brief import Brief
+from pipeline.footage import ffmpeg_tool, media, prober, sounds, source, stream
 from pipeline.footage.scaling import picture, size
 from tests.footage import Scene, make
 
@@ -313,6 +316,27 @@ def test_a_longer_film_that_is_cut_off_is_known_at_once(tmp_path):
         ]  # fmt: skip
 
 
+@pytest.mark.slow
+def test_a_plan_says_where_its_footage_is_cut_off(tmp_path):
+    file = cut(clip(tmp_path / "a.mkv", seconds=4, size="320x180"), 0.6)
+    plan, notes = episode.plan(Brief(footage=[file], preset="plain", delivery="vk-clips"))
+    (note,) = [note for note in notes if note.code == source.TRUNCATED]
+    assert note.level == "warning" and note.shot == 1 and note.at == pytest.approx(plan.duration, abs=0.2)
+    assert plan.duration == pytest.approx(source.probe(file).duration, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "says"),
+    [(100_000, 100_000, "no picture"), (20_000, 10_000, "20000x10000"), (30_000, 180, "no frame"), (8, 180, "8x180")],
+)
+def test_a_size_that_cannot_be_is_refused(tmp_path, width, height, says):
+    file = clip(tmp_path / "a.avi", seconds=0.2, vcodec="huffyuv", pix_fmt="yuv422p")
+    lying = file.read_bytes().replace(struct.pack("<ii", 64, 36), struct.pack("<ii", width, height))
+    file.write_bytes(lying)
+    with pytest.raises(Unusable, match=says):
+        source.probe(file)
+
+
 def test_an_mp4_without_its_index_is_named_as_such(tmp_path):
     with pytest.raises(Unusable, match="no whole index"):
         source.probe(cut(clip(tmp_path / "a.mp4"), 0.9))
@@ -328,6 +352,17 @@ def test_recordings_that_were_joined_without_care_are_refused_with_the_place(tmp
         source.probe(joined)
 
 
+@pytest.mark.parametrize(
+    ("name", "vcodec"), [("a.mp4", "libx264"), ("a.flv", "flv"), ("a.wmv", "wmv2"), ("a.mkv", "libx264")]
+)
+def test_joined_files_of_which_players_show_only_the_first_are_refused(tmp_path, name, vcodec):
+    once = clip(tmp_path / name, sound=2, vcodec=vcodec, ar=44100)
+    assert source.probe(once).duration == pytest.approx(2, abs=0.1)
+    (tmp_path / f"joined-{name}").write_bytes(once.read_bytes() * 2)
+    with pytest.raises(Unusable, match="joined"):
+        source.probe(tmp_path / f"joined-{name}")
+
+
 @pytest.mark.parametrize("jump", [100, 86_400])
 def test_a_clock_that_jumps_is_refused_and_one_that_goes_on_is_not(tmp_path, jump):
     parts = [
@@ -338,6 +373,29 @@ def test_a_clock_that_jumps_is_refused_and_one_that_goes_on_is_not(tmp_path, jum
     (tmp_path / "off.ts").write_bytes(parts[0] + parts[2])
     with pytest.raises(Unusable, match=f"forward by {jump}"):
         source.probe(tmp_path / "off.ts")
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_a_recording_too_large_to_be_read_through_is_read_in_places(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(prober, "MOST_READ", 0)
+    options = {"vcodec": "mpeg2video", "b:v": "1M"} if suffix == "mpg" else {}
+    once = clip(tmp_path / f"a.{suffix}", seconds=20, sound=20, size="160x90", **options)
+    monkeypatch.setattr(prober, "PART", once.stat().st_size // 8)
+    monkeypatch.setattr(prober, "SAMPLES", 6)
+    told = prober.picture(str(once), 0)
+    assert told["last"] - told["first"] == pytest.approx(20 - 0.04) and not told["jumps"] and told["ended"]
+    assert len(told["ends"]) == 2
+    (tmp_path / f"joined.{suffix}").write_bytes(once.read_bytes() * 2)
+    jumps = prober.picture(str(tmp_path / f"joined.{suffix}"), 0)["jumps"]
+    assert jumps and all(before - after > 15 for before, after, _ in jumps)
+
+
+def test_a_screen_that_stands_still_for_long_has_one_clock(tmp_path):
+    """Screens are recorded without an index, a frame whenever something moves."""
+    picture = ffmpeg.input("testsrc2=size=64x36:rate=25:duration=1", f="lavfi").filter("setpts", "PTS+gt(N,9)*40/TB")
+    file = tmp_path / "a.webm"
+    ffmpeg_tool.run(picture.output(str(file), vcodec="libvpx", fps_mode="vfr", live=1))
+    assert source.probe(file).duration == pytest.approx(41, abs=0.1)
 
 
 def test_a_hole_is_no_variable_rate(tmp_path):
@@ -386,6 +444,15 @@ def test_a_tilt_leaves_the_size_as_it_is_and_is_told(tmp_path, turn, size, codes
     ffmpeg_tool.run(flat.output(str(turned), vcodec="copy"))
     found = source.probe(turned)
     assert (found.width, found.height) == size and codes(found) == codes_of
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
+def test_a_still_picture_is_named_as_such(tmp_path, suffix):
+    file = tmp_path / f"a.{suffix}"
+    picture = ffmpeg.input("testsrc2=size=64x36:duration=1", f="lavfi").video
+    ffmpeg_tool.run(picture.output(str(file), **{"frames:v": 1}))
+    with pytest.raises(Unusable, match="still picture"):
+        source.probe(file)
 
 
 def test_every_stream_has_its_own_start(tmp_path):

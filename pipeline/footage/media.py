@@ -81,12 +81,13 @@ class SubtitleStream:
 @dataclass(frozen=True)
 class Media:
     """The streams of a file. container: FFmpeg's names of its format. start, duration: seconds by its header or by what
-    FFmpeg makes of its beginning and end, None where it does not know. audio: only streams that can be heard."""
+    FFmpeg makes of its beginning and end, None where it does not know. stamped: whether the format has time stamps. audio: only streams that can be heard."""
 
     file: Path
     container: str
     start: float | None
     duration: float | None
+    stamped: bool
     video: tuple[VideoStream, ...]
     audio: tuple[AudioStream, ...]
     subtitles: tuple[SubtitleStream, ...]
@@ -128,7 +129,7 @@ class Picture:
 
     times: of the first packets, in order. first, last: of all that were read, None without stamps. ends: when each
     stream ends by its last packet, as far as was read; ended: whether to the file's end. torn: whether its last frame
-    is seen to be there only in part. count: packets of the picture
+    is seen to be there only in part. reach: bytes of the file up to the last packet's end. count: packets of the picture
     that were read; whole: whether those are all. frames: in several places, the first is the file's. reason: what was
     wrong with packets that could not be read.
     """
@@ -141,6 +142,7 @@ class Picture:
     whole: bool
     ended: bool
     torn: bool
+    reach: int
     jumps: tuple[Jump, ...]
     frames: tuple[Frame, ...]
     reason: str
@@ -167,6 +169,7 @@ def _read(file: Path, size: int, changed: int) -> Media:
     streams = found["streams"]
     return Media(
         file=file, container=found["container"], start=found["start"], duration=found["duration"],
+        stamped=found["stamped"],
         video=tuple(_video(one) for one in streams if one["kind"] == "video" and one.get("width")),
         audio=tuple(_audio(one) for one in streams if one["kind"] == "audio" and one.get("rate") and one["channels"]),
         subtitles=tuple(_subtitles(one) for one in streams if one["kind"] == "subtitle"),
@@ -178,7 +181,7 @@ def _picture(file: Path, size: int, changed: int, stream: int) -> Picture:
     found = _ask(file, want="picture", stream=stream)
     return Picture(
         times=tuple(sorted(found["times"])), first=found["first"], last=found["last"], ends=dict(found["ends"]),
-        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], jumps=tuple(Jump(*one) for one in found["jumps"]),
+        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], reach=found["reach"], jumps=tuple(Jump(*one) for one in found["jumps"]),
         frames=tuple(_frame(one) for one in found["frames"]), reason=found["reason"],
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Sound files and the sound of footage: their streams, and ffmpeg's way to their samples."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from basis.data import Channels
 from basis.errors import Unusable
+from basis.spans import Span, clip, merge
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool, media
 from pipeline.footage.media import AudioStream, Media
@@ -23,6 +25,11 @@ RATE = 48_000  # Hz
 HOLE = 0.03  # seconds that sound strays from its time stamps from which they are believed: less is their own jitter
 EARLIER = 2.0  # seconds before what is wanted that are sought: without an index a seek lands late, and decoders settle
 SPARE = 0.1  # seconds more than wanted that are decoded: filters hold some back
+STRAY = 0.02  # seconds between the stamps of pieces that are none: clocks of milliseconds, and of 90 kHz, round
+TOLD = "info"  # the level at which ffmpeg says where pieces lie
+_PIECE = re.compile(
+    r"(?P<filter>Parsed_ashowinfo_\d+) .* pts_time:(?P<start>-?[\d.]+) .* rate:(?P<rate>\d+) nb_samples:(?P<samples>\d+)"
+)
 LARGEST = 64.0  # of full scale; a sample above it is damage
 
 
@@ -60,22 +67,25 @@ class Sound:
         own = hashlib.sha256(repr(self.microphones).encode()).hexdigest()[:16] if self.microphones else self.stream
         return f"{self.content}-{own}-{side}-{self.offset}-{self.pace}"
 
-    def since(self, second: float, rate: int, tools: Tools = USUAL, seconds: float | None = None) -> Any:
+    def since(
+        self, second: float, rate: int, tools: Tools = USUAL, seconds: float | None = None, told: bool = False
+    ) -> Any:
         """An ffmpeg-python stream from a footage second on, `rate` Hz; gaps and a late start are silence.
 
-        seconds: what is wanted of it at most. The clock of a recording is right to 30 ppm. Time stamps are read as the
+        seconds: what is wanted of it at most. told: ffmpeg says of each piece where it lies, for Stamps. The clock of a recording is right to 30 ppm. Time stamps are read as the
         file has them: of one stream alone ffmpeg would count from that one's first stamp in MPEG-TS and the like, and
         the sound would slip against the picture. Raises Unusable for a file that cannot be opened.
         """
         begin = second * self.pace + self.offset
         zero = begin + start_of(self.file)  # the stamp that is to be 0
-        given = ffmpeg_tool.input_of(self.file, max(0.0, begin - EARLIER), tools, copyts=None)
+        given = ffmpeg_tool.input_of(self.file, max(0.0, begin - EARLIER), tools, copyts=None, max_error_rate=1)
         wanted = {} if seconds is None else {"end": f"{zero + seconds * self.pace + SPARE:.6f}"}
         own = round(rate / self.pace)
 
         def placed(stream: int) -> Any:
             cut = given[str(stream)].filter("atrim", start=f"{zero:.6f}", **wanted)
-            return cut.filter("asetpts", f"round(PTS-{zero:.6f}/TB)")
+            cut = cut.filter("asetpts", f"round(PTS-{zero:.6f}/TB)")
+            return cut.filter("ashowinfo") if told else cut
 
         def even(stream: Any) -> Any:
             return stream.filter("aresample", own, **{"async": 1, "min_hard_comp": HOLE, "first_pts": 0})
@@ -90,9 +100,11 @@ class Sound:
             stream = even(placed(self.stream))
         return stream.filter("asetrate", rate) if own != rate else stream
 
-    def mixed_since(self, second: float, rate: int, tools: Tools = USUAL, seconds: float | None = None) -> Any:
+    def mixed_since(
+        self, second: float, rate: int, tools: Tools = USUAL, seconds: float | None = None, told: bool = False
+    ) -> Any:
         """As since(), its microphones mixed to one channel; of a stream's sides that is left to ffmpeg's `ac=1`."""
-        stream = self.since(second, rate, tools, seconds)
+        stream = self.since(second, rate, tools, seconds, told)
         if len(self.microphones) < 2 or self.count < 2:
             return stream
         # "<" makes the shares one in all, and is not escaped by ffmpeg-python
@@ -119,6 +131,33 @@ class Sound:
         for stream, channel in wanted:
             picks.setdefault(stream, []).append(channel)
         return picks
+
+
+class Stamps:
+    """Where sound lies by its time stamps, heard from an ffmpeg that tells: what the decoder gave nothing for is missing.
+
+    pace: of the sound. Of several streams it is missing where it is in one of them.
+    """
+
+    def __init__(self, pace: float = 1.0) -> None:
+        self._pace = pace
+        self._ends: dict[str, float] = {}
+        self._holes: list[Span] = []
+
+    def hear(self, line: str) -> None:
+        """A line that ffmpeg says at the level TOLD."""
+        if piece := _PIECE.search(line):
+            start = float(piece["start"]) / self._pace
+            end = self._ends.setdefault(piece["filter"], 0.0)
+            if start - end > STRAY:
+                self._holes.append((end, start))
+            length = int(piece["samples"]) / int(piece["rate"]) / self._pace
+            self._ends[piece["filter"]] = max(end, start + length)
+
+    def missing(self, seconds: float) -> list[Span]:
+        """[start, end) seconds, of so many from the first wanted one on, in which there is nothing, not even silence."""
+        ends = [(end, seconds) for end in (self._ends.values() or [0.0]) if seconds - end > STRAY]
+        return clip(merge([*self._holes, *ends]), 0.0, seconds)
 
 
 def _picked(stream: Any, channels: Sequence[int]) -> Any:

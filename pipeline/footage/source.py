@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from basis import files
 from basis.errors import Unusable, WrongUse
 from basis.notes import Note
 from pipeline.footage import media
-from pipeline.footage.cutoff import is_cut_off, lacks_index
+from pipeline.footage.cutoff import is_cut_off, is_joined, lacks_index
 from pipeline.footage.media import AudioStream, Frame, Media, Picture, SubtitleStream, VideoStream
 
 RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
@@ -21,8 +22,11 @@ LIMIT_PIXELS = 8192 * 4320
 LEAST_SIDE = 16  # pixels
 LEAST_LOSS = 0.1  # seconds; sound and picture end apart by as much in whole files
 TRUNCATED, CUT_OFF = "truncated-footage", "the file is cut off"
-UNTOLD = {"mpegts", "mpeg", "avi", "ogg"}  # formats whose duration FFmpeg finds out from what is there
-REMUX = "remux it to MKV (ffmpeg -i … -c copy …) or export it again"
+UNTOLD = {"mpegts", "mpeg", "avi", "ogg", "gif"}  # formats whose duration FFmpeg finds out from what is there
+REMUX = "remux it (ffmpeg -fflags +genpts -i FILE -c copy NEW.mkv) or export it again"
+ANEW = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere
+STANDS, FARTHEST = 10.0, 3600.0  # seconds that it goes forward by where it started anew, in them and anywhere
+STILL = "{} is a still picture, not footage; make a video of it first."
 FASTEST = 1000  # frames a second, of what is called footage
 # ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, and of no word
 _TRANSFERS = {16: "pq", 18: "hlg"}
@@ -119,9 +123,13 @@ def must_be_a_file(file: Path) -> None:
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:
         raise Unusable(f"{file} is empty; copy it again from where it was recorded.")
+    if not os.access(file, os.R_OK):
+        raise Unusable(f"{file} may not be read; ask its owner for the right to.")
 
 
 def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
+    if found.container == "image2":
+        raise Unusable(STILL.format(file))
     if found.names_others:
         raise Unusable(f"{file} is a list of other files, not footage; name the video files themselves.")
     streams = [one for one in found.video if not one.attached]
@@ -134,6 +142,8 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
     if not seen.frames:
         reason = f" ({seen.reason})" if seen.reason else ""
         raise Unusable(f"{file} has a picture of which no frame can be decoded{reason}; copy it again from the camera.")
+    if seen.whole and seen.count == 1 and not found.duration:
+        raise Unusable(STILL.format(file))
     _must_have_one_clock(file, found, seen)
     frame = seen.frames[0]
     turned = _turned(frame.display)
@@ -143,12 +153,12 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
     width, height = _display_size(frame.width, frame.height, aspect, turned)
     _must_be_of_a_size(file, width, height)
     average, variable = _measured_rate(seen.times, [rate for rate in stream.rates if 1 / 60 <= rate <= FASTEST])
-    step, start = float(1 / average), found.start
-    timed = start is not None and seen.last is not None
-    if start is None or seen.first is None or seen.last is None:  # FFmpeg counts such frames from 0 on
+    step = float(1 / average)
+    if found.stamped and seen.first is not None and seen.last is not None:
+        start, begin = seen.first if found.start is None else found.start, seen.first
+        end = max(seen.ends[stream.index], seen.last + step / 2)
+    else:  # FFmpeg counts such frames from 0 on
         start, begin, end = 0.0, 0.0, seen.count * step
-    else:
-        begin, end = seen.first, max(seen.ends[stream.index], seen.last + step / 2)
     return Source(
         file=file,
         container=found.container,
@@ -165,7 +175,7 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
         duration=max(end - start, step),
         start=start,
         picture_start=max(0.0, begin - start),
-        timed=timed,
+        timed=found.stamped and seen.last is not None,
         interlaced=any(one.interlaced for one in seen.frames),
         hdr=_TRANSFERS.get(frame.transfer),
         matrix=_matrix(frame),
@@ -181,17 +191,22 @@ def _must_have_one_clock(file: Path, found: Media, seen: Picture) -> None:
     """Raises Unusable where the time stamps start anew inside the file: seconds would mean several places."""
     if not seen.ended:
         raise Unusable(f"{file} has no index and is too long to be read through; {REMUX}.")
-    for jump in seen.jumps:
-        stamps = max(seen.ends.values()) - (found.start or 0.0)
-        lost = (
-            jump.after > jump.before and jump.between > 0.5 * (jump.after - jump.before) * file.stat().st_size / stamps
+    if is_joined(file, found.container, seen.reach):
+        raise Unusable(
+            f"{file} is recordings joined to one file, of which only the first is read; give them one by one."
         )
-        if not lost:  # else what lies there is damaged, and the clock goes on behind it
-            at = jump.before - (found.start or 0.0)
-            word = "back" if jump.after < jump.before else "forward"
+    start = found.start or 0.0
+    a_second = file.stat().st_size / max(1.0, max(seen.ends.values(), default=start) - start)  # bytes
+    stands = STANDS if ANEW & {*found.container.split(",")} else math.inf  # elsewhere a screen may stand still for long
+    for jump in seen.jumps:
+        ahead = jump.after - jump.before
+        damaged = (
+            jump.between > 0.5 * ahead * a_second
+        )  # there is something for the time, and the clock goes on behind it
+        if ahead < 0 or (ahead > min(stands, FARTHEST) and not damaged):
             raise Unusable(
-                f"The clock of {file} goes {word} by {abs(jump.after - jump.before):.1f} s at {at:.1f} s, as where "
-                f"recordings were joined; {REMUX}."
+                f"The clock of {file} goes {'back' if ahead < 0 else 'forward'} by {abs(ahead):.1f} s at "
+                f"{jump.before - start:.1f} s, as where recordings were joined; {REMUX}."
             )
 
 
@@ -203,6 +218,8 @@ def _cut_off(
     told_end = there
     if found.duration and not UNTOLD & {*found.container.split(",")}:
         told_end = start + found.duration
+        if "matroska" in found.container and found.duration > start:
+            told_end = found.duration  # its writers count from 0 whenever it starts
     far = told_end - there > max(1.0, 0.05 * (told_end - start))  # less is what headers are wrong by
     if not (seen.torn or is_cut_off(found.file, found.container) or (far and "mp4" not in found.container)):
         return ()
@@ -232,7 +249,7 @@ def notes(source: Source, end: float = math.inf) -> list[Note]:
         )
         found.append(Note(code="tilted-footage", text=text, level="warning"))
     if not source.timed:
-        text = f"{source.file} has no time stamps; {float(source.average_rate):.2f} frames a second are assumed."
+        text = f"{source.file} has no time stamps; {float(source.average_rate):.2f} frames are shown a second."
         found.append(Note(code="no-time-stamps", text=text))
     return found
 

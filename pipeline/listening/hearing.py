@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from basis.data import Channels
+from basis.notes import Note
+from basis.spans import Spans
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage.sounds import Sound, sound_in
-from pipeline.footage.source import Source
-from pipeline.listening.channels import NAMES, choose, of_camera
+from pipeline.footage.source import Loss, Source
+from pipeline.listening.channels import NAMES, choose, of_camera, unheard
+from pipeline.listening.losses import EDGE, beyond, losses
+from pipeline.listening.losses import notes as about
 from pipeline.listening.recorder import align
 from pipeline.listening.speech import A_SECOND, Speech, find_speech
 from pipeline.plan import Microphone, Recording
@@ -20,7 +24,8 @@ class Hearing:
 
     audio_stream: index of the camera's sound stream, None without any. recording: what is heard instead where it has
     something. channels: how what is heard is read. why: one sentence, for people. microphones: the camera's that are
-    heard, as plan.Take has them.
+    heard, as plan.Take has them. losses: what is lost of it. unheard:
+    the camera's streams on which there is something else.
     """
 
     audio_stream: int | None
@@ -29,6 +34,8 @@ class Hearing:
     why: str
     speech: Speech
     microphones: Sequence[Microphone] = ()
+    losses: Sequence[Loss] = ()
+    unheard: Sequence[int] = ()
 
 
 def listen(source: Source, wanted: Footage, start: float, end: float, content: str, tools: Tools = USUAL) -> Hearing:
@@ -52,7 +59,35 @@ def listen(source: Source, wanted: Footage, start: float, end: float, content: s
         channels = "stereo" if heard.count == 2 else "mono"  # what moves from side to side is no microphone's work
         why = f"{NAMES[channels] if heard.count == 2 else 'microphones mixed'}, nobody speaks"
     number = camera.stream if camera else None
-    return Hearing(number, recording, channels, why, speech, _named(camera) if camera else ())
+    has_sound = [(start, end)] if camera else [recording.covers] if recording else []
+    lost = losses(source, speech, (start, end), has_sound)
+    others: list[int] = []
+    if camera and not recording and wanted.audio_stream is None:
+        others = unheard(source, camera, content, start, end, tools)
+    return Hearing(number, recording, channels, why, speech, _named(camera) if camera else (), lost, others)
+
+
+def notes(source: Source, hearing: Hearing, end: float, shift: float, removed: Spans) -> list[Note]:
+    """What an editor should know of a stretch's sound.
+
+    end: of the stretch; shift: seconds from its time to the episode's where nothing is removed; removed: footage seconds
+    that are not shown.
+    """
+    recording, names = hearing.recording, []
+    for loss in hearing.losses:
+        recorded = recording and recording.covers[0] <= loss.start < recording.covers[1]
+        names.append((recording.file.name if recording and recorded else source.file.name, loss))
+    found = about(names, shift, removed)
+    if recording is None and end >= source.duration - EDGE:
+        found += beyond(source, source.file, hearing.audio_stream)
+    if hearing.unheard:
+        numbers = ", ".join(map(str, hearing.unheard))
+        text = (
+            f"{source.file.name} has other sound on stream {numbers}, which is not heard; --audio-stream {hearing.unheard[0]} "
+            "would choose it."
+        )
+        found.append(Note(code="unheard-sound", text=text))
+    return found
 
 
 def _named(sound: Sound) -> list[Microphone]:
