@@ -13,8 +13,8 @@ import numpy as np
 from basis.errors import Unusable
 from basis.tools import USUAL, Tools
 from pipeline.encode.codecs import Codec, codec_of
-from pipeline.footage import loudness
-from pipeline.footage.media import PLAYLISTS
+from pipeline.footage import loudness, media
+from pipeline.footage.media import Media
 from pipeline.footage.source import open_media
 from pipeline.verify.checks import Check, Level, Row
 from presets.delivery import DeliverySpec
@@ -55,12 +55,9 @@ def verify(file: Path, spec: DeliverySpec, tools: Tools = USUAL) -> list[Check]:
     if not file.is_file() or file.stat().st_size == 0:
         raise Unusable(f"{file} is not a file with anything in it; check the path.")
     codec = codec_of(spec)
+    heard = _streams(file).audio
     try:
         with open_media(file) as container:
-            if PLAYLISTS & set(container.format.name.split(",")):
-                raise Unusable(f"{file} is a list of other files, not a video.")
-            if not container.streams.video:
-                raise Unusable(f"{file} has no picture; a delivery file must have a video stream.")
             video, audio = container.streams.video[0], next(iter(container.streams.audio), None)
             pictures, sounds = packets_of(container, video, audio, codec)
             rows = [
@@ -69,13 +66,33 @@ def verify(file: Path, spec: DeliverySpec, tools: Tools = USUAL) -> list[Check]:
                 *_frame_rows(pictures, spec),
             ]
             if audio:
-                rows += [*_sound_rows(audio, spec), *_sync_rows(pictures, sounds, audio, spec)]
-    except av.error.FFmpegError as error:
-        raise Unusable(f"{file} is not a video that can be read ({error.strerror}).") from error
+                channels = next((one.channels for one in heard if one.index == audio.index), 0)
+                rows += [*_sound_rows(audio, channels, spec), *_sync_rows(pictures, sounds, audio, spec)]
+    except (av.error.FFmpegError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "it asks for more memory than there is"
+        raise Unusable(
+            f"{file} is damaged: it cannot be read to its end ({reason}); copy or export it again."
+        ) from error
     if audio:
         rows += _loudness_rows(sounds, loudness.measure(file, tools=tools), spec)
     own = Source(sure="O", source=f"the delivery spec {spec.name}")
     return [row.check(spec.sources.get(row.group, own)) for row in rows]
+
+
+def _streams(file: Path) -> Media:
+    """What is in a file, as told by a process that may die of it. Raises Unusable for what is no video."""
+    try:
+        found = media.read(file)
+    except media.Unreadable as error:
+        raise Unusable(f"{file} is not a video that can be read ({error}).") from error
+    kinds = found.container.split(",")
+    if any(kind == "image2" or kind.endswith("_pipe") for kind in kinds):
+        raise Unusable(f"{file} is a picture, not a video.")
+    if found.names_others:
+        raise Unusable(f"{file} is a list of other files, not a video.")
+    if not found.video:
+        raise Unusable(f"{file} has no picture; a delivery file must have a video stream.")
+    return found
 
 
 def _container_rows(container: Any, file: Path, spec: DeliverySpec) -> Iterator[Row]:
@@ -149,12 +166,12 @@ def _frame_rows(packets: list[Packet], spec: DeliverySpec) -> Iterator[Row]:
     yield Row("bitrate", "peak bit rate", peak, f"at most {highest / 1e6:g} Mbit/s", bits <= highest)
 
 
-def _sound_rows(audio: Any, spec: DeliverySpec) -> Iterator[Row]:
+def _sound_rows(audio: Any, channels: int, spec: DeliverySpec) -> Iterator[Row]:
     about = audio.codec_context
     codec, rate = f"{about.name} {about.profile or ''}".strip(), about.sample_rate
     yield Row("sound", "sound codec", codec, "AAC-LC", about.name == "aac" and about.profile == AAC_LC)
     yield Row("sound", "sample rate", f"{rate} Hz", f"{spec.sample_rate} Hz", rate == spec.sample_rate)
-    yield Row("sound", "channels", about.channels, str(spec.channels), about.channels == spec.channels)
+    yield Row("sound", "channels", channels, str(spec.channels), channels == spec.channels)
 
 
 def _sync_rows(video: list[Packet], audio: list[Packet], stream: Any, spec: DeliverySpec) -> Iterator[Row]:

@@ -17,8 +17,7 @@ from basis.errors import Unusable
 from basis.spans import Span, Spans, clip, shift
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import HOLE, Samples, Sound, stereo
-from pipeline.footage.source import open_media
+from pipeline.footage.sounds import HOLE, Samples, Sound, sounds_in, start_of, stereo
 from pipeline.listening.channels import VOICES
 from pipeline.plan import Plan, Take
 from pipeline.verify.checks import Row
@@ -164,7 +163,10 @@ def _correlation(given: NDArray[np.float32], wanted: NDArray[np.float32]) -> NDA
     if heights.max() < FLOOR:
         return None
     flat = np.abs(np.fft.irfft(cross / np.sqrt(heights + heights.max() * 1e-6), size))[: len(given) - len(wanted) + 1]
-    return flat if flat.max() > CLEAR * np.sqrt(np.square(flat).mean()) else None
+    best, apart = int(flat.argmax()), round(IN_STEP * RATE)
+    others = np.concatenate([flat[: max(0, best - apart)], flat[best + apart + 1 :]])
+    is_clear = flat[best] > CLEAR * np.sqrt(np.square(flat).mean())
+    return flat if is_clear and others.max(initial=0.0) < NEARLY * flat[best] else None  # a hum has a peak a period
 
 
 def _read(take: Take, start: float, end: float, tools: Tools) -> Samples | None:
@@ -184,8 +186,7 @@ def _read(take: Take, start: float, end: float, tools: Tools) -> Samples | None:
         return None
     from_second = max(0.0, start * pace + offset - EARLIER)
     seconds = end * pace + offset - from_second
-    with open_media(sound.file) as container:
-        begins = (container.start_time or 0) / 1e6
+    begins = start_of(sound.file)
     options = {"ss": f"{from_second:.6f}", "t": f"{seconds + EARLIER:.6f}", "copyts": None}
     given = ffmpeg.input(str(sound.file.resolve()), protocol_whitelist="file,pipe", **options)[str(sound.stream)]
     try:
@@ -202,7 +203,7 @@ def _by_stamps(given: Any, first: float) -> Any:
 
 
 def _channels(take: Take) -> int:
-    file = take.recording.file if take.recording else take.file
-    index = take.recording.audio_stream if take.recording else take.audio_stream
-    with open_media(file) as container:
-        return next((int(s.channels) for s in container.streams.audio if s.index == index), 0)
+    file, index = take.file, take.audio_stream
+    if take.recording:
+        file, index = take.recording.file, take.recording.audio_stream
+    return next((one.channels for one in sounds_in(file) if one.index == index), 0)

@@ -48,7 +48,7 @@ class Pictures:
     def key_before(self, second: float) -> float | None:
         """The second of the packet from which the frame at a second is decoded; None where seeking lands behind it."""
         with open_media(self.source.file) as container:
-            stream, start = container.streams[self.source.video_stream], self._start(container)
+            stream, start = container.streams[self.source.video_stream], self.source.start
             if not _sought(container, second + start):
                 return None
             for packet in container.demux(stream):
@@ -82,7 +82,7 @@ class Pictures:
 
     def _frames(self, container: Any, sought: float, wanted: float) -> Iterator[tuple[float, Any]]:
         """Frames from the key frame before a second on; far before what is wanted only those that others need."""
-        stream, start = container.streams[self.source.video_stream], self._start(container)
+        stream, start = container.streams[self.source.video_stream], self.source.start
         about = stream.codec_context
         about.thread_count = 1
         about.options = {"skip_loop_filter": "noref"}
@@ -110,9 +110,6 @@ class Pictures:
                 self.decoded += frame.width * frame.height / (1920 * 1080)
                 if frame.pts is not None:
                     yield float(frame.pts * frame.time_base) - start, frame
-
-    def _start(self, container: Any) -> float:
-        return (container.start_time or 0) / av.time_base
 
     def _small(self, frame: Any) -> Image:
         """The frame as it is seen, whatever size it has, by its own tags of colour, else by those of the footage."""

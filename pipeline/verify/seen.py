@@ -21,7 +21,9 @@ from pipeline.verify.pictures import Image, Pictures, Seen
 from presets.graphics import Caption
 
 STILL = 0.5  # seconds without a change from which a picture stands still
-FEW_BYTES = 0.06  # of a packet for each block of 16x16 pixels, up to which it says that nothing changes
+# of a packet, and for each of its blocks of 16x16 pixels: up to so many bytes say that nothing changes
+HEADER_BYTES, FEW_BYTES = 150, 0.06
+USUAL = 0.1  # of the usual packet of the file, up to which one is looked at as well
 MOST_STILLS, MOST_STARTS, MOST_MIDDLES = 6, 10, 10  # that are looked at, the longest or evenly picked
 ALWAYS = 2  # stretches without a change, the longest, that are looked at whatever it costs
 SHARE, LEAST = 0.1, 30  # frames of the file, of 1080p, that the looking may decode: a share of all, and at least
@@ -154,7 +156,7 @@ def rows(
     keys = [number for number, (_, key) in enumerate(packets) if key]
     look = Look(file, plan, sources, overlay, keys)
     shown = min(len(packets), plan.footage_frames)
-    most = max(LEAST, SHARE * len(packets)) * plan.width * plan.height / (1080 * 1920)
+    most = max(LEAST, SHARE * len(packets))
     if shown:
         for window in _edges(plan, shown):
             _compare(look, look.cheapest(window))
@@ -214,11 +216,15 @@ def _stills(packets: Sequence[tuple[int, bool]], plan: Plan) -> list[tuple[int, 
 
     A key packet says nothing about it.
     """
-    few = FEW_BYTES * plan.width * plan.height / 256
+    usual = float(np.median([size for size, key in packets if not key] or [0]))
+    few = max(HEADER_BYTES + FEW_BYTES * plan.width * plan.height / 256, USUAL * usual)
+    small = np.array([key or size <= few for size, key in packets])
+    still = small.copy()
+    still[1:-1] |= small[:-2] & small[2:]  # one that only makes what stands still better
     begins = {0, *np.cumsum([plan.clock.frames(*take.span) for take in plan.takes]).tolist()}
     found, first = [], 0
     for number in range(1, len(packets) + 1):
-        goes_on = number < len(packets) and number not in begins and (packets[number][1] or packets[number][0] <= few)
+        goes_on = number < len(packets) and number not in begins and bool(still[number])
         if not goes_on:
             if number - first > STILL * plan.clock.rate:
                 found.append((first, number - 1))
