@@ -1,6 +1,6 @@
 """Errors that a user can cause: one clear sentence (what, where, what to do) and an exit code."""
 
-from traceback import walk_tb
+import unicodedata
 
 NO_OPENCV = (
     "OpenCV cannot be loaded ({}); on a slim Linux image install libgl1 and libglib2.0-0 (Debian, Ubuntu) or "
@@ -12,6 +12,7 @@ class EpisodeError(Exception):
     """Base of the errors below; its text is shown to the user as it is."""
 
     exit_code = 1
+    in_lines = False  # whether it has a line for each thing that is wrong
 
 
 class WrongUse(EpisodeError):
@@ -59,6 +60,8 @@ class Interrupted(BaseException):
 def unexpected(error: BaseException) -> EpisodeError:
     """What nothing was prepared for, as a sentence: something missing, a machine that failed, else the product itself."""
     if isinstance(error, ImportError):
+        from traceback import walk_tb  # here: nothing is loaded before a run can be interrupted
+
         modules = {frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__)} | {error.name}
         if "cv2" in modules:
             return MissingTool(NO_OPENCV.format(error))
@@ -69,4 +72,17 @@ def unexpected(error: BaseException) -> EpisodeError:
     return ProgramFailed(
         f"An error of the product itself ({type(error).__name__}: {error}). Run it again with --debug and send all that it "
         "prints to whoever maintains the product."
+    )
+
+
+def printable(text: str) -> str:
+    """Text that a stranger may have written, as a file's name, on one line: what would steer a terminal or turn its
+    writing round is escaped, and so are bytes that are no text."""
+    return "".join(
+        letter
+        if letter.isprintable() or unicodedata.category(letter) == "Zs"
+        else f"\\x{ord(letter) - 0xDC00:02x}"
+        if 0xDC80 <= ord(letter) <= 0xDCFF
+        else letter.encode("unicode_escape").decode()
+        for letter in text
     )

@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 
-from commands.words import clock, outcome, printable
+from basis.errors import printable
+from commands.words import clock, outcome
 
 if TYPE_CHECKING:
     from jobs.report import EpisodeResult

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from basis.errors import printable
 from basis.notes import Note
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def say_json(value: object) -> None:
 
 def say_notes(notes: Iterable[Note | str]) -> None:
     for note in notes:
-        typer.echo(f"Note: {note}", err=True)
+        typer.echo(f"Note: {printable(str(note))}", err=True)
 
 
 def say_pairs(rows: Mapping[str, object]) -> None:
@@ -37,13 +38,13 @@ def say_pairs(rows: Mapping[str, object]) -> None:
 def say_report(report: "Report", where: "Files") -> None:
     say_notes(report.warnings)
     passed = sum(check.ok for check in report.checks)
-    print(f"Episode {where.video}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed")
+    print(f"Episode {_name(where.video)}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed")
     before, after = (
         "silent" if loud.integrated is None else f"{loud.integrated:.1f} LUFS, peak {loud.true_peak:.1f} dBTP"
         for loud in (report.sound.before, report.sound.after)
     )
     print(f"Sound   {after} (recorded: {before})")
-    print(f"Look at {where.sheet}\nPlan    {where.plan}\nReport  {where.report}")
+    print(f"Look at {_name(where.sheet)}\nPlan    {_name(where.plan)}\nReport  {_name(where.report)}")
 
 
 def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
@@ -55,17 +56,17 @@ def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
         [f"{row['start']:.2f}", f"{row['end']:.2f}", str(row["layout"]), str(row["reason"])] for row in shot_rows(plan)
     ]
     _say_table(["from", "to", "layout", "why"], rows)
-    for line in dict.fromkeys(f"Sound of {take.file.name}: {take.heard}" for take in plan.takes):
+    for line in dict.fromkeys(printable(f"Sound of {take.file.name}: {take.heard}") for take in plan.takes):
         print(line)
     for pause, second in zip(plan.pauses, joined_seconds(plan), strict=True):
         length, place = f"Pause of {pause.end - pause.start:.1f} s", f"at {pause.at:.1f} s of the episode"
         cut = f"is cut {place}; --keep-pause {second:.1f} (second of the footage) keeps it"
         print(f"{length} {place} is kept" if pause.kept else f"{length} {cut}")
     say_notes(notes)
-    quoted = f'"{where.plan}"' if " " in str(where.plan) else where.plan
+    quoted = f'"{_name(where.plan)}"' if " " in str(where.plan) else _name(where.plan)
     again = " --force" if where.video.exists() else ""
     print(
-        f"Plan {where.plan}\nLook at {where.sheet}\n"
+        f"Plan {_name(where.plan)}\nLook at {_name(where.sheet)}\n"
         f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {quoted}{again}'
     )
 
@@ -91,7 +92,7 @@ def say_season(report: "SeasonReport", folder: Path) -> None:
 
     for one in report.episodes:
         for note in one.warnings if one.asked and one.state == "delivered" else []:
-            typer.echo(f"Note on {one.name}: {note}", err=True)
+            typer.echo(f"Note on {printable(one.name)}: {printable(str(note))}", err=True)
     print(f"{summary(report)}\nLook at {folder / 'index.html'}")
 
 
@@ -143,9 +144,8 @@ def outcome(result: "EpisodeResult") -> str:
     return result.state
 
 
-def printable(text: str) -> str:
-    """Text of a stranger's manifest without what would steer the terminal."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+def _name(file: Path) -> str:
+    return printable(str(file))
 
 
 def clock(seconds: float) -> str:

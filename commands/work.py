@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from basis import cache
+from basis import cache, interrupts
 from basis.errors import WrongUse
 from basis.tools import Progress, Tools, from_environment, silent
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def tools(progress: Progress = silent, kept: bool = True) -> Tools:
     """The tools of one command. kept: whether hearings and analyses are. Raises WrongUse for a setting that cannot be."""
+    interrupts.work()
     return from_environment(progress, cache.folder() if kept else None)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from PIL import Image
 
 import presets
 from basis.errors import MachineFailed, WrongUse
-from basis.files import save_text, temporary, writable
+from basis.files import claimed, save_text, temporary, writable
 from basis.notes import Note
 from basis.spans import length, shift
 from basis.tools import USUAL, Tools
@@ -25,7 +26,7 @@ from presets import delivery
 from presets.graphics import Caption, TitleCard
 
 __all__ = [
-    "Files", "Planned", "Rejected", "cover", "join", "plan", "plan_files", "read_plan", "refuse_to_overwrite", "render",
+    "Files", "Planned", "Rejected", "claimed", "cover", "join", "plan", "plan_files", "read_plan", "refuse_to_overwrite", "render",
     "render_segment", "segments",
 ]  # fmt: skip
 
@@ -68,15 +69,17 @@ def plan_files(plan: Plan, files: Files, tools: Tools = USUAL) -> None:
 
 
 def render(
-    plan: Plan, files: Files, tools: Tools = USUAL, *, keep_plan: bool = True, overwrite: bool = False
-) -> Report:
+    plan: Plan, files: Files, tools: Tools = USUAL, *, keep_plan: bool = True, overwrite: bool = False,
+    own: Sequence[Path] = (),
+) -> Report:  # fmt: skip
     """Makes the episode's files. They appear whole, or none of them does.
 
-    keep_plan: write the plan beside the video too. overwrite: replace files that exist;
-    those that the episode is made from never are. Raises Unusable, WrongUse, MissingTool, MachineFailed, or Rejected with
+    keep_plan: write the plan beside the video too. overwrite: replace files that exist; own: those that may be replaced
+    anyway; those that the episode is made from never are. Raises Unusable, WrongUse, MissingTool, MachineFailed, or Rejected with
     the report when what was made does not meet the delivery spec.
     """
-    refuse_to_overwrite(files.all, plan.inputs, overwrite)
+    permit = partial(refuse_to_overwrite, files.all, plan.inputs, overwrite, own)
+    permit()
     job = rendering.open_plan(plan, tools)
     sheet = ContactSheet(job.plan, job.notes)
 
@@ -84,7 +87,7 @@ def render(
         frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
         encode.encode(frames, mastered, part, job.target, count, tools)
 
-    return rendering.make(job, files, "encode", write, sheet, keep_plan)
+    return rendering.make(job, files, "encode", write, permit, sheet, keep_plan)
 
 
 def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
@@ -122,15 +125,18 @@ def join(plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools =
 
     Raises as render does, and MachineFailed for segments that are not the whole episode.
     """
-    refuse_to_overwrite(files.all, plan.inputs, False)
+    permit = partial(refuse_to_overwrite, files.all, plan.inputs, False)
+    permit()
     job = rendering.open_plan(plan, tools)
     if (frames := sum(map(encode.frames_in, segment_files))) != job.plan.frame_count:
         raise MachineFailed(
             f"The segments have {frames} frames and the episode has {job.plan.frame_count}; render them again."
         )
-    return rendering.make(
-        job, files, "join", lambda mastered, part, _: encode.join(segment_files, mastered, part, job.target, tools)
-    )
+
+    def write(mastered: Path, part: Path, _: Callable[[int], None]) -> None:
+        encode.join(segment_files, mastered, part, job.target, tools)
+
+    return rendering.make(job, files, "join", write, permit)
 
 
 def cover(plan: Plan, files: Files, file: Path, tools: Tools = USUAL) -> None:

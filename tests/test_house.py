@@ -16,7 +16,20 @@ STAGES = [
     "picture", "sound", "encode", "verify", "report", "planning", "rendering", "episode", "synthetic",
 ]  # fmt: skip
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order
-    "basis": ["errors", "data", "notes", "spans", "boxes", "clock", "tools", "files", "toml", "cache", "version"],
+    "basis": [
+        "errors",
+        "interrupts",
+        "data",
+        "notes",
+        "spans",
+        "boxes",
+        "clock",
+        "tools",
+        "files",
+        "toml",
+        "cache",
+        "version",
+    ],
     "assets": ["files"],
     "pipeline.footage": ["ffmpeg_tool", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
     "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],

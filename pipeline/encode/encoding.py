@@ -10,6 +10,7 @@ from typing import Any
 import ffmpeg
 
 from basis.errors import EpisodeError, MachineFailed, MissingTool, WrongUse
+from basis.files import shown
 from basis.tools import USUAL, Tools
 from pipeline.encode.encoders import encoder_of
 from pipeline.footage import ffmpeg_tool
@@ -107,13 +108,14 @@ def write(
 
 def _reason(said: bytes, code: int, out: Path) -> EpisodeError:
     """Why ffmpeg could not write: the disk, the machine, or an ffmpeg that cannot do what is asked of it."""
+    folder = shown(out.parent)
     if ffmpeg_tool.is_full(said):
-        return MachineFailed(f"The disk of {out.parent} is full; free some space and run again.")
+        return MachineFailed(f"The disk of {folder} is full; free some space and run again.")
     text, last = said.decode("utf-8", "replace"), ffmpeg_tool.last_line(said)
     if any(sign in text for sign in ("Input/output error", "Stale file handle", "File too large")):
-        return MachineFailed(f"The disk of {out.parent} failed ({last}); run again.")
+        return MachineFailed(f"The disk of {folder} failed ({last}); run again.")
     if "Permission denied" in text:
-        return WrongUse(f"{out.parent} cannot be written; choose another output folder.")
+        return WrongUse(f"{folder} cannot be written; choose another output folder.")
     if not said.strip() or any(sign in text for sign in LACKS):
         return MissingTool(f"ffmpeg could not encode (exit code {code}): {last}; `episode doctor` says more.")
     return MachineFailed(f"ffmpeg could not encode: {last}; run again, and ask `episode doctor` if that does not help.")
