@@ -30,7 +30,7 @@ HIDDEN, SCRATCH = (
 )  # how what is not finished begins, beside the files and in the system's folder
 LOCK = ".held-by-episode"  # in each such folder; a folder without it is not ours
 LOCK_WAIT = 1.0  # seconds for somebody who only looks whether a folder is held
-USUAL_NAME, LONGEST_PATH = 255, 4096  # bytes
+USUAL_NAME = 255  # bytes
 _HOST = blake2b(socket.gethostname().encode(), digest_size=3).hexdigest()  # a process number means nothing elsewhere
 _PART = re.compile(re.escape(HIDDEN) + r"[0-9a-f]+-([0-9a-f]+)-(\d+)\.part")
 
@@ -67,11 +67,16 @@ def _refused(error: OSError, folder: Path, what: object) -> MachineFailed | Wron
 def must_take_names(files: Iterable[Path]) -> None:
     """Raises WrongUse for a name that is longer than its disk takes."""
     for file in files:
-        folder = next((one for one in file.absolute().parents if one.is_dir()), None)
-        most = os.pathconf(folder, "PC_NAME_MAX") if folder and hasattr(os, "pathconf") else USUAL_NAME
-        long = max(len(os.fsencode(part)) for part in file.parts)
-        if long > most or len(os.fsencode(file.absolute())) >= LONGEST_PATH:
-            raise WrongUse(f"The name {file.name} is longer than its disk takes ({most} bytes); give a shorter -o.")
+        try:
+            file.lstat()
+        except FileNotFoundError:
+            long = [part for part in file.parts if len(os.fsencode(part)) > USUAL_NAME]  # below a folder to be made
+        except OSError as error:
+            long = [file.name] if error.errno == errno.ENAMETOOLONG else []
+        else:
+            long = []
+        if long:
+            raise WrongUse(f"The name {file.name[:80]}… is longer than disks take; give a shorter -o.")
 
 
 @contextmanager

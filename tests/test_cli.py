@@ -1,14 +1,19 @@
 """The command line as a user meets it: exit codes, one clear sentence, nothing overwritten, nothing left behind."""
 
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import ffmpeg
 import pytest
 
+from basis import files
 from basis.version import is_installed
 from pipeline.footage import ffmpeg_tool, source
 from tests.command import ROOT, episode, started
@@ -316,3 +321,91 @@ def test_notes_of_a_plan_are_in_its_json_with_second_and_shot(short, tmp_path):
     fast = [note for note in made["warnings"] if note["code"] == "fast-speech"]
     assert fast and all(note["shot"] == 1 and 0 <= note["at"] < 1 and note["level"] for note in fast)
     assert json.loads((tmp_path / "out.plan.json").read_text("utf-8"))["warnings"] == made["warnings"]
+
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and names of POSIX")
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.8])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_a_run_that_only_loads_can_be_interrupted_in_one_sentence(short, tmp_path, seconds, name):
+    process = started("plan", short, "-o", tmp_path / "out" / "x.mp4", "--no-cache")
+    time.sleep(seconds)
+    process.send_signal(getattr(signal, name))
+    said = process.communicate()[1]
+    if process.returncode != -getattr(signal, name):  # Python itself was not there yet
+        assert process.returncode == 130, said
+        assert said.strip().splitlines()[-1:] == ["Interrupted; nothing was left half written."] and "Trace" not in said
+    assert not list(tmp_path.rglob("*.*"))
+
+
+@POSIX
+def test_what_a_killed_run_left_is_cleared_by_the_next_one_and_two_runs_exclude_each_other(short, tmp_path):
+    out, apart = tmp_path / "out", tmp_path / "tmp"
+    apart.mkdir()
+    (apart / "episode-of-mine").mkdir()
+    code = f"""import time; from pathlib import Path; from basis import files
+with files.claimed(Path({str(out)!r}, "x.mp4")) as folder, files.scratch(Path({str(apart)!r})):
+    with files.temporary(Path({str(out)!r}, "x.json")) as part:
+        part.touch(); (folder / "x.mp4").touch(); print(flush=True); time.sleep(600)"""
+    killed = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
+    assert killed.stdout.readline()
+    left = {*out.iterdir(), *apart.iterdir()}
+    assert len(left) == 4
+    call = ("plan", short, "--preset", "plain", "-o")
+    done = episode(*call, out / "x.mp4")
+    assert done.returncode == 2 and "being made by another run" in done.stderr
+    with files.scratch(apart):
+        assert left < {*out.iterdir(), *apart.iterdir()}
+    killed.kill()
+    killed.communicate()
+    assert episode(*call, out / "y.mp4").returncode == 0
+    assert {one.name for one in out.iterdir()} == {"y.plan.json", "y.sheet.jpg"}
+    with files.scratch(apart):
+        assert len([*apart.iterdir()]) == 2
+    assert [one.name for one in apart.iterdir()] == ["episode-of-mine"]
+
+
+@POSIX
+@pytest.mark.slow
+def test_any_name_that_a_disk_takes_can_be_used(short, tmp_path):
+    odd = os.fsdecode(b"\xff\xfe\xd0.mp4")
+    footage = shutil.copyfile(short, tmp_path / odd)
+    names = [odd, "10:30.mp4", "pipe:0.mp4", "a\nb\u202ec.mp4", "я" * 121 + ".mp4"]
+    for name in names:
+        done = episode("plan", footage, "--preset", "plain", "-o", tmp_path / "out" / name)
+        assert done.returncode == 0, done.stderr
+        said = done.stdout + done.stderr
+        assert "\u202e" not in said and not re.search("[\ud800-\udfff]", said)
+    plan = tmp_path / "out" / odd.replace(".mp4", ".plan.json")
+    for name in ("b:c.mp4", odd):
+        done = episode("render", "--plan", plan, "-o", tmp_path / "out" / name, "-q")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out" / name).stat().st_size > 10_000
+
+
+@POSIX
+def test_a_name_that_no_disk_takes_is_refused_before_the_work(short, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "probe", None)
+    for name in ("я" * 122 + ".mp4", "x" * 300 + ".mp4", "/".join(["x" * 200] * 30) + "/a.mp4"):
+        done = episode("render", short, "-o", tmp_path / name)
+        assert done.returncode == 2 and "shorter -o" in done.stderr, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_a_name_that_looks_like_a_flag_is_explained(short, tmp_path, monkeypatch):
+    shutil.copyfile(short, tmp_path / "-rf.mp4")
+    monkeypatch.chdir(tmp_path)
+    done = episode("render", "-rf.mp4")
+    assert done.returncode == 2 and done.stderr.splitlines()[-1].endswith("write ./-rf.mp4.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_result_that_cannot_be_written_is_said_in_one_sentence():
+    with Path("/dev/full").open("w") as full:
+        call = [sys.executable, str(ROOT / "cli.py"), "presets", "show", "plain"]
+        done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    assert done.returncode == 6 and done.stderr.splitlines() == ["The machine failed: No space left on device."]
