@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from basis import interrupts
-from basis.errors import EpisodeError, Interrupted, WrongUse, printable, unexpected
+from basis.errors import EpisodeError, Interrupted, WrongUse, unexpected
+from basis.letters import printable
 
 
 def main() -> None:
@@ -44,8 +45,7 @@ def _told(error: Exception | Interrupted, debug: bool) -> int:
 
         traceback.print_exception(error)
     known = error if isinstance(error, EpisodeError | Interrupted) else unexpected(error)
-    lines = str(known).split("\n") if getattr(known, "in_lines", False) else [str(known)]
-    _say("\n".join(map(printable, lines)))
+    _say(printable(str(known), kept="\n" if getattr(known, "in_lines", False) else ""))
     return known.exit_code
 
 

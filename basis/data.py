@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from basis.errors import printable
+from basis.letters import printable
 
 FOREVER = 360_000.0  # 100 hours; an end that means: until the footage ends
 _CLOCK = re.compile(r"(?:(?:(\d{1,5}):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
@@ -26,6 +26,8 @@ def seconds(value: object) -> float:
         total = float(value) if value <= FOREVER else FOREVER + 1  # an integer may be too large for a float
     else:
         match = _CLOCK.fullmatch(str(value).strip())
+        if not match and re.fullmatch(r"\d+:\d\d:\d\d[:;]\d\d", str(value).strip()):
+            raise ValueError(f"{value!r} has frames; write seconds and their parts, as 00:01:10.5")
         if not match:
             raise ValueError(f"{value!r} is not a time; write seconds or HH:MM:SS, as 70 or 00:01:10")
         hours, minutes, rest = int(match[1] or 0), int(match[2] or 0), float(match[3].replace(",", "."))

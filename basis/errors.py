@@ -1,7 +1,5 @@
 """Errors that a user can cause: one clear sentence (what, where, what to do) and an exit code."""
 
-import unicodedata
-
 NO_OPENCV = (
     "OpenCV cannot be loaded ({}); on a slim Linux image install libgl1 and libglib2.0-0 (Debian, Ubuntu) or "
     "mesa-libGL and glib2 (Fedora)."
@@ -72,17 +70,4 @@ def unexpected(error: BaseException) -> EpisodeError:
     return ProgramFailed(
         f"An error of the product itself ({type(error).__name__}: {error}). Run it again with --debug and send all that it "
         "prints to whoever maintains the product."
-    )
-
-
-def printable(text: str) -> str:
-    """Text that a stranger may have written, as a file's name, on one line: what would steer a terminal or turn its
-    writing round is escaped, and so are bytes that are no text."""
-    return "".join(
-        letter
-        if letter.isprintable() or unicodedata.category(letter) == "Zs"
-        else f"\\x{ord(letter) - 0xDC00:02x}"
-        if 0xDC80 <= ord(letter) <= 0xDCFF
-        else letter.encode("unicode_escape").decode()
-        for letter in text
     )

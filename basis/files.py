@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, folders that can be written to, and what a file holds as a hash."""
 
 import contextlib
+import difflib
 import errno
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import socket
 import stat
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -17,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from basis import interrupts
 from basis.errors import MachineFailed, WrongUse
+from basis.letters import named, strange, unseen
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 REFUSED = {  # of a folder or a name that cannot be written to, whoever tries again
@@ -24,15 +27,14 @@ REFUSED = {  # of a folder or a name that cannot be written to, whoever tries ag
     errno.ENAMETOOLONG,
 }  # fmt: skip
 
-HIDDEN, SCRATCH = (
-    ".episode-",
-    "episode-",
-)  # how what is not finished begins, beside the files and in the system's folder
+HIDDEN, SCRATCH = ".episode-", "episode-"  # how what is not finished begins: beside the files, in the system's folder
 LOCK = ".held-by-episode"  # in each such folder; a folder without it is not ours
 LOCK_WAIT = 1.0  # seconds for somebody who only looks whether a folder is held
 USUAL_NAME = 255  # bytes
 _HOST = blake2b(socket.gethostname().encode(), digest_size=3).hexdigest()  # a process number means nothing elsewhere
 _PART = re.compile(re.escape(HIDDEN) + r"[0-9a-f]+-([0-9a-f]+)-(\d+)\.part")
+LONGEST_PATH = 4096  # bytes, of any system
+MOST_NEIGHBOURS = 10_000  # names of a folder among which a similar one is looked for
 
 
 @contextmanager
@@ -211,6 +213,57 @@ def read_bytes(file: Path, most: int) -> bytes:
         raise WrongUse(
             f"{file} cannot be read ({getattr(error, 'strerror', None) or error}); check the path."
         ) from error
+
+
+def found(file: Path) -> Path:
+    """The file, or the one beside it that the name means: its letters composed otherwise, as й in two parts on a Mac, or
+    a path written with \\ as on Windows. The file as it is where there is none."""
+    if os.path.lexists(file) or len(os.fsencode(file)) > LONGEST_PATH:
+        return file
+    if os.sep == "/" and "\\" in str(file) and os.path.lexists(there := found(Path(str(file).replace("\\", "/")))):
+        return there
+    if str(file).isascii():
+        return file
+    there = Path(file.anchor)
+    for part in file.parts[bool(file.anchor) :]:
+        if not os.path.lexists(there / part):
+            letters = unicodedata.normalize("NFC", part)
+            same = [name for name in _names(there) if unicodedata.normalize("NFC", name) == letters]
+            if not same:
+                return file
+            part = min(same)
+        there /= part
+    return there
+
+
+def advice(file: Path) -> str:
+    """What to do about a file that is not there, as the end of a sentence: what its name shows to be wrong with it."""
+    text, last = str(file), file.name
+    if odd := next((c for c in text if unseen(c) and unicodedata.category(c) != "Cs"), ""):
+        escaped = " (in double quotes \\n, \\r and \\t are no letters; write paths with /, or in single quotes)"
+        return f"there is {named(odd)} in its name" + (escaped if odd in "\b\f\n\r\t\x1b" else "; delete it")
+    if last != last.strip():
+        return "its name begins or ends with a space; check the path"
+    if any(part.startswith("~") for part in file.parts):
+        return "~ does not stand for a folder here; write the path whole"
+    if variable := re.search(r"\$\w+|\$\{\w+\}|%\w+%", text):
+        return f"{variable[0]} does not stand for anything here; write the path whole"
+    if os.name == "posix" and (drive := re.search(r"(?:^|/)([A-Za-z]:)(?:[\\/]|$)|(?:^|/)(\\\\\w+)", text)):
+        return f"{drive[1] or drive[2]} is a place of Windows, which this system has not; write the path as it is here"
+    if wrong := strange(file.suffix):
+        return f"of its ending {file.suffix}, {wrong}"
+    names = {name.casefold(): name for name in _names(file.parent)}
+    near = difflib.get_close_matches(last.casefold(), names, n=1, cutoff=0.8)
+    return f"did you mean {names[near[0]]}?" if near else "check the path"
+
+
+def _names(folder: Path) -> list[str]:
+    """Names in a folder, none where it cannot be read or has more than anybody looks through."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - no need of paths
+    except (OSError, ValueError):
+        return []
+    return names if len(names) <= MOST_NEIGHBOURS else []
 
 
 def save_text(text: str, file: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from basis.errors import WrongUse
 from commands.options import delivery_names, preset_names
-from pipeline.brief import OF_SEVERAL, Brief, Footage, make_brief, read_brief
+from pipeline.brief import OF_SEVERAL, Brief, Footage, beside, make_brief, read_brief
 
 FLAG = {  # where it is not the key's own name
     "people": ["--person"], "shots": ["--shot"], "keep_pauses": ["--keep-pause"], "following": ["--next"],
@@ -39,7 +39,8 @@ class Asked:
                 *first, last = (_names(key)[0] for key in brief_fields() if key.startswith("footage."))
                 flags = f"{', '.join(first)} or {last}"
                 raise WrongUse(f"A brief lists its own footage; give it alone, without other files, {flags}.")
-            return make_brief(read_brief(self.files[0]).model_dump(by_alias=True) | own, str(self.files[0]))
+            whole = read_brief(self.files[0]).model_dump(by_alias=True) | own
+            return beside(make_brief(whole, str(self.files[0])), Path())
         footage: list[dict[str, Any]] = [{"file": file} for file in self.files]
         for key, value in of_footage.items():
             each = value if isinstance(value, list) else [value] * len(footage)
@@ -50,7 +51,7 @@ class Asked:
                 )
             for part, its_own in zip(footage, each, strict=True):
                 part[key.removeprefix("footage.")] = its_own
-        return make_brief({"footage": footage} | own, "The command line")
+        return beside(make_brief({"footage": footage} | own, "The command line"), Path())
 
 
 def brief_fields() -> dict[str, FieldInfo]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 
-from basis.errors import printable
+from basis.letters import printable
 from commands.words import clock, outcome
 
 if TYPE_CHECKING:

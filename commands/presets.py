@@ -22,8 +22,10 @@ app = typer.Typer(no_args_is_help=True, cls=Group, **PLAIN)
 def show_all() -> None:
     """The presets and delivery specs that ship."""
     for name in presets.names():
-        look = tomllib.loads((presets.FOLDER / f"{name}.toml").read_text("utf-8"))  # not checked: that takes a second
-        print(f"{name}  {look.get('series', {}).get('name', '')}")
+        text = (presets.FOLDER / f"{name}.toml").read_text("utf-8")
+        series = tomllib.loads(text).get("series", {}).get("name")  # not checked: that takes a second
+        remark = text.splitlines()[0].strip("# .")
+        print(f"{name}  {series or remark}")
     print("delivery: " + ", ".join(delivery.names()))
 
 

@@ -59,7 +59,7 @@ def _facts(file: Path) -> dict[str, Any]:
             for one in found.audio
         ],
         "heard": how,
-        "subtitle_streams": found.subtitles,
+        "subtitle_streams": len(found.subtitles),
         "loudness_lufs": loud.integrated if loud else None,
         "true_peak_dbtp": loud.true_peak if loud else None,
     }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from basis.errors import printable
+from basis.letters import printable
 from basis.notes import Note
 
 if TYPE_CHECKING:

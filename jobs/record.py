@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 import presets
 from basis.data import Data
-from basis.errors import printable
 from basis.files import fingerprint, save_text
+from basis.letters import printable
 from basis.version import version
 from jobs.report import Failure
 from pipeline.brief import Brief

@@ -17,8 +17,9 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from basis.errors import MachineFailed, WrongUse, printable
+from basis.errors import MachineFailed, WrongUse
 from basis.files import writable
+from basis.letters import printable
 from basis.tools import Tools
 from basis.version import version
 from jobs import report

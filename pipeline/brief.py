@@ -1,5 +1,6 @@
 """The brief of one episode: one model behind the command line's flags, a TOML file and a season's entry."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from basis import files
 from basis.data import Channels, Data, FileName, Link, Seconds, seconds
 from basis.errors import WrongUse
 from basis.toml import explain, read_toml
@@ -41,6 +43,9 @@ File = Annotated[FileName, AfterValidator(_a_name)]
 
 
 OF_SEVERAL = {"audio_stream", "channels"}  # keys of footage that may hold for many files at once
+MOST_FILES = 1000  # in an episode
+# what stands behind the last @ of a person and is no more of the role: a time, or what can only be meant as one
+_WHEN = re.compile(r"(?s)(?P<words>.*?)(?:^|\s)@(?P<when>\s*person\b[^@]*|\s+\d[^@]*|\d[\d:.,]*\s*|\s[^@]*|\s*$)")
 
 
 class Footage(Data, populate_by_name=True):
@@ -81,7 +86,7 @@ class Person(Data):
     """Somebody to name on screen: at episode second `at`, or when first seen unless given.
 
     person: the number on the contact sheet. Without one, side tells who it is where two are seen, else the order does.
-    As text: "Имя, роль", "Имя, роль @ 12.5" or "Имя, роль @ person 2".
+    As text: "Имя, роль", "Имя, роль @ 12.5" or "Имя, роль @ person 2"; any other @ belongs to the role, as an address.
     """
 
     name: str = Field(min_length=1, max_length=80)
@@ -95,10 +100,13 @@ class Person(Data):
     def _from_text(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        words, _, at = value.partition("@")
-        name, _, role = words.partition(",")
-        number = at.strip().removeprefix("person ")
-        when = {} if not at else {"at": at.strip()} if number == at.strip() else {"person": number}
+        ended = _WHEN.fullmatch(value)
+        at = ended["when"].strip() if ended else ""
+        if ended and at and "," in ended["words"] and not re.match(r"\d|person\b", at):
+            ended, at = None, ""  # «Имя, директор @ Завод»
+        name, _, role = (ended["words"] if ended else value).partition(",")
+        number = at.removeprefix("person").strip()
+        when = {} if not at else {"at": at} if number == at else {"person": number}
         return {"name": name.strip(), "role": role.strip()} | when
 
 
@@ -131,7 +139,7 @@ class Brief(Data):
     """
 
     footage: Annotated[list[Footage], BeforeValidator(_as_list)] = Field(
-        min_length=1, description="Footage files in order"
+        min_length=1, max_length=MOST_FILES, description="Footage files in order"
     )
     number: int | None = Field(None, ge=0, le=9999, description="Number of the episode, for «Серия N»")
     title: str = Field("", max_length=200, description="Title of the episode")
@@ -142,7 +150,9 @@ class Brief(Data):
         [], max_length=100, description="«Name, role», «Name, role @ 12.5» or «Name, role @ person 2»"
     )
     shots: list[Wanted] = Field(
-        [], description='What to show in the shot at a second, as "12.5 = person 2"; the contact sheet has the names'
+        [],
+        max_length=1000,
+        description='What to show in the shot at a second, as "12.5 = person 2"; the contact sheet has the names',
     )
     graphics: list[PlacedGraphic] = Field([], max_length=500, description="Any graphic at any time")
     music: File | None = Field(None, description="Music to lie under the speech")
@@ -166,15 +176,17 @@ class Brief(Data):
     @property
     def inputs(self) -> list[Path]:
         """The files that the episode is made from."""
-        return [file for part in [*self.footage, self] for key, file in _files(part).items() if key != "output"]
+        parts = [*self.footage, self]
+        return [file for part in parts for key, file in part if isinstance(file, Path) and key != "output"]
 
 
 def read_brief(file: Path) -> Brief:
     """The brief in a TOML file. Raises WrongUse naming the file, the key and what to do."""
+    file = files.found(file)
     try:
         data = read_toml(file)
     except FileNotFoundError:
-        raise WrongUse(f"There is no brief {file}; check the path.") from None
+        raise WrongUse(f"There is no brief {file}; {files.advice(file)}.") from None
     except (OSError, ValueError) as error:
         raise WrongUse(f"The brief {file} cannot be read: {error}.") from error
     return beside(make_brief(data, str(file)), file.parent)
@@ -184,13 +196,14 @@ def beside(brief: Brief, folder: Path) -> Brief:
     """A brief whose relative paths are those of a folder."""
     footage = [part.model_copy(update=_files(part, folder)) for part in brief.footage]
     named = {key: name for key in ("preset", "delivery") if (name := getattr(brief, key)).lower().endswith(".toml")}
-    data = {key: str(folder / name) for key, name in named.items()}
+    data = {key: str(files.found(folder / name)) for key, name in named.items()}
     return brief.model_copy(update={"footage": footage} | _files(brief, folder) | data)
 
 
 def _files(part: Data, folder: Path = Path()) -> dict[str, Path]:
-    """The keys that name files, with the files as seen from a folder."""
-    return {key: folder / value for key, value in part if isinstance(value, Path)}
+    """The keys that name files, with the files as seen from a folder; those that are read under the names that they have."""
+    given = {key: folder / value for key, value in part if isinstance(value, Path)}
+    return {key: file if key == "output" else files.found(file) for key, file in given.items()}
 
 
 def make_brief(data: dict[str, Any], where: str) -> Brief:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from pydantic import ValidationError
@@ -30,6 +31,7 @@ from presets.delivery import DeliverySpec
 from presets.graphics import Caption
 
 MOST_PLAN_BYTES = 64 << 20  # an hour of talk with a caption for each word has 5 MB
+FORMS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")  # of subtitle files
 
 
 def _beside(ending: str) -> cached_property[Path]:
@@ -114,6 +116,10 @@ class Job:
     def target(self) -> encode.Target:
         return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.clock.rate)
 
+    def expected(self, subtitles: Sequence[Path]) -> verify.Expected:
+        """What the finished file and its subtitle files are doubted against."""
+        return verify.Expected(self.plan, self.sources, self.overlay, subtitles)
+
     @contextmanager
     def stage(self, name: str, total: int = 1) -> Iterator[Callable[[int], None]]:
         """A stage of the work whose time is told in the report; what it yields is told how much of the total is done."""
@@ -191,8 +197,10 @@ def make(
             heard = sound.master(plan, job.spec, job.preset, mastered, job.tools)
         with job.stage(stage, plan.frame_count) as count:
             write(mastered, made_files.video, count)
+        subtitles = _subtitles(plan, made_files)
         with job.stage("verify"):
             checks = verify.verify(made_files.video, job.spec, job.tools)
+            checks += verify.against_plan(made_files.video, job.expected(subtitles), job.tools)
         delivered = all(check.ok or check.level != "error" for check in checks)
         made = Report(
             version=version(), file=files.video, seconds=plan.duration, frames=plan.frame_count, delivered=delivered,
@@ -205,14 +213,20 @@ def make(
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), made_files.plan)
         save_text(made.model_dump_json(indent=2), made_files.report)
-        if captioned := [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]:
-            save_text(captions.subtitles(captioned, "srt"), made_files.srt)
-            save_text(captions.subtitles(captioned, "vtt"), made_files.vtt)
         permit()
         for part, final in reversed([*zip(made_files.all, files.all, strict=True)]):  # the video last
             if part.exists():
                 part.replace(final)
     return made
+
+
+def _subtitles(plan: Plan, files: Files) -> list[Path]:
+    """An episode's subtitle files, written to be checked; none where it has no captions."""
+    captioned = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
+    written = [files.srt, files.vtt] if captioned else []
+    for file, form in zip(written, FORMS, strict=False):
+        save_text(captions.subtitles(captioned, form), file)
+    return written
 
 
 def save_picture(image: Image.Image, file: Path) -> None:

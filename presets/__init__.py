@@ -6,24 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from presets.preset import (
-        LEAST_CONTRAST,
-        PICTURES,
-        SOUNDS,
-        WORD_GAP,
-        Framing,
-        Preset,
-        PresetError,
-        Type,
-        contrast_on_box,
-        font_file,
-        load,
-        luminance,
-        rgb,
-    )
+    from presets.contrast import contrast_on_box, luminance, rgb
+    from presets.preset import LEAST_CONTRAST, SOUNDS, WORD_GAP, Framing, Preset, PresetError, Type, font_file, load
 
 __all__ = [
-    "FOLDER", "LEAST_CONTRAST", "PICTURES", "SOUNDS", "WORD_GAP", "Framing", "Preset", "PresetError", "Type",
+    "FOLDER", "LEAST_CONTRAST", "SOUNDS", "WORD_GAP", "Framing", "Preset", "PresetError", "Type",
     "contrast_on_box", "font_file", "load", "luminance", "names", "rgb",
 ]  # fmt: skip
 
@@ -37,5 +24,6 @@ def names() -> list[str]:
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("presets.preset"), name)
+        home = "presets.contrast" if name in ("contrast_on_box", "luminance", "rgb") else "presets.preset"
+        return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,24 +5,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Self
 
-from PIL import Image, ImageColor, ImageFont
+from PIL import ImageFont
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import assets
+from basis import files
 from basis.data import Colour
 from basis.errors import WrongUse
 from basis.toml import explain, read_toml
-from presets import FOLDER, names
+from presets import FOLDER, names, pictures
+from presets.contrast import contrast, contrast_on_box, rgb
 from presets.graphics import CaptionStyle, Over, PlacedGraphic
 
-PICTURES = ("PNG", "JPEG", "WEBP")  # no format that makes Pillow run another program
 SOUNDS = ("music", "title_sting", "end_sting")  # keys that name a sound beside the preset
 FILES = (  # keys that name fonts, sounds and pictures
     "type.bold", "type.medium", "type.extra", *(f"sound.{key}" for key in SOUNDS), "series.mark", "series.partner_marks",
 )  # fmt: skip
 WORD_GAP = 0.12  # of the type size: what a space is wider where words light up
 LEAST_OPACITY = 0.7  # of the grounds behind the mark, cards and captions
-LARGEST_PICTURE, SMALLEST_PICTURE = 4000, 120  # pixels of a mark's side and height
+MOST_FONT_BYTES = 64_000_000
 LEAST_CONTRAST = 4.5  # of text against what is behind it, WCAG 2.1 AA
 
 
@@ -190,9 +191,9 @@ class Preset(_Section):
 def load(name: str) -> Preset:
     """A preset by its name, or from a .toml file. Raises PresetError with what is wrong and the nearest known name."""
     if name.lower().endswith(".toml"):
-        file = Path(name)
-        if not file.is_file():
-            raise PresetError(f"There is no preset file {name}; check the path.")
+        file = files.found(Path(name))
+        if not file.exists():
+            raise PresetError(f"There is no preset file {name}; {files.advice(file)}.")
     elif name in names():
         file = FOLDER / f"{name}.toml"
     else:
@@ -230,7 +231,7 @@ def _found(key: str, name: str, preset: Path) -> str:
     What does not exist or cannot be drawn sharply is refused.
     """
     folder = preset.parent.resolve()
-    beside = (folder / name).resolve()
+    beside = files.found(folder / name).resolve()
     whole = str(beside) if beside.is_file() and beside.is_relative_to(folder) else ""
     where, section = f"The preset {preset}: {key}:", key.partition(".")[0]
     if section == "type":
@@ -239,25 +240,14 @@ def _found(key: str, name: str, preset: Path) -> str:
         return ""
     if not whole:
         what = "sound" if section == "sound" else "picture"
-        raise PresetError(f"{where} there is no {what} {name} beside the preset.")
+        hint = "" if (wrong := files.advice(folder / name)) == "check the path" else f"; {wrong}"
+        raise PresetError(f"{where} there is no {what} {name} beside the preset{hint.rstrip('?')}.")
     if section == "series":
-        _check_picture(whole, name, where)
+        try:
+            pictures.read(whole)
+        except pictures.BadPicture as error:
+            raise PresetError(f"{where} {name} {error}.") from error
     return whole
-
-
-def _check_picture(file: str, name: str, where: str) -> None:
-    try:
-        with Image.open(file, formats=PICTURES) as image:
-            if max(image.size) > LARGEST_PICTURE or image.height < SMALLEST_PICTURE:
-                raise PresetError(
-                    f"{where} {name} is {image.width}x{image.height} pixels; it must be at least {SMALLEST_PICTURE} high to "
-                    f"be sharp, and no side above {LARGEST_PICTURE}."
-                )
-            image.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PresetError(
-            f"{where} {name} is not a PNG, JPEG or WEBP picture that can be read; save it as PNG."
-        ) from error
 
 
 def _font(font: str, beside: str, where: str) -> str:
@@ -266,30 +256,16 @@ def _font(font: str, beside: str, where: str) -> str:
     try:
         if Path(font).is_absolute() and not beside:
             raise ValueError(font)  # nothing outside the preset's own folder is opened
-        ImageFont.truetype(str(font_file(named)), 20)
+        file = font_file(named)
+        if file.stat().st_size > MOST_FONT_BYTES:
+            raise PresetError(
+                f"{where} {font} has more than {MOST_FONT_BYTES // 1_000_000} MB; no font of text is so large."
+            )
+        ImageFont.truetype(str(file), 20).getmask("Жg")
     except (OSError, ValueError):
         near = difflib.get_close_matches(font, assets.fonts(), n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else "name one as ManropeBold, or a file beside the preset."
+        if beside:
+            raise PresetError(f"{where} {font} is no font that can be read; take a TTF or an OTF file.") from None
         raise PresetError(f"{where} there is no font {font}; {hint}") from None
     return named
-
-
-def contrast_on_box(colour: str, ground: str, opacity: float) -> float:
-    """Contrast ratio of text on a caption's box over the worst footage, black or white."""
-    boxes = [tuple(opacity * part + (1 - opacity) * footage for part in rgb(ground)) for footage in (0, 255)]
-    return min(contrast(rgb(colour), box) for box in boxes)
-
-
-def rgb(colour: str) -> tuple[float, ...]:
-    return tuple(float(part) for part in ImageColor.getrgb(colour)[:3])
-
-
-def contrast(one: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """Contrast ratio of two sRGB colours in 0..255, WCAG 2.1."""
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: tuple[float, ...]) -> float:
-    linear = [p / 255 / 12.92 if p / 255 <= 0.04045 else ((p / 255 + 0.055) / 1.055) ** 2.4 for p in colour]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -64,6 +64,14 @@ def test_a_recording_may_begin_before_or_after_the_camera(tmp_path):
         ("Анна Орлова, сталевар", "Анна Орлова", "сталевар", None, None),
         ("Анна, мастер, цех № 3 @ 0:14,5", "Анна", "мастер, цех № 3", 14.5, None),
         (" Анна ,  мастер  @  person 2 ", "Анна", "мастер", None, 2),
+        ("Анна Орлова, @anna_orlova", "Анна Орлова", "@anna_orlova", None, None),
+        ("Анна Орлова, пишите anna@zavod.ru", "Анна Орлова", "пишите anna@zavod.ru", None, None),
+        ("Анна, @anna_orlova @ 12,5", "Анна", "@anna_orlova", 12.5, None),
+        ("Анна, anna@2gis.ru @person 3", "Анна", "anna@2gis.ru", None, 3),
+        ("Анна, @2gis", "Анна", "@2gis", None, None),
+        ("Анна, директор @ Завод", "Анна", "директор @ Завод", None, None),
+        ("Анна @14", "Анна", "", 14, None),
+        ("@anna_orlova", "@anna_orlova", "", None, None),
     ],
 )
 def test_a_person_may_be_one_text(text, name, role, at, number):

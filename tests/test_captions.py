@@ -521,7 +521,7 @@ def test_captions_that_are_pictures_are_named_and_not_used(tmp_path):
     ffmpeg_tool.run(ffmpeg.output(picture, pictures, str(tmp_path / "a.mkv"), **{"c:v": "libx264", "c:s": "copy"}))
     made = source.probe(tmp_path / "a.mkv")
     captions, warnings = for_episode(None, [Stretch(made, 0, 2, 0, Footage(file=made.file))], PRESET, 2, 25)
-    assert made.subtitles == 1 and captions == [] and len(warnings) == 1 and "as pictures" in warnings[0]
+    assert len(made.subtitles) == 1 and captions == [] and len(warnings) == 1 and "as pictures" in warnings[0]
 
 
 def test_the_captions_of_two_stretches_of_one_file_are_read_once(tmp_path, monkeypatch):

@@ -216,7 +216,7 @@ def test_a_presets_sound_that_is_none_is_named(tmp_path):
         (["presets", "--help"], set()),
         (["render", "--help"], {"pydantic"}),
         (["jobs", "--help"], {"pydantic"}),
-        (["probe", "{short}"], {"av", "numpy", "pydantic"}),
+        (["probe", "{short}"], {"numpy", "pydantic"}),
     ],
 )
 def test_a_command_imports_what_it_needs(short, arguments, needed):

@@ -22,7 +22,7 @@ from pipeline.footage.yuv import planes
 from pipeline.graphics.blend import Overlay
 from pipeline.graphics.kinds import KINDS
 from pipeline.graphics.kinds.caption import large_words
-from pipeline.graphics.kinds.end_card import EndCardKind
+from pipeline.graphics.kinds.end_card import EndCardKind, address
 from pipeline.graphics.onscreen import OnScreen
 from pipeline.plan import Knot, Pane, Plan, Shot, Take
 from pipeline.synthetic import demo
@@ -314,6 +314,9 @@ CODES = {
     "https://vk.com/app51783": "https://vk.com/app51783",
     "https://vk.com/app1": "https://vk.com/app1",
     "https://vk.com/я?a=1#й": "https://vk.com/%D1%8F?a=1#%D0%B9",
+    "https://открытая-промышленность.рф/серии?utm=цех": (
+        "https://xn----7sbqrhfjabdffkdwccm1i5bh4a8c.xn--p1ai/%D1%81%D0%B5%D1%80%D0%B8%D0%B8?utm=%D1%86%D0%B5%D1%85"
+    ),
 }
 
 
@@ -323,6 +326,26 @@ def test_the_code_scans(link):
     small = cv2.cvtColor(drawn(EndCard(start=0, end=5, link=link), size=(720, 1280)), cv2.COLOR_YUV2BGR_I420)
     for picture_ in (frame, cv2.GaussianBlur(frame, (0, 0), 1), cv2.resize(frame, (720, 1280)), small):
         assert cv2.QRCodeDetector().detectAndDecode(picture_)[0] == CODES[link]
+
+
+@pytest.mark.parametrize(
+    ("link", "coded"),
+    [
+        ("http://гость@Цех.РФ:8080", "http://%D0%B3%D0%BE%D1%81%D1%82%D1%8C@xn--e1a6ab.xn--p1ai:8080"),
+        ("https://пример.рф", "https://xn--e1afmkfd.xn--p1ai"),  # as in Wikipedia's article on the domain
+        ("https://[2001:db8::1]:80/я", "https://[2001:db8::1]:80/%D1%8F"),
+        ("https://vk.com?q=я@x", "https://vk.com?q=%D1%8F@x"),
+        ("https://vk.com/a%20b", "https://vk.com/a%20b"),
+    ],
+)
+def test_the_host_of_a_link_is_coded_as_browsers_do(link, coded):
+    assert address(link) == coded
+
+
+@pytest.mark.parametrize("link", ["https://цех..рф/x", "https://" + "я" * 70 + ".рф"])
+def test_a_link_whose_host_cannot_be_is_refused(link):
+    with pytest.raises(WrongUse, match="no host"):
+        drawn(EndCard(start=0, end=5, link=link))
 
 
 def test_a_graphic_is_gone_when_its_time_is_over_and_fades_in_between():

@@ -17,21 +17,10 @@ STAGES = [
 ]  # fmt: skip
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order
     "basis": [
-        "errors",
-        "interrupts",
-        "data",
-        "notes",
-        "spans",
-        "boxes",
-        "clock",
-        "tools",
-        "files",
-        "toml",
-        "cache",
-        "version",
+        "errors", "interrupts", "letters", "data", "notes", "spans", "boxes", "clock", "tools", "files", "toml", "cache", "version",
     ],
     "assets": ["files"],
-    "pipeline.footage": ["ffmpeg_tool", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
+    "pipeline.footage": ["ffmpeg_tool", "prober", "media", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
     "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
     "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],

@@ -3,16 +3,22 @@
 import csv
 import io
 import json
+import os
 import re
+import shutil
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import presets
+from basis.errors import WrongUse
 from jobs.check import check_season
 from jobs.manifest import BRIEF, FOOTAGE, RUSSIAN, ManifestWrong, Season, read_season, slug
 from jobs.template import template
+from pipeline.brief import read_brief
 from presets import delivery
 from tests.footage import Scene, make
 
@@ -130,7 +136,7 @@ def test_a_glob_of_more_files_than_an_episode_has_is_refused(tmp_path):
         ("[[episode]]\nfootage = 'a'\noutput = 'x'\n[[episode]]\nfootage = 'b'\noutput = 'X.mp4'\n", 6, "line 1"),
         ("[[episode]]\nfootage = 'a'\npreset = 'plian'\n", 3, "did you mean plain"),
         ("[[episode]]\nfootage = 'a'\ndelivery = 'vk'\n", 3, "vk-clips"),
-        ("[[episode]]\nfootage = [\n", 2, "end of document"),
+        ("[[episode]]\nfootage = [\n", 2, "the file ends"),
         ("[[episode]]\nnumber = 01\n", 2, "number = 01"),
         ("", 0, "no episode"),
         ("[[episode]]\nfootage = [\n  'a',\n  { file = 'b', form = 1 },\n]\n", 4, "footage[2].form; did you mean from"),
@@ -146,7 +152,7 @@ def test_a_glob_of_more_files_than_an_episode_has_is_refused(tmp_path):
         ("[[episode]]\n[episode.footage]\nfile = 'a'\n", 2, "write [[episode.footage]]"),
         ("[[episode]]\nnumber = 1\nfootage = 'a'\n[[episode]]\nnumber = 1\nfootage = 'b'\n", 5, "the number 1 is taken"),
         ("[[episode]]\nfootage = 'a'\npreset = 'plain'\ntitle = 'Season'\n", 1, "would be called season"),
-        ("[[episode]]\nfootage = 'a'\ntitle = '''\nx", 4, "end of document"),
+        ("[[episode]]\nfootage = 'a'\ntitle = '''\nx", 4, "the file ends"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named_with_its_line(tmp_path, text, line, says):
@@ -166,6 +172,11 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, text, line, says):
         f"[[episode]]\nfootage = 'a'\npreset = '{'a' * 300}.toml'\n",
         "[[episode]]\nfootage = 'a'\n" + "".join(f"k{n} = 1\n" for n in range(20_000)),
         "#" * 5_000_001,
+        ".".join(["a"] * 50_000) + " = 1",
+        "[" + ".".join(["a"] * 50_000) + "]",
+        "a = " + "{a=" * 50_000 + "1",
+        "[[episode]]\nfootage = [" + "'a'," * 100_000 + "]",
+        '"' + '\\"' * 500_000,
     ],
     ids=[
         "nested",
@@ -177,6 +188,11 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path, text, line, says):
         "long preset",
         "unknown keys",
         "5 MB",
+        "dotted key",
+        "dotted table",
+        "tables",
+        "files",
+        "open quote",
     ],
 )
 def test_what_is_made_to_do_harm_is_wrong(tmp_path, text):
@@ -184,9 +200,39 @@ def test_what_is_made_to_do_harm_is_wrong(tmp_path, text):
     assert found and len(found) <= 1001 and all(len(told) <= 601 for _, told in found)
 
 
-def test_slips_hold_nothing_that_a_terminal_obeys(tmp_path):
+def test_slips_show_what_a_terminal_would_obey(tmp_path):
     text = '[[episode]]\nfootage = "a"\n"\\u001b[31mx" = 1\n"\\u202ey" = 1\n'
-    assert all(told.isprintable() for _, told in slips(tmp_path, text))
+    found = [told for _, told in slips(tmp_path, text)]
+    assert all(told.isprintable() for told in found) and "\\x1b[31mx" in found[0] and "\\u202ey" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("titlе = 'x'", "letter 5, «е», is Cyrillic; type it in Latin letters, as title"),
+        ("\"titlе\" = 'x'", "letter 5, «е», is Cyrillic; type it in Latin letters; did you mean title?"),
+        ("numbеr = 1", "«е», is Cyrillic"),
+        ("название = 'x'", "keys are words of Latin letters"),
+        ("number\u00a0= 1", "a no-break space (U+00A0) after «number»"),
+        ("\u200bnumber = 1", "a zero-width space (U+200B) before the line's first letter"),
+        ("num\ufeffber = 1", "a byte order mark (U+FEFF) after «num»"),
+        ("\"number\\u200b\" = 1", "a zero-width space (U+200B) after «number»"),
+        ("title = “x”", "“ is no plain quote"),
+        ("title = 'x’", "’ is no plain quote"),
+        ('title = "x”', "” is no plain quote"),
+        ("title = «x»", "« is no plain quote"),
+        ('title = "Цех "Серп""', "quotes within text"),
+        ('captions = "raw\\a.srt"', "write paths with /, or in single quotes"),
+        ('captions = "C:\\Users\\a.srt"', "write paths with /, or in single quotes"),
+        ("number = 1\nnumber = 2", "this key is there twice"),
+        ("title = x", "text and colours stand in plain quotes"),
+        ('title = "x', "a quote is not closed"),
+    ],
+)  # fmt: skip
+def test_a_letter_that_is_not_what_it_looks_like_is_named(tmp_path, line, says):
+    text = f"[[episode]]\nfootage = 'a'\n{line}\n"
+    (only,) = slips(tmp_path, text)
+    assert says in only[1] and only[0] == 3 + line.count("\n"), only
 
 
 @pytest.mark.parametrize(
@@ -286,6 +332,144 @@ def test_a_spreadsheet_is_a_season_as_well(tmp_path, encoding, delimiter):
 def test_what_is_wrong_in_a_spreadsheet_is_named_with_its_line(tmp_path, text, line, says):
     found = slips(tmp_path, text, "season.csv")
     assert any(at == line and says in told for at, told in found), found
+
+
+HEAD = "номер;название;файл;от;до;сдвиг рекордера;рекордер\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "start", "end", "offset"),
+    [
+        ("1;x;a;00:01:30,5;1:35,25;-0,5;r", 90.5, 95.25, -0.5),
+        ("1;x;a;0,00104166666666667;0,0020833333;;", 90, 180, None),
+        ("1;x;a;1,15741E-05;0,5;;", 1, 43200, None),
+        ("1;x;a;12:01:30 AM;12:02:00 am;−1,5;r", 90, 120, -1.5),
+        ("1;x;a;1\u00a0234,5;1 300;1'000;r", 1234.5, 1300, 1000),
+        ("1;x;a;1,234.5;1.300,5;;", 1234.5, 1300.5, None),
+        ('="1";x;a;"0,5";1,5;;', 0.5, 1.5, None),
+        ("1.;x;a;\u200b5\u00a0;9;;", 5, 9, None),
+    ],
+)  # fmt: skip
+def test_times_and_numbers_are_read_as_spreadsheets_write_them(tmp_path, cells, start, end, offset):
+    (entry,) = read_season(write(tmp_path, HEAD + cells + "\n", "season.csv")).entries
+    footage = entry.brief.footage[0]
+    assert (footage.from_, footage.to, footage.audio_offset) == (pytest.approx(start), pytest.approx(end), offset)
+    assert entry.brief.number == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (HEAD + "03.янв;x;a;;;;\n", 2, "номер: 03.янв is a date"),
+        (HEAD + "1;x;a;01.02.2026;;;\n", 2, "от: 01.02.2026 is a date"),
+        (HEAD + "3-Jan;x;a;;;;\n", 2, "is a date"),
+        (HEAD + "1;#ИМЯ?;a;;;;\n", 2, "название: #ИМЯ? is an error of the spreadsheet"),
+        (HEAD + "1;x;a;########;;;\n", 2, "от: ######## is an error"),
+        (HEAD + "1;x;a;00:01:30:12;;;\n", 2, "has frames"),
+        ("sep=;\nномер;файл\n1;a\nx;b\n", 4, "номер"),
+        ("номер;;файл\n1;забыто;a\n", 2, "«забыто», stands in a column without a name"),
+        ("номеp;файл\n1;a\n", 1, "letter 5, «p», is Latin"),
+        ("номер;файл;Файл:\n1;a;b\n", 1, "are the same"),
+        ("номер;файл\n1;a" + "я" * 140_000 + "\n", 2, "100,000 letters"),
+        (",".join(["x"] * 1_000_000), 1, "more than 100 cells"),
+        (b"PK\x03\x04" + b"x" * 50, 0, "workbook"),
+        ("номер;файл;название\n1;a;Цех\udcd0 x\n2;b;Два\n".encode("utf-8", "surrogateescape"), 0, "line 2"),
+    ],
+    ids=lambda value: str(value)[:30],
+)  # fmt: skip
+def test_what_a_spreadsheet_spoilt_is_named(tmp_path, text, line, says):
+    found = slips(tmp_path, text, "season.csv")
+    assert any(at == line and says in told for at, told in found), found
+
+
+@pytest.mark.parametrize("first", ["sep=;\r\n", '"sep=;"\r\n', "SEP=;\n", "sep=;;;;\r\n", "\ufeffsep=;\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1251", "cp866", "koi8_r", "mac_cyrillic", "utf-16-le"])
+def test_excels_own_first_line_and_its_encodings_are_known(tmp_path, first, encoding):
+    end = first[-1]
+    rows = [" НОМЕР\u00a0;Название:;файл;;;", "1;Цех, второй;a.mov;;;", ";;;;;", "2;Печь;b.mov;;;", ";;;"]
+    rows = rows if encoding.startswith("utf") else [row.replace("\u00a0", " ") for row in rows]
+    text = (first if encoding.startswith("utf") else first.lstrip("\ufeff")) + end.join(rows)
+    season = read_season(write(tmp_path, text, "season.csv", encoding))
+    assert [(e.brief.title, e.brief.footage[0].file.name) for e in season.entries] == [
+        ("Цех, второй", "a.mov"),
+        ("Печь", "b.mov"),
+    ]
+    assert [entry.line for entry in season.entries] == [3, 5]
+
+
+def test_formulas_are_text_and_unicode_text_is_a_table(tmp_path):
+    text = "номер\tназвание\tфайл\n1\t=cmd|'/c calc'!A0\ta.mov\n2\t<script>\u202e\tb.mov\n"
+    season = read_season(write(tmp_path, text, "season.txt", "utf-16"))
+    assert [entry.brief.title for entry in season.entries] == ["=cmd|'/c calc'!A0", "<script>\u202e"]
+
+
+NAMES = {"footage": "Первый цех, йод.mov", "captions": "йод.srt", "music": "музыка й.wav", "audio": "пульт ё.wav"}
+
+
+@pytest.mark.parametrize(("written", "there"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_name_is_found_however_its_letters_are_composed(tmp_path, written, there):
+    folder = tmp_path / unicodedata.normalize(there, "Съёмка й")
+    folder.mkdir()
+    shutil.copyfile(presets.FOLDER / "plain.toml", folder / unicodedata.normalize(there, "вид й.toml"))
+    for name in NAMES.values():
+        (folder / unicodedata.normalize(there, name)).touch()
+    given = {key: unicodedata.normalize(written, f"Съёмка й/{name}") for key, name in NAMES.items()}
+    preset = unicodedata.normalize(written, "Съёмка й/вид й.toml")
+    episode = (
+        f"footage = [{{ file = '{given['footage']}', audio = '{given['audio']}' }}]\ncaptions = '{given['captions']}'\n"
+    )
+    episode += f"music = '{given['music']}'\npreset = '{preset}'\n"
+    season = read_season(write(tmp_path, f"[[episode]]\n{episode}"))
+    for brief in (season.entries[0].brief, read_brief(write(tmp_path, episode, "brief.toml"))):
+        assert all(file.is_file() for file in brief.inputs) and len(brief.inputs) == 4 and Path(brief.preset).is_file()
+
+
+@pytest.mark.skipif(os.sep != "/", reason="there \\ parts folders")
+def test_a_path_of_windows_below_the_manifest_is_found_elsewhere(tmp_path):
+    (tmp_path / "raw").mkdir()
+    for name in ("a.mov", "b_1.mov", "b_2.mov"):
+        (tmp_path / "raw" / name).touch()
+    season = read_season(write(tmp_path, "номер;файл\n1;raw\\a.mov\n2;raw\\b_*.mov\n", "season.csv"))
+    found = [file.file.relative_to(tmp_path).as_posix() for entry in season.entries for file in entry.brief.footage]
+    assert found == ["raw/a.mov", "raw/b_1.mov", "raw/b_2.mov"]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ('"raw\\new\\take.mov"', "a line break (U+000A) in its name (in double quotes"),
+        ("'a.mov '", "begins or ends with a space"),
+        ("'a.mov\u00a0'", "a no-break space (U+00A0) in its name; delete it"),
+        ("'~/a.mov'", "~ does not stand for a folder"),
+        ("'$HOME/a.mov'", "$HOME does not stand for anything"),
+        ("'%USERPROFILE%/a.mov'", "%USERPROFILE% does not stand"),
+        ("'take1.mvo'", "did you mean take1.mov?"),
+        ("'a.mоv'", "of its ending .mоv, its letter 3, «о», is Cyrillic"),
+        pytest.param("'D:\\raw\\a.mov'", "D: is a place of Windows", marks=pytest.mark.skipif(os.name != "posix", reason="it may be")),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_there_comes_with_advice(tmp_path, name, says):
+    (tmp_path / "take1.mov").touch()
+    (only,) = check_season(read_season(write(tmp_path, f"[[episode]]\nfootage = {name}\n")))
+    assert says in only.text and only.text.replace("\u00a0", "").isprintable()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes have names there")
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_only_ordinary_files_are_read(tmp_path, kind):
+    for name in ("season.toml", "season.csv"):
+        file = tmp_path / name
+        if kind == "device":
+            file.symlink_to("/dev/zero")
+        elif kind == "pipe":
+            os.mkfifo(file)
+        else:
+            file.mkdir()
+        with pytest.raises(ManifestWrong, match="ordinary file"):
+            read_season(file)
+    for reading in (read_brief, presets.load, delivery.load):
+        with pytest.raises(WrongUse, match=r"ordinary file|no preset file|no delivery"):
+            reading(tmp_path / "season.toml" if reading is read_brief else str(tmp_path / "season.toml"))
 
 
 def test_rows_without_number_and_title_are_episodes_where_there_are_no_such_columns(tmp_path):

@@ -11,7 +11,8 @@ import pytest
 import presets
 from basis.errors import Unusable
 from pipeline import sound
-from pipeline.footage import ffmpeg_tool, loudness
+from pipeline.footage import ffmpeg_tool, loudness, source, stream
+from pipeline.sound import takes
 from pipeline.synthetic import demo
 from presets import delivery
 from tests.sounds import RATE, clicks, first, plan, true_peak, write
@@ -356,3 +357,56 @@ def test_sound_follows_the_time_stamps_of_the_file(tmp_path, hole):
     _, out = master(tmp_path, plan((tmp_path / "holes.mkv", 1.25, 11)))
     heard = [first(out, at - 0.15, at + 0.15) - at for at in np.arange(0.15, 9, 1)]
     assert np.abs(heard).max() <= 0.010
+
+
+CODECS = {
+    "m2ts": {"vcodec": "mpeg2video", "acodec": "ac3"},
+    "mpg": {"vcodec": "mpeg2video", "f": "vob"}, "webm": {"vcodec": "libvpx", "deadline": "realtime"},
+}  # fmt: skip
+
+
+def flash_and_beep(file, picture, heard, at=1.6, **options):
+    """A flash and a beep at one moment of 2.4 s, in a file whose picture and sound begin at these seconds of it."""
+    grey = ffmpeg.input("color=gray:size=32x32:rate=25:duration=2.4", f="lavfi")["v"]
+    white = f"between(t,{at - 0.01},{at + 0.3})"
+    grey = grey.filter("drawbox", w="iw", h="ih", color="white", t="fill", enable=white).filter("trim", start=picture)
+    beep = f"if(between(t,{at},{at + 0.3}),0.5,0.003)*sin(6283*t)"
+    tone = ffmpeg.input(f"aevalsrc='{beep}':duration=2.4:sample_rate=48000", f="lavfi")["a"].filter(
+        "atrim", start=heard
+    )
+    options = {"fps_mode": "passthrough", "g": 5, "vcodec": "mpeg4"} | CODECS.get(file.suffix[1:], {}) | options
+    ffmpeg_tool.run(ffmpeg.output(grey, tone, str(file), **options))
+    return file
+
+
+def beep_after_flash(file, begin=0.0):
+    """Seconds from the flash that is seen to the beep that is heard, by the footage's clock."""
+    made = source.probe(file)
+    white = next(t for t, frame in stream.Pictures(made, 0, 9) if frame.to_ndarray(format="gray").mean() > 200)
+    take = plan((file, begin, 2.3)).takes[0].model_copy(update={"audio_stream": made.audio_stream})
+    return begin + first(takes.read(take, 0, round((2.3 - begin) * RATE)), 0, 2.3 - begin) - white
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.avi", "a.ts", "a.m2ts", "a.mpg", "a.webm"])
+@pytest.mark.parametrize("starts", [(0.0, 0.5), (0.5, 0.0)], ids=["picture first", "sound first"])
+def test_a_beep_stays_with_its_flash_whichever_stream_starts_first(tmp_path, name, starts):
+    starts = {"a.avi": (0.0, 0.0)}.get(name, starts)  # which has no place for a late start
+    assert beep_after_flash(flash_and_beep(tmp_path / name, *starts)) == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("begin", [0.3, 1.2])
+def test_an_in_point_moves_no_sound_against_its_picture(tmp_path, begin):
+    file = flash_and_beep(tmp_path / "a.ts", 0, 0.5, acodec="mp2")
+    assert beep_after_flash(file, begin) == pytest.approx(0, abs=0.02)
+
+
+def test_a_capture_that_begins_in_mid_stream_is_in_step(tmp_path):
+    whole = flash_and_beep(tmp_path / "a.ts", 0, 0.5, acodec="mp2").read_bytes()
+    (tmp_path / "joined.ts").write_bytes(whole[len(whole) // 4 // 188 * 188 :])
+    assert beep_after_flash(tmp_path / "joined.ts") == pytest.approx(0, abs=0.02)
+
+
+def test_stamps_that_turn_over_are_one_clock(tmp_path):
+    """MPEG-TS counts to 95443.7 s and begins again at 0."""
+    file = flash_and_beep(tmp_path / "a.ts", 0, 0.5, acodec="mp2", output_ts_offset=95441.5)
+    assert beep_after_flash(file) == pytest.approx(0, abs=0.02)

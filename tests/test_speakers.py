@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy.io import wavfile
 
 from basis.boxes import Box
+from basis.errors import Unusable
 from basis.tools import USUAL, Tools
 from pipeline import analysis
 from pipeline.analysis import speakers, tracks
@@ -189,7 +190,7 @@ def test_footage_without_sound_has_no_turns(talk):
     assert overlap(silent, talk.mouths, 0, SECONDS) == 0
 
 
-def test_sound_that_ends_early_or_breaks_off_is_silence(tmp_path):
+def test_sound_that_ends_early_is_silence_and_what_is_no_sound_is_named(tmp_path):
     voice = 0.5 * demo.voice(2, [(0.3, 1.9)], 4)
     early = heard(tmp_path, voice)
     longer = speech.find_speech([(Sound(tmp_path / "sound.wav", 0), 0, 5)])
@@ -197,7 +198,8 @@ def test_sound_that_ends_early_or_breaks_off_is_silence(tmp_path):
     assert longer.stretches[-1][1] <= 2.0 and longer.envelope[-1] == speech.SILENCE
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"RIFF" + bytes(100))
-    assert speech.find_speech([(Sound(broken, 0), 0, 2)]).stretches == ()
+    with pytest.raises(Unusable, match=r"broken\.wav"):
+        speech.find_speech([(Sound(broken, 0), 0, 2)])
 
 
 def test_a_range_is_heard_in_footage_seconds(talk):

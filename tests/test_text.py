@@ -203,6 +203,24 @@ def test_a_font_may_be_a_file_anywhere(tmp_path):
     assert np.array_equal(drawn("Ёж", fonts=(str(file),)), drawn("Ёж"))
 
 
+VARIABLE = "ManropeVariableFont_wght"
+
+
+@pytest.mark.parametrize(("weight", "like"), [("bold", "ManropeExtraBold"), ("medium", "ManropeSemiBold")])
+def test_a_variable_font_is_drawn_in_the_weight_of_its_role(tmp_path, weight, like):
+    file = shutil.copy(presets.font_file(VARIABLE), tmp_path / "наш[wght].ttf")
+    fonts = text.chain(presets.Type(bold=str(file), medium=str(file)), weight)
+    assert text.called(fonts[0]) == "наш[wght].ttf"
+    assert text.width(PANGRAM, fonts, 64) == pytest.approx(text.width(PANGRAM, (like,), 64), rel=0.01)
+    assert drawn("Ёлка", fonts=fonts).sum() == pytest.approx(drawn("Ёлка", fonts=(like,)).sum(), rel=0.02)
+    assert drawn("Ёлка", fonts=fonts).sum() > 1.3 * drawn("Ёлка", fonts=(VARIABLE,)).sum()
+
+
+def test_letters_that_another_font_draws_are_told_and_signs_are_not():
+    assert text.borrowed("замок ҳ ♪ 5", MEDIUM) == {"ҳ": "RobotoMedium"}
+    assert text.borrowed("замок ҳ ♪ 5", (*MEDIUM, "RobotoMedium")) == {} == text.borrowed(PANGRAM, BOLD)
+
+
 def test_runs_of_different_fonts_follow_each_other_without_gap_or_overlap():
     apart = [text.width(part, MEDIUM, 64) for part in ("Нота ", "♪", " тут")]
     assert text.width("Нота ♪ тут", MEDIUM, 64) == pytest.approx(sum(apart))

@@ -1,12 +1,13 @@
 """What a manifest becomes: entries that are checked, entries that are not yet, and what is wrong."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from basis.errors import WrongUse
+from basis.letters import plain, printable
 from pipeline.brief import Brief, Footage
 
 FOOTAGE = {field.alias or name for name, field in Footage.model_fields.items()}
@@ -25,9 +26,9 @@ class Slip:
     text: str
 
     def __post_init__(self) -> None:
-        """Leaves out what a terminal would obey: keys and names are anybody's."""
-        plain = "".join(letter if letter.isprintable() else " " for letter in self.text)
-        object.__setattr__(self, "text", plain if len(plain) <= LONGEST_SLIP else f"{plain[:LONGEST_SLIP]}…")
+        """Shows what a terminal would obey: keys and names are anybody's."""
+        shown = printable(self.text)
+        object.__setattr__(self, "text", shown if len(shown) <= LONGEST_SLIP else f"{shown[:LONGEST_SLIP]}…")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class Draft:
     slips: list[Slip]
 
 
-def nearest(key: str, known: Iterable[str]) -> str:
+def nearest(key: str, known: Collection[str]) -> str:
     """The end of a sentence about an unknown key: which one may be meant."""
-    near = difflib.get_close_matches(key, sorted(known), n=1, cutoff=0.5)
+    close = (difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.5) for word in (key, plain(key)))
+    near = next(filter(None, close), None)
     return f"; did you mean {near[0]}?" if near else "."

@@ -8,10 +8,10 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
+from basis import files
 from jobs.manifest.data import RawEntry, Slip
-from pipeline.brief import Brief
+from pipeline.brief import MOST_FILES, Brief
 
-MOST_FILES = 1000  # in an episode
 MOST_NAMES = 100_000  # names of files that are looked at for one glob
 LONGEST_NAME = 120  # letters of the name of an episode's files
 MOST_NAME_BYTES = 200  # of it: a disk takes 255 with .report.json and what unfinished files add
@@ -70,7 +70,10 @@ def matches(file: Path, folder: Path) -> list[Path]:
     if not glob.has_magic(str(file)):
         return []
     try:
-        return [] if (folder / file).exists() else _Search(folder).files(file)
+        if files.found(folder / file).exists():
+            return []
+        there = _Search(folder).files(file)
+        return there or (_Search(folder).files(Path(str(file).replace("\\", "/"))) if os.sep == "/" else [])
     except OSError:
         return []
 
@@ -91,7 +94,7 @@ class _Search:
                 inner = ((place, name) for place in places for name in self._names(place))
                 places = [place / name for place, name in inner if fits(unicodedata.normalize("NFC", name))]
             else:
-                places = [place / part for place in places]
+                places = [place / files.found(self.folder / place / part).name for place in places]
         whole = [place for place in dict.fromkeys(places) if (self.folder / place).is_file()]
         if len(whole) > MOST_FILES:
             raise TooMany(f"is more than {MOST_FILES} files")

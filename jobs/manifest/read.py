@@ -8,28 +8,35 @@ from pathlib import Path
 from pydantic import ValidationError
 
 import presets
+from basis import files
 from basis.errors import WrongUse
 from basis.toml import NotToml, slips
 from jobs.manifest.data import Draft, Entry, ManifestWrong, RawEntry, Season, Slip
-from jobs.manifest.names import MOST_FILES, PLAIN_SERIES, TooMany, matches, name_of
-from jobs.manifest.rows import read_rows
+from jobs.manifest.names import PLAIN_SERIES, TooMany, matches, name_of
+from jobs.manifest.rows import NoTable, read_rows
 from jobs.manifest.tables import read_tables
-from pipeline.brief import OF_SEVERAL, Brief, Footage, beside
+from pipeline.brief import MOST_FILES, OF_SEVERAL, Brief, Footage, beside
 from presets import delivery
 
 MOST_BYTES, MOST_EPISODES, MOST_SLIPS = 5_000_000, 5000, 1000
-READERS = {".toml": read_tables, ".csv": read_rows}
-EMPTY = {".toml": "each begins with [[episode]]", ".csv": "each is a row below the columns' names"}
+READERS = {".toml": read_tables, **dict.fromkeys((".csv", ".tsv", ".txt"), read_rows)}
+WORKBOOKS = {".xlsx", ".xls", ".xlsm", ".ods", ".numbers"}
 
 Checked = tuple[RawEntry, Brief]
 
 
 def read_season(file: Path) -> Season:
     """A season from a .toml or .csv file. Raises ManifestWrong with everything that is wrong but the footage itself."""
+    file = files.found(file)
     draft = _draft(file)
     found = list(draft.slips)
     if not draft.entries and not found:
-        found.append(Slip(0, f"it has no episode; {EMPTY[file.suffix.lower()]}."))
+        where = (
+            "each begins with [[episode]]"
+            if READERS[file.suffix.lower()] is read_tables
+            else "each is a row below the columns' names"
+        )
+        found.append(Slip(0, f"it has no episode; {where}."))
     if len(draft.entries) > MOST_EPISODES:
         raise ManifestWrong(file, [Slip(0, f"it has more than {MOST_EPISODES} episodes; make it several.")])
     checked: list[Checked] = []
@@ -57,24 +64,21 @@ def _draft(file: Path) -> Draft:
     """What a file holds. Raises ManifestWrong."""
     kind, line = file.suffix.lower(), 0
     try:
-        if kind not in READERS:
-            wrong = "a manifest is a .toml or .csv file; `episode jobs new` writes one."
-        elif file.exists() and not file.is_file():
-            wrong = "it is not an ordinary file."
-        else:
-            with file.open("rb") as opened:
-                content = opened.read(MOST_BYTES + 1)
-            if len(content) <= MOST_BYTES:
-                return READERS[kind](content)
-            wrong = f"it has more than {MOST_BYTES // 1_000_000} MB; a season is shorter."
+        if kind in READERS:
+            return READERS[kind](files.read_bytes(file, MOST_BYTES))
+        wrong = "a manifest is a .toml or .csv file; `episode jobs new` writes one."
+        if kind in WORKBOOKS:
+            wrong = "it is a workbook; save it as «CSV UTF-8» and name that."
     except FileNotFoundError:
-        wrong = "there is no such file; check the path, or begin with `episode jobs new`."
-    except OSError as error:
-        wrong = f"it cannot be read: {error.strerror}."
+        wrong = f"there is no such file; {files.advice(file)}, or begin with `episode jobs new`."
     except NotToml as error:
         line, wrong = error.line, f"{error.reason}."
+    except NoTable as error:
+        wrong = f"{error}."
     except UnicodeDecodeError:
         wrong = "it is not text in UTF-8, UTF-16 or CP1251; save it in one of these encodings."
+    except WrongUse as error:
+        wrong = str(error)
     raise ManifestWrong(file, [Slip(line, wrong)])
 
 
@@ -92,14 +96,14 @@ def _brief(raw: RawEntry, folder: Path) -> tuple[Brief | None, list[Slip]]:
     footage: list[Footage] = []
     for number, wanted in enumerate(brief.footage):
         try:
-            files = matches(wanted.file, folder)
+            meant = matches(wanted.file, folder)
         except TooMany as error:
             return None, [*found, raw.slip(("footage", number), f"{wanted.file} {error}; name fewer, or a folder.")]
         of_one = [*wanted.model_dump(by_alias=True, exclude_defaults=True, exclude={"file", *OF_SEVERAL})]
-        if len(files) > 1 and of_one:
-            text = f"{wanted.file} is {len(files)} files and {of_one[0]} is of one; name them one by one."
+        if len(meant) > 1 and of_one:
+            text = f"{wanted.file} is {len(meant)} files and {of_one[0]} is of one; name them one by one."
             found.append(raw.slip(("footage", number, of_one[0]), text))
-        footage += [wanted.model_copy(update={"file": file}) for file in files or [wanted.file]]
+        footage += [wanted.model_copy(update={"file": file}) for file in meant or [wanted.file]]
     if len(footage) > MOST_FILES:
         return None, [*found, raw.slip(("footage",), f"the episode has more than {MOST_FILES} files; name fewer.")]
     resolved = beside(brief.model_copy(update={"footage": footage, "output": None}), folder)

@@ -1,26 +1,22 @@
 """A manifest in TOML: [defaults], and an [[episode]] for each. The parser tells what it holds, lines_of where."""
 
-import re
-
-from basis.toml import parse_toml
+from basis.letters import strange
+from basis.toml import TOKEN, parse_toml
 from jobs.manifest.data import BRIEF, LONGEST_SERIES, Draft, Place, RawEntry, Slip, nearest
 
 TOP = {"series", "defaults", "episode"}
 MOST_UNKNOWN = 1000  # keys that are told of
-_TOKEN = re.compile(
-    r'''"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\])*"|'[^']*'|\#[^\n]*|\n|[][{}=,.]|[^][{}=,.\#"'\s]+''',
-    re.DOTALL,
-)  # of TOML
 
 
 def read_tables(content: bytes) -> Draft:
     """The entries of a TOML file, each with the defaults below its own keys. Raises NotToml."""
     data = parse_toml(content)
-    lines = lines_of(content.decode("utf-8-sig"))
+    lines = lines_of(content.decode("utf-8-sig").replace("\r\n", "\n"))
     slips = []
     for key in [key for key in data if key not in TOP][:MOST_UNKNOWN]:
         hint = f"; {key} stands under [defaults] or [[episode]]." if key in BRIEF else nearest(key, TOP)
-        slips.append(Slip(lines.get((key,), 0), f"unknown key {key}{hint}"))
+        odd = f": {wrong}" if (wrong := strange(key)) else ""
+        slips.append(Slip(lines.get((key,), 0), f"unknown key {key}{odd}{hint}"))
     series, defaults, episodes = data.get("series", ""), data.get("defaults", {}), data.get("episode", [])
     if not isinstance(series, str) or len(series) > LONGEST_SERIES:
         wrong = f"series must be text in quotes, of at most {LONGEST_SERIES} letters."
@@ -49,7 +45,7 @@ def lines_of(text: str) -> dict[Place, int]:
     table: Place = ()
     rest: list[tuple[str, int]] = []  # tokens with their lines, the next one last
     line = 1
-    for token in _TOKEN.findall(text):
+    for token in TOKEN.findall(text):
         if not token.startswith("#"):
             rest.append((token, line))
         line += token.count("\n")

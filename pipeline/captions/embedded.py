@@ -4,14 +4,12 @@ import re
 import threading
 from typing import Any
 
-from av.stream import Disposition
-
 from basis.errors import MachineFailed, Unusable
 from basis.notes import Note
 from basis.tools import USUAL, Tools
 from pipeline.captions.reading import MOST_BYTES, Reading, parse
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, open_media
+from pipeline.footage.source import Source
 
 EXTRACT_SECONDS = 120  # that taking them out may last
 
@@ -42,16 +40,14 @@ def _chosen(source: Source) -> tuple[int | None, str, list[Note]]:
     """The stream of captions that is read, None without one, and its codec; notes for those that hold no text."""
     texts: list[tuple[bool, bool, int, str]] = []
     notes: list[Note] = []
-    with open_media(source.file) as container:
-        for stream in container.streams.subtitles:
-            codec = stream.codec_context.codec if stream.codec_context else None
-            if codec and codec.text_sub:
-                russian = (stream.language or "").lower() in ("rus", "ru", "ru-ru")
-                texts.append((russian, bool(stream.disposition & Disposition.default), -stream.index, codec.name))
-            else:
-                kind = "as pictures" if codec and codec.bitmap_sub else "that cannot be read"
-                text = f"{source.file} has captions {kind} (stream {stream.index}); they are not used, give a caption file."
-                notes.append(Note(code="picture-captions", text=text))
+    for stream in source.subtitles:
+        if stream.form == "text":
+            russian = stream.language.lower() in ("rus", "ru", "ru-ru")
+            texts.append((russian, "default" in stream.disposition, -stream.index, stream.codec))
+        else:
+            kind = "as pictures" if stream.form == "bitmap" else "that cannot be read"
+            text = f"{source.file} has captions {kind} (stream {stream.index}); they are not used, give a caption file."
+            notes.append(Note(code="picture-captions", text=text))
     if not texts:
         return None, "", notes
     _, _, index, codec_name = max(texts)

@@ -88,11 +88,14 @@ def command(stream: Any, tools: Tools = USUAL, loglevel: str = "error") -> list[
     return [os.fsdecode(part[1:].encode("latin-1")) if part.startswith(_RAW) else part for part in parts]
 
 
-def input_of(file: Path, start: float = 0.0, tools: Tools = USUAL) -> Any:
-    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files."""
+def input_of(file: Path, start: float = 0.0, tools: Tools = USUAL, **more: Any) -> Any:
+    """An ffmpeg-python input that begins at a second of the file and can reach nothing but local files.
+
+    more: options of the input, as ffmpeg-python has them.
+    """
     options = {"protocol_whitelist": "file,pipe"} | ({"ss": f"{start:.6f}"} if start > 0 else {})
     few = {"threads": limit} if (limit := tools.threads) else {}
-    return ffmpeg.input(name_of(file), **options, **few)
+    return ffmpeg.input(name_of(file), **options, **few, **more)
 
 
 def start(arguments: list[str], **pipes: Any) -> subprocess.Popen[bytes]:

@@ -1,39 +1,26 @@
 """Footage: what it is, whatever the camera made of it."""
 
 import itertools
+import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import av
-from av.stream import Disposition
-from av.video.reformatter import ColorRange
-from av.video.stream import VideoStream
-
+from basis import files
 from basis.errors import Unusable, WrongUse
+from pipeline.footage import media
+from pipeline.footage.media import AudioStream, Frame, Media, SubtitleStream
 
 RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
-PLAYLISTS = {"hls", "dash", "concat", "image2", "imf", "webm_dash_manifest", "tty", "lavfi"}  # files that name others
 LIMIT_PIXELS = 8192 * 4320
-PROBE_PACKETS = 400  # enough to tell a constant from a variable rate
+LEAST_SIDE = 16  # pixels
+FASTEST = 1000  # frames a second, of what is called footage
 # ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, and of no word
 _TRANSFERS = {16: "pq", 18: "hlg"}
 _MATRIX_601, _MATRIX_UNSAID = (4, 5, 6, 7), (0, 2, 3)
-
-
-@dataclass(frozen=True)
-class AudioStream:
-    """One sound stream: its index in the file, codec, sample rate in Hz, channels and their layout."""
-
-    index: int
-    codec: str
-    rate: int
-    channels: int
-    layout: str
-    language: str
-    default: bool
 
 
 @dataclass(frozen=True)
@@ -52,9 +39,10 @@ class Source:
     """Probed footage.
 
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
-    RATES. average_rate: of the footage. duration: seconds of picture from the file's start. start: the file's own
-    first time stamp, which is second 0 everywhere else. audio_stream: the chosen stream's index or None. losses: what
-    is seen to be lost before anything is decoded.
+    RATES. average_rate: of the footage. duration: seconds from the file's start to the end of the picture that
+    is there. start: the file's own first time stamp, of picture and sound as FFmpeg has it, which is second 0 everywhere
+    else. picture_start: the second at which the picture begins. interlaced: whether any frame is of those that were looked
+    at. audio_stream: the chosen stream's index or None. losses: what is seen to be lost before anything is decoded.
     """
 
     file: Path
@@ -71,46 +59,35 @@ class Source:
     variable_rate: bool
     duration: float
     start: float
+    picture_start: float
     interlaced: bool
     hdr: str | None
     matrix: str
     full_range: bool
     audio: tuple[AudioStream, ...]
     audio_stream: int | None
-    subtitles: int
+    subtitles: tuple[SubtitleStream, ...]
     losses: tuple[Loss, ...] = ()
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:
-    """Reads what the footage is, decoding one frame. audio_stream: a stream index to choose instead of the default.
+    """Reads what the footage is, decoding a few frames. audio_stream: a stream index to choose instead of the default.
 
-    Raises Unusable for anything that is no footage, WrongUse for an audio stream that the file does not have.
+    Raises Unusable for anything that is no footage, WrongUse for an audio stream that the file does not have,
+    MachineFailed.
     """
     must_be_a_file(file)
     try:
-        with open_media(file) as container:
-            return _probe(container, file, audio_stream)
-    except av.error.FFmpegError as error:
-        raise Unusable(
-            f"{file} is not footage that can be read ({error.strerror}); export it again as MP4 or MOV."
-        ) from error
+        return _probe(media.read(file), file, audio_stream)
+    except media.Unreadable as error:
+        raise Unusable(f"{file} is not footage that can be read ({error}); export it again as MP4 or MOV.") from error
 
 
 def open_media(file: Path) -> Any:
     """A PyAV input of a local file that can reach nothing but that file."""
+    import av  # here: what only asks what a file is need not wait for it
+
     return av.open(str(file.resolve()), options={"protocol_whitelist": "file"}, metadata_errors="replace")
-
-
-def audio_streams(container: Any) -> tuple[AudioStream, ...]:
-    """The sound streams of opened media that can be heard."""
-    return tuple(
-        AudioStream(
-            s.index, s.codec_context.name, s.rate, s.channels, s.layout.name, s.language or "",
-            bool(s.disposition & Disposition.default),
-        )
-        for s in container.streams.audio
-        if s.codec_context is not None and s.rate and s.channels
-    )  # fmt: skip
 
 
 def default_of(audio: tuple[AudioStream, ...]) -> AudioStream:
@@ -123,38 +100,45 @@ def must_be_a_file(file: Path) -> None:
     if file.is_dir():
         raise Unusable(f"{file} is a folder; name a file in it.")
     if not file.exists():
-        raise Unusable(f"There is no file {file}; check the path.")
+        raise Unusable(f"There is no file {file}; {files.advice(file)}.")
     if not file.is_file():
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:
         raise Unusable(f"{file} is empty; copy it again from where it was recorded.")
 
 
-def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:
-    if PLAYLISTS & set(container.format.name.split(",")):
+def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
+    if found.names_others:
         raise Unusable(f"{file} is a list of other files, not footage; name the video files themselves.")
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    streams = [one for one in found.video if not one.attached]
     if not streams:
         raise Unusable(f"{file} has no picture; footage must have a video stream.")
-    stream = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height))
-    audio = audio_streams(container)
-    chosen = _choose_audio(audio, audio_stream, file)
-    start = (container.start_time or 0) / av.time_base
-    times, last = _packet_times(container, stream)
-    frame = _first_frame(container, stream, file)
-    turned = round(frame.rotation) % 360
-    aspect = stream.sample_aspect_ratio or Fraction(1)
+    stream = max(streams, key=lambda one: (one.default, one.width * one.height))
+    chosen = _choose_audio(found.audio, audio_stream, file)
+    _must_be_of_a_size(file, stream.width, stream.height)
+    seen = media.picture(file, stream.index)
+    if not seen.frames:
+        reason = f" ({seen.reason})" if seen.reason else ""
+        raise Unusable(f"{file} has a picture of which no frame can be decoded{reason}; copy it again from the camera.")
+    frame = seen.frames[0]
+    turned = _turned(frame.display)
+    aspect = stream.pixel_aspect
     if not Fraction(1, 8) <= aspect <= 8:
         aspect = Fraction(1)  # a nonsense header; square is what every player falls back to
     width, height = _display_size(frame.width, frame.height, aspect, turned)
-    average = stream.average_rate or stream.guessed_rate or Fraction(25)
-    average, variable = _measured_rate(times, average)
+    _must_be_of_a_size(file, width, height)
+    average, variable = _measured_rate(seen.times, [rate for rate in stream.rates if 1 / 60 <= rate <= FASTEST])
+    start, step = found.start or 0.0, float(1 / average)
+    if seen.last is None:
+        end, begin = start + seen.count * step, start
+    else:
+        end, begin = max(seen.ends[stream.index], seen.last + step / 2), seen.first or 0.0
     return Source(
         file=file,
-        container=container.format.name,
+        container=found.container,
         video_stream=stream.index,
-        codec=stream.codec_context.name,
-        pixels=frame.format.name,
+        codec=stream.codec,
+        pixels=frame.pixels,
         width=width,
         height=height,
         rotation=turned,
@@ -162,16 +146,25 @@ def _probe(container: Any, file: Path, audio_stream: int | None) -> Source:
         rate=delivery_rate(average),
         average_rate=average,
         variable_rate=variable,
-        duration=max(last - start, float(1 / average)),
+        duration=max(end - start, step),
         start=start,
-        interlaced=bool(frame.interlaced_frame),
-        hdr=_TRANSFERS.get(int(frame.color_trc)),
-        matrix="bt601" if _is_601(frame) else ("bt2020" if int(frame.colorspace) in (9, 10) else "bt709"),
-        full_range=frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj"),
-        audio=audio,
+        picture_start=max(0.0, begin - start),
+        interlaced=any(one.interlaced for one in seen.frames),
+        hdr=_TRANSFERS.get(frame.transfer),
+        matrix=_matrix(frame),
+        full_range=frame.full_range is True or frame.pixels.startswith("yuvj"),
+        audio=found.audio,
         audio_stream=chosen,
-        subtitles=len(container.streams.subtitles),
+        subtitles=found.subtitles,
     )
+
+
+def _must_be_of_a_size(file: Path, width: int, height: int) -> None:
+    """Raises Unusable for a picture that cannot be handled, before anything of its size is made."""
+    if width * height > LIMIT_PIXELS:
+        raise Unusable(f"{file} is {width}x{height}; at most 8192x4320 can be handled.")
+    if min(width, height) < LEAST_SIDE:
+        raise Unusable(f"{file} is {width}x{height}, too small to show anything; name the footage itself.")
 
 
 def _choose_audio(audio: tuple[AudioStream, ...], wanted: int | None, file: Path) -> int | None:
@@ -181,42 +174,6 @@ def _choose_audio(audio: tuple[AudioStream, ...], wanted: int | None, file: Path
         have = ", ".join(str(s.index) for s in audio) or "none"
         raise WrongUse(f"{file} has no audio stream {wanted}; it has: {have}.")
     return wanted
-
-
-def _packet_times(container: Any, stream: VideoStream) -> tuple[list[float], float]:
-    """Times of the first packets, and when the last picture ends; the file is read through where no header says."""
-    base = stream.time_base
-    assert base is not None
-    known = stream.duration is not None and stream.duration > 0
-    times: list[float] = []
-    end = 0.0
-    for packet in container.demux(stream):
-        if packet.pts is None:
-            continue
-        time = float(packet.pts * base)
-        if len(times) < PROBE_PACKETS:
-            times.append(time)
-        elif known or container.duration:
-            break
-        end = max(end, time + float((packet.duration or 0) * base))
-    if known:
-        end = float(((stream.start_time or 0) + (stream.duration or 0)) * base)
-    elif container.duration and len(times) >= PROBE_PACKETS:
-        end = (container.duration + (container.start_time or 0)) / av.time_base
-    container.seek(0)
-    return sorted(times), end
-
-
-def _first_frame(container: Any, stream: VideoStream, file: Path) -> Any:
-    stream.thread_type = "AUTO"
-    try:
-        for frame in itertools.islice(container.decode(stream), 1):
-            if frame.width * frame.height > LIMIT_PIXELS:
-                raise Unusable(f"{file} is {frame.width}x{frame.height}; at most 8192x4320 can be handled.")
-            return frame
-    except av.error.FFmpegError as error:
-        raise Unusable(f"{file} cannot be decoded ({error.strerror}); export it again as MP4 or MOV.") from error
-    raise Unusable(f"{file} has a video stream without a single frame; copy it again from the camera.")
 
 
 def _display_size(width: int, height: int, aspect: Fraction, turned: int) -> tuple[int, int]:
@@ -229,18 +186,22 @@ def _display_size(width: int, height: int, aspect: Fraction, turned: int) -> tup
     return max(2, width // 2 * 2), max(2, height // 2 * 2)
 
 
-def _measured_rate(times: list[float], said: Fraction) -> tuple[Fraction, bool]:
-    """The average rate of time stamps, and whether their steps differ by more than the clock's own rounding."""
+def _measured_rate(times: Sequence[float], said: Sequence[Fraction]) -> tuple[Fraction, bool]:
+    """The rate of time stamps, said to be one of some rates, and whether it is variable: whether more than a few steps
+    between them differ by more than the clock's own rounding. The few are holes, which are no rate."""
     steps = [b - a for a, b in itertools.pairwise(times) if b > a]
+    usual = said[0] if said else Fraction(25)  # a rate that nothing tells: raw H.264 without it is taken so by FFmpeg
     if len(times) < 3 or not steps:
-        return said, False
+        return usual, False
     middle = statistics.median(steps)
-    strays = sum(abs(step - middle) > max(0.0025, 0.1 * middle) for step in steps)
-    variable = strays > 0.02 * len(steps)
-    measured = 1 / (middle if variable else statistics.fmean(steps))
-    if abs(float(said) - measured) > 0.02 * measured:
-        return Fraction(measured).limit_denominator(1001), variable
-    return said, variable
+    near = [step for step in steps if abs(step - middle) <= max(0.0025, 0.1 * middle)]
+    variable = len(steps) - len(near) > 0.02 * len(steps)
+    measured = 1 / (middle if variable else statistics.fmean(near))
+    rounded = 0.002 + 0.002 / sum(near)  # stamps in whole milliseconds, as Matroska has them
+    for rate in (*said, *RATES):
+        if abs(float(rate) - measured) <= rounded * measured:
+            return rate, variable
+    return max(Fraction(1, 60), min(Fraction(FASTEST), Fraction(measured).limit_denominator(1001))), variable
 
 
 def delivery_rate(average: Fraction) -> Fraction:
@@ -258,7 +219,18 @@ def delivery_rate(average: Fraction) -> Fraction:
     return min(whole, key=lambda r: (abs(r / rate - round(r / rate)) > 1e-4, r)) if whole else Fraction(30)
 
 
-def _is_601(frame: Any) -> bool:
-    space = int(frame.colorspace)
-    guessed = space in _MATRIX_UNSAID and frame.height < 720 and not frame.format.name.startswith(("gbr", "rgb", "bgr"))
-    return space in _MATRIX_601 or guessed
+def _turned(display: tuple[int, ...] | None) -> int:
+    """Degrees by which a decoded frame is turned anticlockwise to stand upright, 0 to 359, by its display matrix."""
+    if not display or not (display[0] or display[1]):
+        return 0
+    return round(-math.degrees(math.atan2(display[1], display[0]))) % 360
+
+
+def _matrix(frame: Frame) -> str:
+    """The matrix of a frame's colours. Where nothing is said, HD is taken as BT.709 and SD as BT.601, and HD is what is
+    at least 1280 wide or more than 576 high: mpv's rule (mp_csp_guess_colorspace), which letterboxed HD needs."""
+    if frame.matrix in (9, 10):
+        return "bt2020"
+    unsaid = frame.matrix in _MATRIX_UNSAID and not frame.pixels.startswith(("gbr", "rgb", "bgr"))
+    small = frame.width < 1280 and frame.height <= 576
+    return "bt601" if frame.matrix in _MATRIX_601 or (unsaid and small) else "bt709"

@@ -12,8 +12,9 @@ from moviepy import VideoClip
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from basis.errors import WrongUse
 from pipeline import typesetting
-from presets import PICTURES
+from presets import pictures
 
 ENTRY, EXIT = 0.3, 0.2  # seconds
 
@@ -202,9 +203,14 @@ def plate(size: tuple[int, int], colour: str, opacity: float, radius: int) -> Im
 
 
 def picture(file: str, height: int, widest: int) -> Image.Image:
-    """A mark's picture as RGBA, scaled down to a height, or further where it would be wider than `widest`."""
-    with Image.open(file, formats=PICTURES) as opened:
-        image = opened.convert("RGBA")
+    """A mark's picture as RGBA, scaled down to a height, or further where it would be wider than `widest`.
+
+    Raises WrongUse for a file that is not what it was when its preset was loaded.
+    """
+    try:
+        image = pictures.read(file)
+    except pictures.BadPicture as error:
+        raise WrongUse(f"The picture {file} {error}.") from error
     scale = min(height / image.height, widest / image.width, 1.0)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     scaled: Image.Image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)

@@ -7,19 +7,21 @@ import numpy as np
 
 from basis.data import FOREVER
 from basis.notes import Note
+from pipeline import typesetting
 from pipeline.brief import Brief, Person
 from pipeline.graphics.kinds import kind_of
 from pipeline.graphics.kinds.end_card import address
+from pipeline.graphics.kinds.kind import Written
 from pipeline.graphics.look import Look
 from pipeline.graphics.onscreen import OnScreen
 from pipeline.plan import Plan
-from pipeline.typesetting import missing
 from presets import Preset
 from presets.graphics import EndCard, LowerThird, Mark, PartnerLine, PlacedGraphic, Progress, Quote, TitleCard
 
 SHORTEST_NAME = 1.0  # seconds for which a name must be readable to be shown at all
 PAUSE = 0.3  # seconds between the title and a name, and between two names
 SETTLED = 0.2  # seconds after somebody comes on screen at which the name comes
+MOST_LETTERS = 12  # that one note names
 SHORT_LINK = 200  # characters: up to QR version 10, whose modules are 7 pixels and scan in every reader tried
 
 
@@ -172,11 +174,30 @@ def notes(
             break
     for graphic in placed:
         for line, weight in kind_of(graphic).written(graphic, look):
-            if lacking := missing(line, look.fonts(weight)):
+            if lacking := typesetting.missing(line, look.fonts(weight)):
                 text = f"«{line}» at {graphic.start:.1f} s is shown without {lacking}: no font has it."
                 at = round(graphic.start, 3)
                 found.append(Note(code="missing-character", text=text, at=at, level="warning"))
-    return found
+    return found + font_notes([text for graphic in placed for text in kind_of(graphic).written(graphic, look)], look)
+
+
+def font_notes(texts: Written, look: Look) -> list[Note]:
+    """One note for each font that lacks letters of the texts, with the font that draws them."""
+    lacking: dict[tuple[str, str], dict[str, None]] = {}
+    for line, weight in dict.fromkeys(texts):
+        fonts = look.fonts(weight)
+        for letter, drawn in typesetting.borrowed(line, fonts).items():
+            pair = typesetting.called(fonts[0]), typesetting.called(drawn)
+            lacking.setdefault(pair, {})[letter] = None
+    return [
+        Note(code="other-font", text=f"{font} has no {_listed(sorted(letters))}: they are drawn in {drawn}.")
+        for (font, drawn), letters in lacking.items()
+    ]
+
+
+def _listed(letters: list[str]) -> str:
+    more = len(letters) - MOST_LETTERS
+    return ", ".join(letters[:MOST_LETTERS]) + (f" and {more} letters more" if more > 0 else "")
 
 
 def _named_otherwise(person: Person, start: float | None, shown: float, people: Collection[int]) -> list[Note]:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from basis.data import Channels
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
+from pipeline.footage.media import AudioStream
 from pipeline.footage.sounds import Sound, band, stereo
-from pipeline.footage.source import AudioStream, Source
+from pipeline.footage.source import Source
 from pipeline.listening.blocks import BLOCK, measured
 
 LISTEN_RATE = 8_000  # Hz at which channels are compared
@@ -111,7 +112,7 @@ def _looks(sound: Sound, start: float, end: float, tools: Tools) -> NDArray[np.f
 
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     count, look = round((run_up + BLOCK) / LOOK), round(LOOK * LISTEN_RATE)
-    heard = sound.since(begin - run_up, LISTEN_RATE, tools)
+    heard = sound.since(begin - run_up, LISTEN_RATE, tools, count * LOOK)
     samples = stereo(heard, sound.file, count * LOOK, LISTEN_RATE, tools)[: count * look].astype(float)
     samples = np.pad(samples, ((0, count * look - len(samples)), (0, 0)))
     voices = band(samples, VOICES, LISTEN_RATE)

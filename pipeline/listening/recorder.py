@@ -7,7 +7,6 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import ifft, irfft, next_fast_len, rfft
@@ -20,14 +19,16 @@ from basis.files import fingerprint
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import Sound, open_sound
-from pipeline.footage.source import AudioStream, Source, audio_streams, default_of
+from pipeline.footage.media import AudioStream
+from pipeline.footage.sounds import Sound, heard
+from pipeline.footage.source import Source, default_of
 from pipeline.listening.blocks import VERSION
 from pipeline.listening.channels import MOST_LISTENED, choose
 from pipeline.plan import Recording
 
 MOST_RECORDED = 86_400.0  # seconds of a recording that are searched
 SECTION = 600.0  # seconds of footage that are listened to as one, however short the used range in them is
+HEARD = 1.0  # seconds in which a recording must have a sample
 LISTEN = 60.0  # seconds of it listened to at least, where there are as many
 DRIFT = 150.0  # ppm, the largest; two cheap crystals differ by 100
 SILENCE = 1e-5  # of full scale; a sound that never reaches it is silent
@@ -83,7 +84,7 @@ def align(
     """
     file = wanted.audio
     assert file
-    described, seconds = _sound_stream(file)
+    described, seconds = _sound_stream(file, tools)
     placed = Recording(
         file=file.resolve(), fingerprint=fingerprint(file), audio_stream=described.index,
         offset=round(wanted.audio_offset or 0.0, 6), seconds=seconds,
@@ -141,13 +142,13 @@ def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Too
     return best.model_copy(update={"seconds": len(near) / A_SECOND})
 
 
-def _sound_stream(recording: Path) -> tuple[AudioStream, float | None]:
+def _sound_stream(recording: Path, tools: Tools) -> tuple[AudioStream, float | None]:
     """The recording's sound stream, its default, and its seconds where the file's header knows them. Raises Unusable."""
-    with open_sound(recording) as container:
-        chosen = default_of(audio_streams(container))
-        if next(container.decode(container.streams[chosen.index]), None) is None:
-            raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
-        return chosen, container.duration / av.time_base if container.duration else None
+    found = heard(recording)
+    chosen = default_of(found.audio)
+    if not any(len(block) for block in _blocks(Sound(recording, chosen.index), 0.0, HEARD, COARSE_RATE, tools)):
+        raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
+    return chosen, found.duration
 
 
 def _covered(placed: Recording, start: float, end: float) -> str:
@@ -166,7 +167,7 @@ def _covered(placed: Recording, start: float, end: float) -> str:
 
 def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
-    output = sound.since(start, rate, tools).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
+    output = sound.since(start, rate, tools, seconds).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
     for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate, tools):
         yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 

@@ -64,7 +64,7 @@ class Turn(Data):
 def find_speech(parts: Sequence[tuple[Sound | None, float, float]], tools: Tools = USUAL) -> Speech:
     """Listens to sounds, each in [start, end) footage seconds, one after the other; None is silence.
 
-    No sound, or sound that breaks off, is silence and not an error. Raises MissingTool without ffmpeg.
+    No sound is silence and not an error. Raises Unusable for what is no sound, MissingTool without ffmpeg.
     """
     found = [_of_part(sound, start, end, tools) for sound, start, end in parts]
     return Speech(
@@ -94,7 +94,7 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Spe
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
     """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
     samples = round((run_up + BLOCK) * RATE)
-    stream = sound.since(begin - run_up, RATE, tools)
+    stream = sound.since(begin - run_up, RATE, tools, run_up + BLOCK)
     output = stream.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}")
     pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")

@@ -1,7 +1,7 @@
 """What was made and why, as data that is saved beside the video."""
 
 from basis.data import Data, FileName
-from basis.errors import printable
+from basis.letters import printable
 from basis.notes import Note
 from pipeline.plan import Plan
 from pipeline.sound import SoundReport

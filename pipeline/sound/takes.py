@@ -55,7 +55,7 @@ def _decoded(sound: Sound, first: float, samples: int, tools: Tools) -> tuple[Sa
     seconds = (skip + samples - late) / RATE
     decoded, there = np.zeros((samples, 2), np.float32), np.zeros(samples, np.float32)
     if seconds > 0:
-        stream = sound.since(max(0.0, first) - early, RATE, tools)
+        stream = sound.since(max(0.0, first) - early, RATE, tools, seconds)
         part = stereo(stream, sound.file, seconds + 0.1, RATE, tools)[skip:][: samples - late]
         decoded[late : late + len(part)] = part
         there[late : late + len(part)] = 1

@@ -10,12 +10,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import assets
-import presets
 from basis.boxes import Box
 from basis.clock import Clock
 from basis.errors import MissingTool
 from basis.notes import Note, distinct
-from pipeline import graphics, picture
+from pipeline import graphics, picture, typesetting
 from pipeline.brief import make_brief
 from pipeline.footage.stream import Frame
 from pipeline.footage.yuv import BLACK, GRAY, planes
@@ -23,7 +22,7 @@ from pipeline.graphics.blend import RGB_TO_YUV, Overlay, rgb
 from pipeline.graphics.kinds import KINDS, GraphicKind
 from pipeline.plan import Knot, Pane, Plan, Shot, Take, corners
 from pipeline.synthetic import demo
-from presets import Preset, delivery
+from presets import Preset, delivery, pictures
 from presets.graphics import CaptionStyle, PlacedGraphic
 
 SPEC = "vk-clips"  # whose size and safe area the picture has
@@ -35,6 +34,7 @@ GROUND, INK, FAINT = (24, 26, 28), (240, 240, 236), (160, 164, 168)
 RATE = Fraction(25)
 SECONDS, MOMENT = 5.0, 2.4  # that the graphics of a panel last, and at which they are seen
 WHITE = 235  # luma, limited range
+RUSSIAN = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя" + "АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ" + "0123456789"
 FACE, FACE_TOP = 220, 310  # height of a face in the footage and y of its top, in pixels
 
 
@@ -100,7 +100,21 @@ def notes(preset: Preset) -> list[Note]:
     made, look = _plan(WHOLE, own), _look(preset)
     made.graphics, _ = graphics.place(made, look, [])
     graphics.draw(made, look)
-    return distinct(graphics.notes(make_brief({"footage": [{"file": "sample"}]}, "The sample"), preset, look, own))
+    found = graphics.notes(make_brief({"footage": [{"file": "sample"}]}, "The sample"), preset, look, own)
+    alphabet: graphics.Written = [(RUSSIAN, "bold"), (RUSSIAN, "medium")]
+    letters = [note for note in found if note.code != "other-font"] + graphics.font_notes(alphabet, look)
+    return distinct([*letters, *_marks(preset)])
+
+
+def _marks(preset: Preset) -> list[Note]:
+    """What of the marks would hardly be seen."""
+    keys = {"mark": [preset.series.mark], "partner_marks": preset.series.partner_marks}
+    return [
+        Note(code="mark", text=f"series.{key}: {Path(file).name} {doubt}.", level="warning")
+        for key, files in keys.items()
+        for file in filter(None, files)
+        for doubt in pictures.doubts(pictures.read(file), preset.colours.ground)
+    ]
 
 
 def _panels(preset: Preset) -> list[_Panel]:
@@ -189,17 +203,17 @@ def _plan(shot: Shot, placed: list[PlacedGraphic]) -> Plan:
 
 def _swatches(preset: Preset) -> Image.Image:
     """The three colours with their names and values, and both weights of type, as a panel."""
-    look, high = preset.colours, PANEL[1] // 3
-    panel = Image.new("RGB", PANEL, look.ground)
+    colours, look, high = preset.colours, _look(preset), PANEL[1] // 3
+    panel = Image.new("RGBA", PANEL, colours.ground)
     pen = ImageDraw.Draw(panel)
-    bold, medium = (
-        ImageFont.truetype(str(presets.font_file(font)), size)
-        for font, size in ((preset.type.bold, 44), (preset.type.medium, 26))
+    rows = (
+        ("ground", colours.ground, colours.ink),
+        ("ink", colours.ink, colours.ground),
+        ("accent", colours.accent, colours.ground),
     )
-    rows = (("ground", look.ground, look.ink), ("ink", look.ink, look.ground), ("accent", look.accent, look.ground))
     for number, (name, colour, ink) in enumerate(rows):
         y = number * high
         pen.rectangle((0, y, PANEL[0], y + high), fill=colour)
-        pen.text((28, y + 56), "Ёж № 3 ₽", font=bold, fill=ink)
-        pen.text((28, y + 118), f"{name} {colour.upper()}", font=medium, fill=ink)
-    return panel
+        typesetting.write(panel, (28, y + 52), "Ёж № 3 ₽", look.bold, 44, ink)
+        typesetting.write(panel, (28, y + 114), f"{name} {colour.upper()}", look.medium, 26, ink)
+    return panel.convert("RGB")

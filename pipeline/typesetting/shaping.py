@@ -50,6 +50,16 @@ def missing(text: str, fonts: Fonts) -> str:
     return "".join(dict.fromkeys(glyph.of for glyph in glyphs if not glyph.whole))
 
 
+def borrowed(text: str, fonts: Fonts) -> dict[str, str]:
+    """The letters and figures that none of the fonts has, each once, with the other font that draws it."""
+    glyphs = (glyph for glyph in _glyphs(text, fonts, shapes()) if glyph.text and glyph.of[0].isalnum())
+    return {
+        glyph.text: glyph.font
+        for glyph in glyphs
+        if glyph.font not in fonts and not any(all(has(font, c) for c in glyph.text) for font in fonts)
+    }
+
+
 def right_to_left(text: str) -> bool:
     """Whether a line begins at its right end: its first letter of any direction decides."""
     directions = (unicodedata.bidirectional(c) for c in text)

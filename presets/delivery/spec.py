@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from basis import files
 from basis.errors import WrongUse
 from basis.toml import explain, read_toml
 from presets.delivery import FOLDER, names
@@ -125,9 +126,9 @@ def load(name: str) -> DeliverySpec:
     Raises DeliverySpecError with what is wrong and the nearest known name.
     """
     if name.lower().endswith(".toml"):
-        file = Path(name)
-        if not file.is_file():
-            raise DeliverySpecError(f"There is no delivery spec file {name}; check the path.")
+        file = files.found(Path(name))
+        if not file.exists():
+            raise DeliverySpecError(f"There is no delivery spec file {name}; {files.advice(file)}.")
     elif name in names():
         file = FOLDER / f"{name}.toml"
     else:

@@ -2,6 +2,7 @@
 Its parts come in one after the other."""
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote as percent_encoded
@@ -130,8 +131,20 @@ def _partners(look: Look) -> tuple[int, list[Layer]]:
 
 
 def address(link: str) -> str:
-    """A link as its code holds it: letters other than Latin percent-encoded, since not every reader takes UTF-8."""
-    return percent_encoded(link, safe=":/?#[]@!$&'()*+,;=%~")
+    """A link as its code holds it, all in ASCII, since not every reader takes UTF-8: the host in punycode, other letters
+    than Latin percent-encoded. Raises WrongUse for a host that no browser finds."""
+    scheme, _, rest = link.partition("://")
+    authority, place = re.fullmatch(r"([^/?#]*)(.*)", rest, re.DOTALL).groups() if link else ("", "")  # type: ignore[union-attr]
+    user, at, host = authority.rpartition("@")
+    if not host.isascii():
+        try:
+            name, colon, port = host.partition(":")
+            host = name.encode("idna").decode() + colon + port
+        except UnicodeError:
+            raise WrongUse(
+                f"The link {link[:60]} has no host that can be found; check the part before the first /."
+            ) from None
+    return percent_encoded(f"{scheme}://{user}{at}{host}{place}" if link else "", safe=":/?#[]@!$&'()*+,;=%~")
 
 
 def _code(link: str, side: int, mask: int | None = None) -> Image.Image:

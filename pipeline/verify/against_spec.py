@@ -1,22 +1,22 @@
 """Any file against a delivery spec, measured from the file itself: a list of checks, those not ok being findings."""
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
 
-from basis.data import Data
 from basis.errors import Unusable
-from basis.notes import Note
 from basis.tools import USUAL, Tools
 from pipeline.encode.codecs import Codec, codec_of
 from pipeline.footage import loudness
-from pipeline.footage.source import PLAYLISTS, open_media
+from pipeline.footage.media import PLAYLISTS
+from pipeline.footage.source import open_media
+from pipeline.verify.checks import Check, Level, Row
 from presets.delivery import DeliverySpec
 from presets.delivery.spec import Source
 
@@ -25,31 +25,6 @@ MOST_BOXES = 1000
 MOST_PACKETS = 200_000
 AAC_LC, AAC_PACKET = "LC", 1024  # samples in a packet, on a whole one of which the sound ends
 UNEVEN = 0.002  # seconds between the shortest and the longest frame of a constant rate
-
-Level = Literal["error", "warning"]
-
-
-class Check(Data):
-    """One thing measured against its limit; not ok is a finding, at level error or warning."""
-
-    name: str
-    measured: str
-    limit: str
-    ok: bool
-    level: Level
-    sure: str
-    source: str
-
-
-class Row(NamedTuple):
-    """A check before it is told how sure its limit is, which the spec says of its group."""
-
-    group: str
-    name: str
-    measured: object
-    limit: str
-    ok: bool
-    level: Level = "error"
 
 
 class Packet(NamedTuple):
@@ -100,21 +75,7 @@ def verify(file: Path, spec: DeliverySpec, tools: Tools = USUAL) -> list[Check]:
     if audio:
         rows += _loudness_rows(sounds, loudness.measure(file, tools=tools), spec)
     own = Source(sure="O", source=f"the delivery spec {spec.name}")
-    return [
-        Check(
-            name=row.name, measured=str(row.measured), limit=row.limit, ok=bool(row.ok), level=row.level,
-            **spec.sources.get(row.group, own).model_dump(),
-        )
-        for row in rows
-    ]  # fmt: skip
-
-
-def notes(checks: Sequence[Check]) -> list[Note]:
-    """What of a file that is delivered all the same a person should know."""
-    return [
-        Note(code=f"delivery-{one.name.replace(' ', '-')}", text=f"{one.name}: {one.measured}, {one.limit}", level="warning")
-        for one in checks if not one.ok and one.level == "warning"
-    ]  # fmt: skip
+    return [row.check(spec.sources.get(row.group, own)) for row in rows]
 
 
 def _container_rows(container: Any, file: Path, spec: DeliverySpec) -> Iterator[Row]:
