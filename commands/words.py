@@ -32,7 +32,7 @@ def say_pairs(rows: Mapping[str, object]) -> None:
     """Names and what they stand for, a line each."""
     width = max(map(len, rows)) + 2
     for name, value in rows.items():
-        print(f"{name:{width}}{value}")
+        print(f"{name:{width}}{printable(str(value))}")
 
 
 def say_report(report: "Report", where: "Files") -> None:

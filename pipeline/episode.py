@@ -84,8 +84,8 @@ def render(
     sheet = ContactSheet(job.plan, job.notes)
 
     def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
-        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools)
-        encode.encode(frames, mastered, part, job.target, count, tools)
+        frames = partial(picture.render, job.plan, job.sources, job.overlay, sheet.see, tools=tools)
+        encode.encode(encode.Again(frames), mastered, part, job.target, count, tools)
 
     return rendering.make(job, files, "encode", write, permit, sheet, keep_plan)
 
@@ -114,7 +114,9 @@ def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools =
     """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does."""
     job = rendering.open_plan(plan, tools)
     with writable(file.parent), temporary(file) as part:
-        frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
+        frames = encode.Again(
+            partial(picture.render, job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
+        )
         encode.encode_segment(
             frames, part, job.target, lambda done: tools.progress("encode", done, last - first), tools
         )

@@ -409,3 +409,53 @@ def test_a_result_that_cannot_be_written_is_said_in_one_sentence():
         call = [sys.executable, str(ROOT / "cli.py"), "presets", "show", "plain"]
         done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, encoding="utf-8")
     assert done.returncode == 6 and done.stderr.splitlines() == ["The machine failed: No space left on device."]
+
+
+def test_a_cache_that_cannot_be_is_made_anew_and_leaves_nothing(short, tmp_path, monkeypatch):
+    cache, out = tmp_path / "cache", tmp_path / "out.mp4"
+    monkeypatch.setenv("EPISODE_CACHE", str(cache))
+    call = ("plan", short, "--preset", "plain", "-o", out, "-q", "--force")
+    assert episode(*call).returncode == 0
+    plan = out.with_suffix(".plan.json").read_text("utf-8")
+    kept = next(one for one in cache.iterdir() if b'"shots"' in one.read_bytes())
+    good = json.loads(kept.read_text("utf-8"))
+    shot = good["shots"][0]
+    for shots in ([], [shot | {"end": 99}], [shot | {"end": -1}], [shot, shot]):
+        kept.write_text(json.dumps(good | {"shots": shots}), "utf-8")
+        done = episode(*call)
+        assert done.returncode == 0, done.stderr
+        assert out.with_suffix(".plan.json").read_text("utf-8") == plan
+    names = [one.name for one in cache.iterdir()]
+    kept.unlink()
+    kept.mkdir()
+    assert episode(*call).returncode == 0 and sorted(names) == sorted(one.name for one in cache.iterdir())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rate": "1000000"}, {"version": 99}, {"tail": "NaN"}, {"tail": 1e9}, {"graphics": [{}] * 6000}, {"width": 10**9},
+        {"takes": []}, {"rate": "1e400"}, {"pauses": [{"start": 0, "end": 1e300, "at": 0, "file": "a"}]},
+    ],
+)  # fmt: skip
+def test_a_plan_with_absurd_numbers_is_refused_in_a_sentence(short, tmp_path, change):
+    out = tmp_path / "out.mp4"
+    assert episode("plan", short, "--preset", "plain", "-o", out, "-q").returncode == 0
+    plan = out.with_suffix(".plan.json")
+    plan.write_text(json.dumps(json.loads(plan.read_text("utf-8")) | change).replace('"NaN"', "NaN"), "utf-8")
+    done = episode("render", "--plan", plan, "-q")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and len(done.stderr) < 500, done.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("flag", ["--plan", "brief", "--preset", "--delivery", "manifest"])
+def test_what_never_ends_is_not_read(short, tmp_path, flag):
+    endless, deep = tmp_path / "endless.toml", tmp_path / "deep.toml"
+    endless.symlink_to("/dev/zero")
+    deep.write_text("[" * 50_000 if flag == "--plan" else "a." * 50_000 + "a = 1")
+    for file in (endless, deep):
+        call = {"brief": ("plan", file), "manifest": ("jobs", "check", file)}.get(flag, ("plan", short, flag, file))
+        if flag == "--plan":
+            call = ("render", "--plan", file)
+        done = episode(*call)
+        assert done.returncode in (2, 3) and len(done.stderr.strip().splitlines()) == 1, done.stderr[:500]

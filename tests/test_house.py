@@ -17,7 +17,19 @@ STAGES = [
 ]  # fmt: skip
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order
     "basis": [
-        "errors", "interrupts", "letters", "data", "notes", "spans", "boxes", "clock", "tools", "files", "toml", "cache", "version",
+        "errors",
+        "interrupts",
+        "letters",
+        "data",
+        "notes",
+        "spans",
+        "boxes",
+        "clock",
+        "tools",
+        "files",
+        "toml",
+        "cache",
+        "version",
     ],
     "assets": ["files"],
     "pipeline.footage": ["ffmpeg_tool", "prober", "media", "source", "sounds", "loudness", "scaling", "stream", "yuv"],

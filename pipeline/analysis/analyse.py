@@ -1,6 +1,7 @@
 """What is in a range of footage, shot by shot: subjects and who speaks, from what was seen and heard of it."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -23,7 +24,13 @@ def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL
     digest = blake2b(repr(speech.stretches).encode(), digest_size=8)
     digest.update(speech.times.tobytes() + speech.envelope.tobytes())
     key = f"{looked.key}-{digest.hexdigest()}-v{ANALYSIS_VERSION}"
-    return cache.kept(tools.cache, key, Analysis, lambda: _analysed(source, looked, speech))
+    return cache.kept(
+        tools.cache,
+        key,
+        Analysis,
+        lambda: _analysed(source, looked, speech),
+        lambda found: _covers(found, looked.start, looked.end),
+    )
 
 
 def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
@@ -50,6 +57,13 @@ def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span])
     )
     at = round(first + shift - length(clip(removed, 0.0, first)), 3)
     return [Note(code="damaged-footage", text=text, at=at, level="warning")]
+
+
+def _covers(analysis: Analysis, start: float, end: float) -> bool:
+    """Whether an analysis is one of [start, end): its shots follow each other from there to there."""
+    edges = [(shot.start, shot.end) for shot in analysis.shots]
+    follow = all(math.isclose(a[1], b[0]) for a, b in itertools.pairwise(edges))
+    return bool(edges) and follow and (edges[0][0], edges[-1][1]) == (start, end) and all(a < b for a, b in edges)
 
 
 def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: float) -> AnalysedShot:
