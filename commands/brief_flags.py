@@ -16,6 +16,7 @@ from pipeline.brief import OF_SEVERAL, Brief, Footage, beside, make_brief, read_
 FLAG = {  # where it is not the key's own name
     "people": ["--person"], "shots": ["--shot"], "keep_pauses": ["--keep-pause"], "following": ["--next"],
     "output": ["-o", "--output"], "footage.captions": ["--footage-captions"],
+    "footage.captions_offset": ["--footage-captions-offset"],
 }  # fmt: skip
 NO_FLAG = {"footage", "graphics", "footage.file", "footage.audio_offset"}
 COMPLETION = {"preset": preset_names, "delivery": delivery_names}

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from basis.errors import WrongUse
+from basis.letters import printable
 from commands.brief_flags import brief_flag
 from commands.options import PLAIN, ForceOption, Group, JsonOption, NoCacheOption, QuietOption, preset_names
 
@@ -53,20 +54,24 @@ def check(manifest: ManifestArg, as_json: JsonOption = False) -> None:
     """Say everything that is wrong with a season before anything is rendered; exit code 0 or 2."""
     from commands import words
     from jobs.check import check_season
-    from jobs.manifest import ManifestWrong, Season, read_season
+    from jobs.manifest import ManifestWrong, Season, Slip, read_season
 
+    notes: list[Slip] = []
     try:
         season, slips = read_season(manifest), []
     except ManifestWrong as error:
         season, slips = Season("", manifest, error.entries), error.slips
-    wrong = ManifestWrong(manifest, [*slips, *check_season(season)])
+    wrong = ManifestWrong(manifest, [*slips, *check_season(season, notes.append)])
     names = [entry.name for entry in season.entries]
     if as_json:
-        words.say_json({"episodes": names, "slips": [asdict(slip) for slip in wrong.slips]})
-    elif wrong.slips:
-        typer.echo(str(wrong), err=True)
+        told = {"slips": [asdict(slip) for slip in wrong.slips], "notes": [asdict(note) for note in notes]}
+        words.say_json({"episodes": names} | told)
     else:
-        print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
+        words.say_notes(f"{manifest} line {note.line}: {note.text}" for note in notes)
+        if wrong.slips:
+            typer.echo(printable(str(wrong), "\n"), err=True)
+        else:
+            print(f"{manifest} is fine: {words.many(len(names), 'episode')}")
     if wrong.slips:
         raise typer.Exit(WrongUse.exit_code)
 

@@ -9,6 +9,7 @@ import typer
 
 import presets
 from basis.errors import EpisodeError, WrongUse
+from basis.letters import printable
 from commands.options import PLAIN, Command, ForceOption, Group, preset_names
 from presets import delivery
 
@@ -91,7 +92,7 @@ def check(
             for sound in filter(None, (getattr(checked.sound, key) for key in presets.SOUNDS)):
                 sounds_in(Path(sound))
         except EpisodeError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(printable(str(error)), err=True)
             slips += 1
             continue
         print(f"{file} is fine")

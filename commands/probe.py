@@ -22,7 +22,7 @@ def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json
         f"stream {one['stream']}: {one['codec']} {one['rate']} Hz {one['layout']} {one['language']}{' (used)' * one['chosen']}"
         for one in rows["audio"]
     ]
-    told = rows | {"audio": "; ".join(streams) or "none"}
+    told = rows | {"audio": "; ".join(streams) or "none", "notes": " ".join(rows["notes"]) or "none"}
     words.say_pairs({key.replace("_", " "): "unknown" if value is None else value for key, value in told.items()})
 
 
@@ -54,12 +54,13 @@ def _facts(file: Path) -> dict[str, Any]:
         "audio": [
             {
                 "stream": one.index, "codec": one.codec, "rate": one.rate, "layout": one.layout, "language": one.language,
-                "chosen": camera is not None and one.index == camera.stream,
+                "chosen": camera is not None and one.index in camera.streams,
             }
             for one in found.audio
         ],
         "heard": how,
         "subtitle_streams": len(found.subtitles),
+        "notes": [str(note) for note in source.notes(found)],
         "loudness_lufs": loud.integrated if loud else None,
         "true_peak_dbtp": loud.true_peak if loud else None,
     }  # fmt: skip

@@ -25,7 +25,7 @@ def say_json(value: object) -> None:
 
 def say_notes(notes: Iterable[Note | str]) -> None:
     for note in notes:
-        typer.echo(f"Note: {printable(str(note))}", err=True)
+        typer.echo(printable(f"Note: {note}"), err=True)
 
 
 def say_pairs(rows: Mapping[str, object]) -> None:
@@ -56,8 +56,8 @@ def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
         [f"{row['start']:.2f}", f"{row['end']:.2f}", str(row["layout"]), str(row["reason"])] for row in shot_rows(plan)
     ]
     _say_table(["from", "to", "layout", "why"], rows)
-    for line in dict.fromkeys(printable(f"Sound of {take.file.name}: {take.heard}") for take in plan.takes):
-        print(line)
+    for line in dict.fromkeys(f"Sound of {take.file.name}: {take.heard}" for take in plan.takes):
+        print(printable(line))
     for pause, second in zip(plan.pauses, joined_seconds(plan), strict=True):
         length, place = f"Pause of {pause.end - pause.start:.1f} s", f"at {pause.at:.1f} s of the episode"
         cut = f"is cut {place}; --keep-pause {second:.1f} (second of the footage) keeps it"
@@ -80,10 +80,11 @@ def say_checks(checks: "Sequence[Check]") -> None:
 def _say_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console  # drawing tables takes longer to import than short commands take to run
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(*head, box=None)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(printable(cell)) for cell in row))  # no cell is markup
     Console(highlight=False).print(table)
 
 
@@ -92,8 +93,8 @@ def say_season(report: "SeasonReport", folder: Path) -> None:
 
     for one in report.episodes:
         for note in one.warnings if one.asked and one.state == "delivered" else []:
-            typer.echo(f"Note on {printable(one.name)}: {printable(str(note))}", err=True)
-    print(f"{summary(report)}\nLook at {folder / 'index.html'}")
+            typer.echo(printable(f"Note on {one.name}: {note}"), err=True)
+    print(f"{printable(summary(report))}\nLook at {folder / 'index.html'}")
 
 
 def say_decisions(decisions: "Iterable[Decision]", as_json: bool) -> None:
@@ -123,7 +124,7 @@ def say_status(report: "SeasonReport", gone: Sequence[str], running: bool) -> No
         say_episode(state, f"{one.seconds:.1f} s" if one.seconds else "", one.name + title, reason)
     killed = "" if report.finished else "Its run was killed; run it again to go on. "
     missing = f" {many(len(gone), 'video')} of them {'are' if len(gone) > 1 else 'is'} gone." if gone else ""
-    print(("It runs now. " if running else killed) + summary(report) + missing)
+    print(("It runs now. " if running else killed) + printable(summary(report)) + missing)
 
 
 def say_episode(state: str, length: str, name: str, reason: str) -> None:

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeVar
 import presets
 from basis.clock import Clock
 from basis.errors import EpisodeError
+from basis.notes import Note, distinct
 from basis.spans import Span, length
 from basis.tools import from_environment
 from jobs.manifest import Season, Slip
@@ -26,15 +27,27 @@ Result = TypeVar("Result")
 Probe = Callable[[Path, int | None], Source]
 
 
-def check_season(season: Season) -> list[Slip]:
-    """What would make episodes fail: files that are missing or cannot be read, ranges past the end, too long ones."""
+def check_season(season: Season, told: Callable[[Slip], None] = lambda slip: None) -> list[Slip]:
+    """What would make episodes fail: files that are missing or cannot be read, ranges past the end, too long ones.
+
+    told: is given what else rendering would say of footage and captions, which fails nothing.
+    """
     probe, load = functools.cache(source.probe), functools.cache(presets.load)
-    failures = ((entry.line, _failures(entry.brief, probe, load)) for entry in season.entries)
-    return [Slip(line, text) for line, texts in failures for text in dict.fromkeys(texts)]
+    slips: list[Slip] = []
+    for entry in season.entries:
+        tried = _tries(entry.brief, probe, load)
+        slips += [Slip(entry.line, text) for text in dict.fromkeys(tried)]
+        for note in distinct(tried.notes):
+            told(Slip(entry.line, note.text))
+    return slips
 
 
 class _Tries(list[str]):
-    """The sentences of calls that failed."""
+    """The sentences of calls that failed, and the notes of those that did not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[Note] = []
 
     def __call__(self, function: Callable[Given, Result], *given: Given.args, **named: Given.kwargs) -> Result | None:
         """What the function returns, None where it failed."""
@@ -47,9 +60,10 @@ class _Tries(list[str]):
         return None
 
 
-def _failures(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> list[str]:
+def _tries(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> _Tries:
     tried = _Tries()
     shown = [one for footage in brief.footage if (one := tried(_shown, footage, probe))]
+    tried.notes += [note for found, (_, end) in shown for note in source.notes(found, end)]
     preset, spec = tried(load, brief.preset), tried(delivery.load, brief.delivery)
     bed = brief.music or (preset.sound.music if preset else "")
     for file in (*(footage.audio for footage in brief.footage), bed):
@@ -59,7 +73,8 @@ def _failures(brief: Brief, probe: Probe, load: Callable[[str], Preset]) -> list
         _try_whole(tried, brief, preset, spec, shown)
     else:
         for file in filter(None, (brief.captions, *(footage.captions for footage in brief.footage))):
-            tried(read_captions, file)
+            if reading := tried(read_captions, file):
+                tried.notes += reading.notes
     return tried
 
 
@@ -78,14 +93,14 @@ def _try_whole(
         Stretch(found, start, end, offset, footage)
         for (found, (start, end)), offset, footage in zip(shown, clock.offsets(ranges), brief.footage, strict=True)
     ]
-    own = dict.fromkeys(footage.captions for footage in brief.footage if footage.captions)
+    own = dict.fromkeys(one.footage.captions for one in stretches if one.footage.captions or one.source.subtitles)
     for file in [brief.captions] if brief.captions else own:
         timed = [one for one in stretches if brief.captions or one.footage.captions == file]
-        tried(_typeset, brief, timed, preset, seconds, clock)
+        tried.notes += tried(_typeset, brief, timed, preset, seconds, clock) or []
     if not brief.tighten:
         tried(planning.must_fit, length(ranges) + planning.tail_of(brief, preset), brief.delivery, spec)
 
 
-def _typeset(brief: Brief, stretches: list[Stretch], preset: Preset, seconds: float, clock: Clock) -> None:
-    cues = captions.read(brief.captions, stretches, preset, from_environment())
-    captions.for_episode(cues, stretches, preset, seconds, float(clock.rate))
+def _typeset(brief: Brief, stretches: list[Stretch], preset: Preset, seconds: float, clock: Clock) -> list[Note]:
+    cues = captions.read(brief.captions, stretches, preset, from_environment(), brief.captions_offset)
+    return captions.for_episode(cues, stretches, preset, seconds, float(clock.rate))[1]

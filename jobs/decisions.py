@@ -9,7 +9,19 @@ from basis.errors import DeliveryFailed, EpisodeError, WrongUse
 from basis.notes import Note
 from basis.tools import from_environment
 from jobs.manifest import Entry, Season
-from jobs.record import Record, by_hand, change, files_of, hashes, made_of, read_json, read_record, record_file
+from jobs.record import (
+    Record,
+    by_hand,
+    change,
+    files_of,
+    hashes,
+    is_of_another,
+    made_of,
+    manifest_of,
+    read_json,
+    read_record,
+    record_file,
+)
 from jobs.report import EpisodeResult, Failure, State
 from pipeline import verify
 from pipeline.episode import Files
@@ -93,6 +105,11 @@ def _of_rendered(decision: Decision, files: Files, record: Record) -> Decision:
     """About an episode that a run has finished, whatever became of its files since; decision: if its video is not there."""
     there = hashes(files)
     edited = by_hand(record, files, there)
+    own = manifest_of(decision.entry.manifest, files.video.parent)
+    if is_of_another(record, own, decision.made_of):
+        wrong = f"{files.video} was made by another manifest, {record.manifest}, of other footage or another brief"
+        hint = "give one of them another series, number or output, or another -o; --force replaces it."
+        return _impossible(decision.entry, f"{wrong}; {hint}")
     why = change(record.made_of, decision.made_of) if decision.made_of else "a file of it is missing"
     if not why and files.video in edited:
         return Decision(decision.entry, result=_corrected(decision.entry, files))

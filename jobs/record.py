@@ -1,6 +1,7 @@
 """What an episode was made of, kept beside it as NAME.job.json: it tells whether the episode is up to date, and why not."""
 
 import json
+import os
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -26,7 +27,8 @@ class Record(Data):
     """made_of: content hashes, by what they are of. files: of each file that was made, by the end of its name.
 
     replaced: of those that lay there before, until all are in their place; both are the season's own. refused: what an
-    attempt was made of that failed for its input, as it would again; failure: how.
+    attempt was made of that failed for its input, as it would again; failure: how. manifest: which asked for it, as seen
+    from the folder of the episode.
     """
 
     made_of: dict[str, str] = {}
@@ -34,6 +36,7 @@ class Record(Data):
     replaced: dict[str, str] = {}
     refused: dict[str, str] = {}
     failure: Failure | None = None
+    manifest: str = ""
 
 
 def files_of(files: Files) -> list[Path]:
@@ -116,6 +119,29 @@ def change(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     if changed:
         return f"{' and '.join(changed)} changed"
     return "" if dict(before) == dict(now) else "its files changed"
+
+
+def manifest_of(file: Path | None, out: Path) -> str:
+    """How records in a folder name a manifest: it stays so where both are moved together."""
+    if file is None:
+        return ""
+    try:
+        return Path(os.path.relpath(file.resolve(), out.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return file.resolve().as_posix()
+
+
+def is_of_another(record: Record, manifest: str, now: Mapping[str, str]) -> bool:
+    """Whether what a record is of was asked for by another manifest than this one, and is another episode.
+
+    One that was renamed asks for the same; one that lies elsewhere now, as in another checkout, has its name still and
+    some of the same files.
+    """
+    before = record.made_of
+    if not (record.manifest and manifest and now) or record.manifest == manifest or before.get("brief") == now["brief"]:
+        return False
+    files = {(name, content) for name, content in now.items() if name.startswith("file ")}
+    return Path(record.manifest).name != Path(manifest).name or not files & before.items()
 
 
 def _hash(value: Any) -> str:

@@ -26,7 +26,7 @@ from jobs import report
 from jobs.decisions import Decision, decide, result_of
 from jobs.executor import Ended, Executor, Heard, Processes
 from jobs.manifest import Entry, Season
-from jobs.record import Record, read_record, save_record
+from jobs.record import Record, manifest_of, read_record, save_record
 from jobs.report import EpisodeResult, SeasonReport
 from jobs.task import RANK, STATE, Answer, Task
 from pipeline.episode import Files
@@ -212,6 +212,7 @@ class _Run:
                 options = self._options
                 first = Task(
                     kind="plan" if options.split else "episode", name=entry.name, brief=entry.brief, folder=self._out,
+                    manifest=manifest_of(entry.manifest, self._out),
                     scratch=self._scratch / entry.name, cache=options.cache,
                     encoder=options.encoder, speed=options.speed, timeout=options.timeout, split=options.split,
                 )  # fmt: skip

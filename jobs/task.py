@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from basis.data import Data, FileName
+from basis.data import Data, FileName, Text
 from basis.errors import MachineFailed
 from basis.notes import Note
 from basis.tools import Tools
@@ -23,13 +23,14 @@ class Task(Data):
     """One attempt at a whole episode, or at a part of one that is split: its plan, one segment, joining all of them.
 
     folder: where finished files go. scratch: a folder on the same disk for everything that is not finished.
-    segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment.
+    manifest: as records name it. segments: [first, last) frames of all of them; segment: which one. split: seconds of a segment.
     threads: of each decoder and encoder, set by the executor, which knows how many share the machine. timeout: seconds.
     """
 
     kind: Kind
     name: str
     brief: Brief
+    manifest: Text = ""
     folder: FileName
     scratch: FileName
     cache: FileName | None

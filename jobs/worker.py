@@ -151,7 +151,7 @@ class _Attempt:
         parts, final = self.unfinished, Files(self.task.folder / f"{self.task.name}.mp4")
         episode.cover(plan, parts, cover_file(parts), self.tools)
         save_text(report.model_copy(update={"file": final.video}).model_dump_json(indent=2), parts.report)
-        record = Record(made_of=made, files=hashes(parts))
+        record = Record(made_of=made, files=hashes(parts), manifest=self.task.manifest)
         with FileLock(self.task.folder / STATE / "publish.lock"):
             save_record(record.model_copy(update={"replaced": hashes(final)}), final)
             for part, place in zip(files_of(parts), files_of(final), strict=True):

@@ -27,6 +27,9 @@ def _signed(value: object) -> float:
     return -seconds(text[1:]) if text.startswith("-") else seconds(text)
 
 
+Signed = Annotated[float, BeforeValidator(_signed)]
+
+
 def _as_list(value: object) -> object:
     """One file alone."""
     return [value] if isinstance(value, str | Path) else value
@@ -48,6 +51,11 @@ MOST_FILES = 1000  # in an episode
 _WHEN = re.compile(r"(?s)(?P<words>.*?)(?:^|\s)@(?P<when>\s*person\b[^@]*|\s+\d[^@]*|\d[\d:.,]*\s*|\s[^@]*|\s*$)")
 
 
+def _refuse_alone(offset: float, captions: Path | None) -> None:
+    if offset and not captions:
+        raise ValueError("captions_offset places a caption file; name it with captions")
+
+
 class Footage(Data, populate_by_name=True):
     """One stretch of one file: [from, to) in seconds of the file; to is the end of the file unless given."""
 
@@ -56,8 +64,11 @@ class Footage(Data, populate_by_name=True):
     to: Seconds | None = Field(None, description="Where to end in a file")
     audio_stream: int | None = Field(None, ge=0, description="Audio stream to use; `episode probe` lists them")
     captions: File | None = Field(None, description="Captions in the time of a raw file, as its transcript")
+    captions_offset: Signed = Field(
+        0.0, description="The time in --footage-captions at which its file begins, as 01:00:00"
+    )
     audio: File | None = Field(None, description="A separate recorder's sound, aligned by listening")
-    audio_offset: Annotated[float, BeforeValidator(_signed)] | None = Field(
+    audio_offset: Signed | None = Field(
         None, description="The recorder's second at the file's start, where listening does not find it"
     )
     channels: Channels | None = Field(
@@ -79,6 +90,7 @@ class Footage(Data, populate_by_name=True):
             )
         if self.audio_offset is not None and self.audio is None:
             raise ValueError("audio_offset places a separate recording; name it with audio")
+        _refuse_alone(self.captions_offset, self.captions)
         return self
 
 
@@ -146,6 +158,9 @@ class Brief(Data):
     captions: File | None = Field(
         None, description="Captions in the episode's time: SRT, VTT, ASS, SBV or Whisper's JSON"
     )
+    captions_offset: Signed = Field(
+        0.0, description="The time in --captions at which the episode begins, as 01:00:00 for a camera's time code"
+    )
     people: list[Person] = Field(
         [], max_length=100, description="«Name, role», «Name, role @ 12.5» or «Name, role @ person 2»"
     )
@@ -172,6 +187,11 @@ class Brief(Data):
         if value and not info.data.get("tighten", True):
             raise ValueError("pauses are kept only where they are taken out; say tighten (--tighten) too")
         return value
+
+    @model_validator(mode="after")
+    def _captions_are_placed(self) -> Self:
+        _refuse_alone(self.captions_offset, self.captions)
+        return self
 
     @property
     def inputs(self) -> list[Path]:

@@ -1,7 +1,7 @@
 """The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -44,7 +44,7 @@ def plan(brief: Brief, tools: Tools = USUAL) -> Planned:
     stretches, tail = planning.probe_footage(brief), planning.tail_of(brief, preset)
     if not brief.tighten:
         planning.must_fit(length(one.span for one in stretches) + tail, brief.delivery, spec)
-    cues = captions.read(brief.captions, stretches, preset, tools)
+    cues = captions.read(brief.captions, stretches, preset, tools, brief.captions_offset)
     stretches = planning.listen_and_look(stretches, tools)
     stretches = planning.find_pauses(brief, stretches, cues, preset.sound.longest_pause)
     planning.must_fit(length(span for one in stretches for span in one.kept) + tail, brief.delivery, spec)
@@ -84,7 +84,10 @@ def render(
     sheet = ContactSheet(job.plan, job.notes)
 
     def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
-        frames = partial(picture.render, job.plan, job.sources, job.overlay, sheet.see, tools=tools)
+        def frames() -> Iterator[stream.Frame]:
+            job.lost.clear()  # all is seen anew where frames are asked for again
+            return picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools, lost=job.lost)
+
         encode.encode(encode.Again(frames), mastered, part, job.target, count, tools)
 
     return rendering.make(job, files, "encode", write, permit, sheet, keep_plan)

@@ -194,10 +194,13 @@ def _one(take: Take, following: Take) -> Take:
 
     Raises WrongUse where an editor has made their sound different.
     """
-    if any(getattr(take, key) != getattr(following, key) for key in ("audio_stream", "channels", "recording")):
+    if any(
+        getattr(take, key) != getattr(following, key)
+        for key in ("audio_stream", "channels", "microphones", "recording")
+    ):
         raise WrongUse(
             f"The pause at {take.end:g} s of {take.file.name} cannot be kept: the sound before and after it is read "
-            "differently; make audio_stream, channels and recording of both takes alike."
+            "differently; make audio_stream, channels, microphones and recording of both takes alike."
         )
     last, first, rest = take.shots[-1], following.shots[0], following.shots
     if first.model_copy(update={"start": last.start, "end": last.end, "faces": last.faces}) == last:

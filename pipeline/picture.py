@@ -7,7 +7,6 @@ where the result is cut, so that a slow pan glides.
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -16,14 +15,13 @@ from numpy.typing import NDArray
 
 from basis.tools import USUAL, Tools
 from pipeline.footage import stream
-from pipeline.footage.source import Source
+from pipeline.footage.source import Loss, Source
 from pipeline.footage.stream import Frame
 from pipeline.footage.yuv import BLACK, GRAY, PARTS, planes
 from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Plan, Shot, Take, corners, take_shots
 
-LEAD_IN = 2  # seconds decoded before a range begins: footage may show one frame that long
 MARGIN = 2  # source pixels that the resized window is larger than the crop, on each side
 
 Watch = Callable[[int, Frame | None, Frame], None]  # frame number, the footage's frame, the finished frame
@@ -37,11 +35,12 @@ def render(
     first: int = 0,
     last: int | None = None,
     tools: Tools = USUAL,
-) -> Iterator[Frame]:
+    lost: list[tuple[float, Path, Loss]] | None = None,
+) -> Iterator[Frame]:  # a range and what is told on the way are asked for by few
     """Frames [first, last) of the episode, all if not told, as (height * 3 / 2, width) I420, whatever lies before them.
 
     A frame is valid until the next is asked for. watch is shown each beside the footage's own; None stands for footage
-    that has ended.
+    that has ended. lost: is given what cannot be decoded of the footage, with its file and the episode second.
     """
     last = plan.frame_count if last is None else last
     out, still = blank(plan), blank(plan)
@@ -52,7 +51,8 @@ def render(
         enter, leave = max(0, first - begin), min(count, last - begin)
         if take is plan.takes[-1] and last > begin + count:
             enter = min(enter, count - 1)  # the tail is over its last frame
-        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.clock.rate, tools):
+        missed: list[Loss] = []
+        for index, frame in _footage(sources[take.file], take.start, (enter, leave), plan.clock.rate, tools, missed):
             compose(frame, *paths[index], out)
             if begin + index == plan.footage_frames - 1:
                 np.copyto(still, out)
@@ -60,6 +60,8 @@ def render(
                 overlay.blend(out, begin + index)
                 watch(begin + index, frame, out)
                 yield out
+        if lost is not None:
+            lost += [(max(0.0, plan.clock.second(begin) + one.start - take.start), take.file, one) for one in missed]
         begin += count
     for number in range(max(first, begin), last):
         np.copyto(out, still)
@@ -113,18 +115,13 @@ def compose(frame: Frame, shot: Shot, places: NDArray[np.float64], out: Frame) -
 
 
 def _footage(
-    source: Source, start: float, span: tuple[int, int], rate: Fraction, tools: Tools
+    source: Source, start: float, span: tuple[int, int], rate: Fraction, tools: Tools, lost: list[Loss]
 ) -> Iterator[tuple[int, Frame]]:
-    """Frames [enter, leave), a span of the clock that begins at a footage second, numbered, the same as from its beginning.
-
-    It is entered whole seconds on, where every time stamp is rounded to the clock as it is from the start.
-    """
+    """Frames [enter, leave), a span of the clock that begins at a footage second, numbered, the same as from its beginning."""
     enter, leave = span
     if leave <= enter:
         return
-    skipped = max(0, enter // round(rate) - LEAD_IN) * round(rate)
-    decoded = stream.frames(source, start + skipped / float(rate), leave - skipped, rate, tools)
-    yield from islice(enumerate(decoded, skipped), enter - skipped, None)
+    yield from enumerate(stream.frames(source, start + float(enter / rate), leave - enter, rate, tools, lost), enter)
 
 
 def _shot_frames(plan: Plan, take: Take) -> list[tuple[Shot, NDArray[np.float64]]]:

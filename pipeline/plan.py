@@ -7,6 +7,7 @@ Shots and paths are in the time of their footage file; graphics and music are in
 import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ PLAN_VERSION = 1
 LEAST_CROP, LEAST_PICTURE = 2, 4  # source pixels: enough for one of colour, which has half as many
 FASTEST_RATE = 240  # frames a second
 LONGEST_TAIL = 60.0  # seconds
+MOST_MICROPHONES = 64
 NEAREST_KNOTS = 1e-4  # seconds
 EPS = 1e-6
 
@@ -97,9 +99,9 @@ class Shot(Data):
 
     @property
     def seam(self) -> float | None:
-        """y at which one pane ends and the next one begins, in output pixels; None where none lies above another."""
-        ends = {pane.onto.bottom for pane in self.panes}
-        return min((pane.onto.y for pane in self.panes if pane.onto.y in ends), default=None)
+        """y between one pane and the next one below it, in output pixels; None where none lies above another."""
+        panes = sorted((pane.onto for pane in self.panes), key=lambda onto: onto.y)
+        return next(((a.bottom + b.y) / 2 for a, b in pairwise(panes) if a.bottom <= b.y), None)
 
     @model_validator(mode="after")
     def _crops_lie_in_the_picture(self) -> "Shot":
@@ -116,11 +118,19 @@ class Shot(Data):
         return self
 
 
+class Microphone(Data):
+    """One channel of a file's sound, counted from 0 in the stream's own order."""
+
+    stream: Number
+    channel: Number
+
+
 class Recording(Data):
     """A separate recorder's file that is heard instead of the camera's sound.
 
     offset: its second at footage second 0; drift: how much longer its clock makes a second, in parts per million:
-    recording = footage * (1 + drift / 1e6) + offset. seconds: how long it is, where that is known.
+    recording = footage * (1 + drift / 1e6) + offset. seconds: how long it is, where that is known. microphones: as Take
+    has them.
     """
 
     file: FileName
@@ -129,6 +139,7 @@ class Recording(Data):
     offset: Moment
     drift: float = Field(0.0, ge=-200, le=200)
     seconds: float | None = Field(None, gt=0, le=FOREVER)
+    microphones: list[Microphone] = Field([], max_length=MOST_MICROPHONES)
 
     @property
     def pace(self) -> float:
@@ -145,7 +156,9 @@ class Recording(Data):
 class Take(Data):
     """One stretch [start, end) of one footage file, cut into shots that cover it without gaps.
 
-    channels: how its sound is read; heard: why, for people. speech: [start, end) footage seconds in which somebody
+    channels: how its sound is read; heard: why, for people. microphones: the channels that are read where the footage's
+    tracks are microphones of their own; one is heard on both sides, two are left and right. None: left and right of
+    audio_stream. speech: [start, end) footage seconds in which somebody
     speaks; turns: the same and the number of the person, of those who are seen to; both may reach out of the take.
     """
 
@@ -155,6 +168,7 @@ class Take(Data):
     end: float = Field(ge=0, le=FOREVER)
     audio_stream: Number | None
     channels: Channels = "stereo"
+    microphones: list[Microphone] = Field([], max_length=MOST_MICROPHONES)
     heard: Text = ""
     recording: Recording | None = None
     speech: list[tuple[Moment, Moment]] = Field([], max_length=5000)

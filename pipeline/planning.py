@@ -18,6 +18,7 @@ from pipeline.brief import Brief, Footage
 from pipeline.footage import source
 from pipeline.footage.source import Source
 from pipeline.listening.hearing import Hearing, listen
+from pipeline.listening.hearing import notes as heard_notes
 from pipeline.plan import Music, Plan, Shot, Sting, Take, shots_with_offsets
 from pipeline.stretch import Stretch
 from presets import Preset
@@ -25,6 +26,7 @@ from presets.delivery import DeliverySpec
 from presets.graphics import Caption, EndCard, PlacedGraphic, TitleCard
 
 SURE_TURN = 0.5  # certainty from which a turn tells whose voice is heard
+LAST = 0.1  # seconds before the end of a stretch at which a note of its end stands
 NEAR = 1e-3  # seconds by which a note may lie before the shot that it is about: its second is rounded
 
 
@@ -112,7 +114,7 @@ def frame_takes(brief: Brief, stretches: Sequence[Stretch], look: framing.Look) 
         Take(
             file=one.file, fingerprint=one.content, start=one.start, end=one.end,
             audio_stream=one.hearing.audio_stream, channels=one.hearing.channels, heard=one.hearing.why,
-            recording=one.hearing.recording, shots=own, speech=one.hearing.speech.sure, turns=_turns(one.analysis, own),
+            microphones=[*one.hearing.microphones], recording=one.hearing.recording, shots=own, speech=one.hearing.speech.sure, turns=_turns(one.analysis, own),
         )
         for one, own in zip(stretches, shots, strict=True)
         if one.hearing and one.analysis
@@ -209,9 +211,16 @@ def notes_of(plan: Plan, stretches: Sequence[Stretch]) -> list[Note]:
     notes: list[Note] = []
     removed = 0.0  # seconds, of the stretches before
     for one in stretches:
+        if one.hearing:
+            notes += heard_notes(one.source, one.hearing, one.end, one.offset - removed, one.removed)
         if one.analysis:
             notes += analysis.notes(one.file, one.analysis, one.offset - removed, one.removed)
         removed += length(one.removed)
+        last = one.end - LAST + one.offset - removed
+        notes += [
+            note.model_copy(update={"at": round(last, 3)} if note.code == source.TRUNCATED else {})
+            for note in source.notes(one.source, one.end)
+        ]
     return [*notes, *sound.notes(plan)]
 
 

@@ -18,13 +18,13 @@ from basis.notes import Note, distinct
 from basis.toml import explain
 from basis.tools import Tools
 from basis.version import version
-from pipeline import captions, encode, graphics, pauses, picture, sound, verify
+from pipeline import analysis, captions, encode, graphics, pauses, picture, sound, verify
 from pipeline.footage import source
-from pipeline.footage.source import Source
+from pipeline.footage.source import Loss, Source
 from pipeline.framing import layouts
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Plan, shots_with_offsets
-from pipeline.planning import must_fit
+from pipeline.planning import in_shots, must_fit
 from pipeline.report import ContactSheet, Report, shot_rows
 from presets import Preset, delivery
 from presets.delivery import DeliverySpec
@@ -32,6 +32,9 @@ from presets.graphics import Caption
 
 MOST_PLAN_BYTES = 64 << 20  # an hour of talk with a caption for each word has 5 MB
 FORMS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")  # of subtitle files
+
+
+SAME_DAMAGE = 1.5  # seconds between what looking and rendering say of one damage
 
 
 def _beside(ending: str) -> cached_property[Path]:
@@ -101,6 +104,7 @@ class Job:
     """A settled plan and what its pictures and sound are made with.
 
     notes: what the editor knows already, and what was noticed when everything was opened. seconds: that each stage took.
+    lost: what turned out not to be decodable, with the episode second and the file.
     """
 
     plan: Plan
@@ -111,6 +115,7 @@ class Job:
     notes: list[Note]
     tools: Tools
     seconds: dict[str, float] = field(default_factory=dict)
+    lost: list[tuple[float, Path, Loss]] = field(default_factory=list)
 
     @property
     def target(self) -> encode.Target:
@@ -169,6 +174,19 @@ def sheet_of(job: Job) -> ContactSheet:
     return sheet
 
 
+def _damage(job: Job) -> list[Note]:
+    """What could not be decoded for the episode, where its plan does not tell of it: looking decodes less."""
+    files = dict.fromkeys(file for _, file, _ in job.lost)
+    found = [
+        note
+        for file in files
+        for note in analysis.damage(file, [(loss, at) for at, other, loss in job.lost if other == file])
+    ]
+    known = [note.at for note in job.notes if note.code == analysis.DAMAGED and note.at is not None]
+    new = [note for note in found if not any(abs((note.at or 0.0) - at) < SAME_DAMAGE for at in known)]
+    return in_shots(new, job.plan)
+
+
 class Rejected(DeliveryFailed):
     """The finished file breaks its delivery spec; carries the report with every check."""
 
@@ -205,7 +223,7 @@ def make(
         made = Report(
             version=version(), file=files.video, seconds=plan.duration, frames=plan.frame_count, delivered=delivered,
             sound=heard, checks=checks, shots=shot_rows(plan), timings=job.seconds,
-            warnings=[*job.notes, *heard.notes, *verify.notes(checks)],
+            warnings=[*job.notes, *_damage(job), *heard.notes, *verify.notes(checks)],
         )  # fmt: skip
         if not delivered:
             raise Rejected(made)

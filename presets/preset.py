@@ -147,6 +147,9 @@ class Framing(_Section):
     split_speaker: float = Field(
         0.5, ge=0.5, le=0.7, description="share of the height for the one who speaks in a split"
     )
+    facecam: Literal["above", "below", "off"] = Field(
+        "above", description="where the small camera picture of a slide goes; off frames it as any other shot"
+    )
     follow: float = Field(0.5, ge=0, le=1, description="0 lets a moving subject roam the crop, 1 keeps it in place")
     look_room: float = Field(0.06, ge=0, le=0.2, description="share of the width left free ahead of gaze and movement")
     face_height: float = Field(

@@ -190,6 +190,34 @@ def make(
     return replace(pickle.loads(truth.read_bytes()), file=file)
 
 
+def drawn(scene: Scene, size: tuple[int, int] = (320, 180), rate: Fraction | int = 25) -> list[Image]:
+    """The frames of a scene, for those who mix their own footage: (height, width, 3) BGR each; nobody speaks in it."""
+    truth = Made(Path(), size, Fraction(rate), [], [], [], [], [])
+    return list(_shot(scene, round(scene.seconds * rate), 0, truth, {}))
+
+
+def made_slide(size: tuple[int, int], seed: int, dark: bool = False) -> Image:
+    """A slide with a heading, lines of text and a coloured field."""
+    rng = np.random.default_rng(seed)
+    width, height = size
+    ground, ink = ((34, 30, 30), (220, 220, 220)) if dark else ((240, 243, 242), (40, 40, 40))
+    slide = np.full((height, width, 3), ground, np.uint8)
+    unit = height / 360
+    words = ["".join(chr(97 + letter) for letter in rng.integers(0, 26, 30)) for _ in range(6)]
+    for line, text in enumerate([f"Figures {seed}", *words]):
+        size_of_type = (1.1 if line == 0 else 0.55) * unit
+        at = round(0.06 * width), round((0.14 + 0.09 * line + 0.05 * (line > 0)) * height)
+        cv2.putText(slide, text, at, cv2.FONT_HERSHEY_SIMPLEX, size_of_type, ink, 2 if line == 0 else 1, cv2.LINE_AA)
+    colour = [int(value) for value in rng.integers(60, 200, 3)]
+    slide[round(0.3 * height) : round(0.6 * height), round(0.65 * width) : round(0.9 * width)] = colour
+    return slide
+
+
+def mixed(before: Image, after: Image, share: float) -> Image:
+    """Two frames one over the other; share: of the second, 0 to 1."""
+    return np.asarray(cv2.addWeighted(before, 1 - share, after, share, 0), np.uint8)
+
+
 def _content(value: object, count: int, rate: float) -> object:
     """What a part of a scene is, functions of time being told by their values at each frame."""
     if is_dataclass(value):

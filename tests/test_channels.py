@@ -10,10 +10,11 @@ from basis.errors import Unusable
 from pipeline import sound
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
-from pipeline.footage.sounds import Sound
+from pipeline.footage.sounds import Sound, sounds_in
 from pipeline.listening import channels
+from pipeline.listening.channels import choose as channels_of
 from pipeline.listening.hearing import listen
-from pipeline.plan import Recording
+from pipeline.plan import Microphone, Recording
 from pipeline.sound import takes
 from pipeline.synthetic import demo
 from tests.sounds import RATE, plan, write
@@ -57,7 +58,6 @@ def sides(left, right):
         (sides(ANNA + 0.1 * IVAN, 0.3 * IVAN + 0.03 * ANNA), "voices", "who speaks"),
         (sides(ANNA + np.roll(IVAN, 20), np.roll(ANNA, 25) + IVAN), "stereo", "stereo"),
         (sides(*HISS), "stereo", "nothing"),
-        (np.stack([HISS[0], HISS[1], ANNA, HISS[0], HISS[1], HISS[0]], axis=1), "stereo", "5.1"),
     ],
 )
 def test_the_channels_are_told_by_listening(tmp_path, samples, read, why):
@@ -65,13 +65,79 @@ def test_the_channels_are_told_by_listening(tmp_path, samples, read, why):
     assert sound.channels == read and why in said
 
 
+FAR = 0.15 * np.roll(ANNA, 300) + 0.15 * np.roll(IVAN, 420)  # what a camera hears of both
+MUSIC = 0.05 * np.sin(2 * np.pi * 300 * np.arange(8 * RATE) / RATE) * np.sin(np.arange(8 * RATE) / RATE)
+
+
+@pytest.mark.parametrize(
+    ("channels", "read", "heard_ones", "why"),
+    [
+        ({0: ANNA}, "mono", [0], "channel 1 alone"),
+        ({3: ANNA}, "mono", [3], "channel 4 alone"),
+        ({4: ANNA, 5: 0.1 * ANNA}, "mono", [4], "the others carry the same"),
+        ({0: ANNA, 2: IVAN}, "voices", [0, 2], "channels 1 and 3"),
+        (
+            {0: ANNA + 0.05 * IVAN, 3: IVAN + 0.05 * ANNA, 4: FAR, 5: 0.9 * FAR[::-1]},
+            "voices",
+            [0, 3],
+            "channels 1 and 4",
+        ),
+        ({0: ANNA, 1: 0.2 * np.roll(ANNA, 300)}, "mono", [0], "nearest"),
+        ({0: MUSIC, 1: np.roll(MUSIC, 900), 2: ANNA}, "stereo", [], "5.1 mixed down"),
+        ({}, "stereo", [0, 1], "nothing"),
+    ],
+)
+def test_of_many_channels_those_with_somebodys_microphone_are_heard(tmp_path, channels, read, heard_ones, why):
+    samples = np.stack([HISS[n % 2] + channels.get(n, 0) for n in range(6)], axis=1)
+    sound, said = heard(footage(tmp_path, samples))
+    assert sound.channels == read and why in said
+    assert [channel for _, channel in sound.microphones] == heard_ones
+
+
+@pytest.mark.slow
+def test_tracks_of_a_recorder_have_no_positions(tmp_path):
+    """The fourth channel of 5.1 would be the bass, which is left out where it is mixed down."""
+    made = footage(tmp_path, 0.3 * ANNA)
+    late = np.concatenate([np.zeros(RATE), ANNA])
+    lav = write(tmp_path / "lav.wav", np.stack([late if n == 3 else 0 * late for n in range(6)], axis=1))
+    hearing = listen(made, Footage(file=made.file, audio=lav), 0, 8, "")
+    assert hearing.recording.offset == pytest.approx(1, abs=0.003) and "channel 4 alone" in hearing.why
+    take = plan((made.file, 0, 8)).takes[0].model_copy(update={"recording": hearing.recording, "channels": "mono"})
+    left, right = takes.read(take, 0, 8 * RATE).T
+    assert np.array_equal(left, right) and np.corrcoef(left, ANNA)[0, 1] > 0.99
+
+
+def test_a_film_for_many_loudspeakers_is_mixed_down(tmp_path):
+    channels = [MUSIC, np.roll(MUSIC, 900), ANNA, 0.5 * MUSIC, 0 * MUSIC, 0 * MUSIC]
+    file = write(tmp_path / "a.mp4", np.stack(channels, axis=1), acodec="ac3", ac=6)
+    (described,) = sounds_in(file)
+    sound, said = channels_of(Sound(file, 0), described, 0, 8)
+    assert (sound.channels, sound.microphones) == ("stereo", ()) and "5.1" in said
+
+
+def test_microphones_on_streams_of_their_own_are_tracks_of_one_recording(tmp_path):
+    made = footage(tmp_path, ANNA + HISS[0], IVAN + HISS[1], HISS[1])
+    sound, said = heard(made)
+    assert (sound.channels, sound.microphones) == ("voices", ((1, 0), (2, 0)))
+    assert said == "of 3 streams microphones on streams 1 and 2, mixed by who speaks"
+    take = plan((made.file, 0, 8)).takes[0]
+    take.channels, take.microphones = "voices", [Microphone(stream=s, channel=c) for s, c in sound.microphones]
+    mixed = takes.read(take, 0, 8 * RATE)[:, 0]
+    for voice, span in ((ANNA, slice(0, 2 * RATE)), (IVAN, slice(3 * RATE, round(4.6 * RATE)))):
+        assert np.corrcoef(mixed[span], voice[span])[0, 1] > 0.98
+    assert heard(replace(made, audio_stream=2), audio_stream=2)[0] == Sound(made.file, 2, channels="mono")
+    assert heard(made, channels="right")[0].count == 1
+    assert np.corrcoef(heard(made, channels="right")[0].samples(0, 8, RATE)[:, 0], IVAN)[0, 1] > 0.98
+
+
 def test_a_stream_without_sound_gives_way_to_one_with_it(tmp_path):
-    made = footage(tmp_path, HISS[0], ANNA)
+    made = footage(tmp_path, sides(*HISS), sides(ANNA, ANNA))
     sound, why = heard(made)
-    assert sound.stream == 2 and why == "of 2 streams number 2, since nothing is on number 1, mono"
+    assert sound.stream == 2 and why == "of 2 streams number 2, since nothing is on number 1, both sides carry the same"
     sound, why = heard(made, audio_stream=1)
-    assert (sound.stream, why) == (1, "mono")
-    assert heard(footage(tmp_path / "..", 0.2 * ANNA, ANNA))[0].stream == 1  # the file's default
+    assert (sound.stream, why) == (1, "stereo, nothing is on it")
+    both = [sides(gain * ANNA, gain * ANNA) for gain in (0.2, 1)]
+    assert heard(footage(tmp_path / "..", *both))[0].stream == 1  # the file's default
 
 
 def read(file, how, begin=0, count=8 * RATE):

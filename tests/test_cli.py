@@ -161,7 +161,8 @@ def test_verify_says_4_for_horizontal_footage(short):
 
 
 def test_probe_and_presets_speak(short):
-    assert json.loads(episode("probe", short, "--json").stdout)["picture"] == "320x180"
+    told = json.loads(episode("probe", short, "--json").stdout)
+    assert (told["picture"], told["notes"]) == ("320x180", [])
     listed = episode("presets", "list").stdout
     assert "open-industry" in listed and "plain" in listed and "vk-clips" in listed
     assert json.loads(episode("presets", "show", "plain").stdout)["framing"]["max_upscale"] == 1.8
@@ -302,7 +303,8 @@ def test_a_brief_is_given_without_flags_of_its_footage(tmp_path):
     done = episode("plan", tmp_path / "one.toml", "--to", "3")
     assert (
         done.returncode == 2
-        and "--from, --to, --audio-stream, --footage-captions, --audio or --channels" in done.stderr
+        and "--from, --to, --audio-stream, --footage-captions, --footage-captions-offset, --audio or --channels"
+        in done.stderr
     )
 
 

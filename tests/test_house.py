@@ -32,11 +32,22 @@ ROOMS = {  # inside a package, too, a module imports only what stands before it;
         "version",
     ],
     "assets": ["files"],
-    "pipeline.footage": ["ffmpeg_tool", "prober", "media", "source", "sounds", "loudness", "scaling", "stream", "yuv"],
-    "pipeline.listening": ["blocks", "speech", "channels", "recorder", "hearing"],
+    "pipeline.footage": [
+        "ffmpeg_tool",
+        "prober",
+        "media",
+        "cutoff",
+        "source",
+        "sounds",
+        "loudness",
+        "yuv",
+        "scaling",
+        "stream",
+    ],
+    "pipeline.listening": ["blocks", "speech", "channels", "recorder", "losses", "hearing"],
     "pipeline.analysis": ["types", "view", "tracks", "analysers", "blocks", "speakers", "look", "analyse"],
     "pipeline.framing": ["subjects", "camera", "scoring", "layouts", "shots"],
-    "pipeline.framing.layouts": ["fit", "crop", "split", "registry"],
+    "pipeline.framing.layouts": ["fit", "crop", "split", "facecam", "registry"],
 }
 LAZY_DOORS = {"presets", "presets.delivery"}  # their __init__ loads what is asked for only then
 LONGEST_FUNCTION = 60  # lines

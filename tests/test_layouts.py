@@ -59,7 +59,7 @@ def test_a_layout_of_one_s_own_is_weighed_and_can_be_asked_for(layout):
     assert (shot.layout, shot.subjects, shot.people) == ("inset", [0], [1]) and shot.scores["inset"] == 2
     assert frame([analysis()], look)[0][0].layout == "hold"
     assert frame([analysis()], look, [[Wish(0.5, "inset")]])[0][0].layout == "inset"
-    with pytest.raises(WrongUse, match=r"it can show: .*fit, split, inset"):
+    with pytest.raises(WrongUse, match=r"it can show: .*fit, split, facecam, inset"):
         frame([analysis(900, 1200)], look, [[Wish(0.5, "insert")]])
 
 
@@ -79,5 +79,5 @@ def test_a_layout_of_one_s_own_is_drawn_and_a_face_below_another_pane_is_not_see
 
 
 def test_a_layout_that_there_is_not_is_named():
-    with pytest.raises(WrongUse, match="no layout inset; there are fit, follow, hold, pan, split"):
+    with pytest.raises(WrongUse, match="no layout inset; there are fit, follow, hold, pan, split, facecam"):
         named("inset")

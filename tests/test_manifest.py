@@ -643,6 +643,22 @@ def test_the_end_card_counts_in_the_length_that_a_platform_takes(tmp_path):
         assert len(check_season(read_season(write(tmp_path, text)))) == wrong
 
 
+def test_footage_that_is_cut_off_is_told_and_is_no_slip(tmp_path):
+    whole = make(tmp_path / "a.mp4", [Scene(2.0)], size=(320, 180), sound=None, movflags="+faststart").file.read_bytes()
+    (tmp_path / "b.mp4").write_bytes(whole[: len(whole) * 2 // 3])
+    lines = [
+        'footage = "a.mp4"',
+        'footage = "b.mp4"',
+        'footage = [{ file = "b.mp4", to = 0.4 }]',
+        'footage = "none.mp4"',
+    ]
+    season = read_season(write(tmp_path, "".join(f"[[episode]]\nnumber = {n}\n{one}\n" for n, one in enumerate(lines))))
+    notes = []
+    assert [slip.line for slip in check_season(season, notes.append)] == [10]
+    (note,) = notes
+    assert note.line == 4 and "b.mp4 is cut off: the picture ends at 1." in note.text and "of 2.00 s" in note.text
+
+
 def test_a_preset_that_is_gone_since_is_named(tmp_path):
     (tmp_path / "own.toml").write_text("")
     season = read_season(write(tmp_path, '[[episode]]\nfootage = "a"\npreset = "own.toml"\n'))

@@ -10,7 +10,7 @@ import pytest
 from pipeline.analysis.analysers import people
 from pipeline.analysis.analysers.faces import Detector
 from pipeline.analysis.types import Face
-from pipeline.footage.scaling import picture
+from pipeline.footage.scaling import picture, size
 from pipeline.footage.source import probe
 from pipeline.footage.stream import Pictures
 from tests import footage
@@ -43,7 +43,7 @@ def shots(tmp_path_factory):
     source = probe(video.file)
     found = [[[] for _ in those] for those, *_ in SHOTS]
     for t, frame in Pictures(source, 0, source.duration):
-        image = picture(source, frame, 640)
+        image = picture(frame, *size(source, 640))
         scale = source.width / image.shape[1]
         for face in Detector(image.shape[1], image.shape[0]).detect(image, scale):
             here = found[min(int(t / SECONDS + 1e-6), len(SHOTS) - 1)]

@@ -253,7 +253,7 @@ def deliver(entry, out, made):
     out.mkdir(exist_ok=True)
     files = Files(out / f"{entry.name}.mp4")
     files.video.write_bytes(b"video")
-    save_record(Record(made_of=made, files={".mp4": fingerprint(files.video)}), files)
+    save_record(Record(made_of=made, files={".mp4": fingerprint(files.video)}, manifest="../season.toml"), files)
     return files
 
 
@@ -261,6 +261,31 @@ def test_an_episode_that_other_code_rendered_is_stale(manifest):
     entry, out = read_season(manifest).entries[0], manifest.parent / "out"
     deliver(entry, out, made_of(entry.brief) | {"product": "0.1.0+0000000"})
     assert decide(entry, out).why == f"episode {version()} renders it, the last one was 0.1.0+0000000"
+
+
+def test_the_film_of_another_manifest_is_never_replaced_unasked(manifest):
+    """Told by the record: another name and another brief, or the same name elsewhere and no file in common."""
+    out = manifest.parent / "out"
+    first = read_season(manifest).entries[0]
+    deliver(first, out, made_of(first.brief) | {"product": "older"})
+    another = "was made by another manifest, ../season.toml"
+    asked = [
+        ("season.toml", 'footage = "3.mp4"', ""),  # edited: its own
+        ("renamed.toml", 'footage = "1.mp4"', ""),  # asks for the same
+        ("renamed.toml", 'footage = "1.mp4"\ntitle = "x"', another),
+        ("other.toml", 'footage = "2.mp4"', another),
+        ("moved/season.toml", 'footage = "1.mp4"\ntitle = "x"', ""),  # edited in another checkout
+        ("more/season.toml", 'footage = "2.mp4"', another),
+    ]
+    for name, keys, says in asked:
+        file = manifest.parent / name
+        if not file.parent.exists():
+            shutil.copytree(manifest.parent, file.parent, ignore=lambda *_: ["out", "moved", "more"])
+        file.write_text(f'series = "Цех"\n[[episode]]\nnumber = 1\n{keys}\n', "utf-8")
+        (entry,) = read_season(file).entries
+        made = decide(entry, out)
+        assert (says in made.result.failure.message) if made.result else not says, name
+        assert decide(entry, out, force=True).why == "--force"
 
 
 def test_an_episode_whose_preset_is_gone_fails_before_it_is_rendered(manifest):

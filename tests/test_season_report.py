@@ -2,17 +2,26 @@
 
 import json
 import re
+import shutil
+import subprocess
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin, urlparse
+from urllib.request import url2pathname
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+from typer.testing import CliRunner
 
+import cli
 from basis.errors import WrongUse
+from basis.letters import printable
 from basis.notes import Note
 from jobs.report import EpisodeResult, Failure, SeasonReport, files, junit, page, read, summary, write
 from pipeline.verify import Check
@@ -219,6 +228,69 @@ def test_the_page_shows_failures_first_and_links_to_what_is_there(tmp_path):
     assert seen.places == ["failed", "not-run", "delivered", "up-to-date"]
     told = ("все: 6", "не вышло: 2", "Its process was killed.", "it was not asked for", "готово · 1 мин 15 с")
     assert sorted(told, key=seen.text.index) == list(told)
+
+
+STEERS = "\x1b[2J\r\u202e\u2066\x9b\u2028[/red]"
+
+
+def test_a_terminal_is_shown_what_would_steer_it(tmp_path):
+    failure = Failure(kind="input", message=f"No file {STEERS}.", exit_code=3)
+    write(season(result("e1", title=STEERS), result("e2", "failed", failure=failure), series=STEERS), tmp_path)
+    done = CliRunner().invoke(cli.app, ["jobs", "status", str(tmp_path)])
+    assert (
+        done.stdout.replace("\n", "").isprintable() and done.stdout.count(r"\x1b[2J\r\u202e\u2066\x9b\u2028[/red]") == 2
+    )
+
+
+@given(st.text())
+def test_what_is_printable_has_its_letters_and_nothing_that_steers(text):
+    shown = printable(text)
+    assert not any(
+        unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\u202e\u2066\u200f\ufeff" for c in shown
+    )
+    assert printable(shown) == shown and (shown == text or "\\" in shown)
+
+
+CHROMIUM = shutil.which("chromium")
+RAN = "document.documentElement.dataset.ran = 1"
+HOSTILE = f"<script>{RAN}</script><img src=x onerror='{RAN}'>\"'</title></style><svg onload=\"{RAN}\">\u202e"
+
+
+def browsed(file, *flags):
+    """A page as the browser has it when it is loaded."""
+    profile = file.parent / "profile"
+    command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", *flags]
+    command += ["--hide-scrollbars", "--virtual-time-budget=2000", file.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, check=True)
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM, reason="there is no chromium (Debian: apt-get install chromium); .ci/run has one")
+def test_a_browser_shows_scripts_as_text_and_finds_what_the_page_links(tmp_path):
+    name = 'серия "1" #%41?&\'<b>'
+    failure = Failure(kind="input", message=HOSTILE, exit_code=2)
+    notes = [Note(code="x", text=HOSTILE, at=1.0)] * 3
+    told = season(
+        result(name, title=HOSTILE, warnings=notes, checks=[check(HOSTILE, False, measured=HOSTILE)]),
+        result("e2", "failed", failure=failure, title=HOSTILE), series=HOSTILE,
+    )  # fmt: skip
+    Image.new("RGB", (90, 160), "#00ff00").save(tmp_path / f"{name}.cover.jpg")
+    (tmp_path / f"{name}.plan.json").write_text('{"plan": 1}')
+    file = tmp_path / "index.html"
+    file.write_text(page(told, tmp_path), "utf-8")
+    seen = browsed(file, "--dump-dom")
+    text = Page(f"<html{seen.partition('<html')[2]}")
+    assert "data-ran" not in seen and not text.tags & {"script", "svg"}
+    assert text.text.count(HOSTILE) == 10  # title, heading, two cards, their notes, the check's name and value
+    (link,) = [link for link in text.links if link.endswith(".plan.json")]
+    found = Path(url2pathname(urlparse(urljoin(file.as_uri(), link)).path))
+    assert '{"plan": 1}' in browsed(found, "--dump-dom")
+    browsed(file, f"--screenshot={tmp_path / 'seen.png'}", "--window-size=1000,1400")
+    pixels = np.asarray(Image.open(tmp_path / "seen.png").convert("RGB")).astype(int)
+    assert (np.abs(pixels - (0, 255, 0)).max(axis=-1) < 40).sum() > 10_000  # the cover, found under its name
+    file.write_text(f"<!doctype html><html><body>{HOSTILE}</body></html>", "utf-8")
+    assert "data-ran" in browsed(file, "--dump-dom")  # which this browser would have run
 
 
 def test_the_page_links_a_note_to_its_moment(tmp_path):

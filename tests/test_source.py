@@ -1,5 +1,7 @@
 """Any footage becomes upright, square-pixelled BT.709 frames on a constant clock."""
 
+import socket
+import threading
 from fractions import Fraction
 
 import av
@@ -7,9 +9,9 @@ import ffmpeg
 import numpy as np
 import pytest
 
-from basis.errors import Unusable
-from pipeline.footage import ffmpeg_tool, source, stream
-from pipeline.footage.scaling import picture
+from basis.errors import MachineFailed, Unusable
+from pipeline.footage import ffmpeg_tool, media, prober, sounds, source, stream
+from pipeline.footage.scaling import picture, size
 from tests.footage import Scene, make
 
 
@@ -68,7 +70,7 @@ def test_a_turned_phone_gives_upright_footage(tmp_path):
     found, frame = first_frame(turned)
     assert (found.width, found.height) == (180, 320)
     top_is_red = yuv(frame, 0.5, 0.2)[2] > 200
-    image = picture(found, next(iter(stream.Pictures(found, 0, 1)))[1], 320)
+    image = picture(next(iter(stream.Pictures(found, 0, 1)))[1], *size(found, 320))
     assert image.shape[:2] == (320, 180)
     assert (image[60, 90, 2] > 150) == top_is_red and (image[260, 90, 2] > 150) != top_is_red
 
@@ -154,3 +156,293 @@ def test_the_picture_is_chosen_over_a_cover(tmp_path):
     )  # fmt: skip
     ffmpeg_tool.run(both)
     assert source.probe(tmp_path / "both.mp4").width == 320
+
+
+def clip(file, seconds=2.0, rate="25", size="64x36", sound=None, **options):
+    """A small film with a key frame a second; sound: seconds of a tone."""
+    inputs = [ffmpeg.input(f"testsrc2=size={size}:rate={rate}:duration={seconds}", f="lavfi")]
+    if sound:
+        inputs.append(ffmpeg.input(f"sine=frequency=300:sample_rate=48000:duration={sound}", f="lavfi"))
+    usual = {"vcodec": "libx264", "preset": "ultrafast", "pix_fmt": "yuv420p", "g": 25}
+    ffmpeg_tool.run(ffmpeg.output(*inputs, str(file), **(usual | options)))
+    return file
+
+
+def cut(file, share):
+    """The file without its end."""
+    part = file.with_name(f"cut{share}-{file.name}")
+    part.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
+    return part
+
+
+def codes(found):
+    return [note.code for note in source.notes(found)]
+
+
+def test_sound_with_channels_in_an_order_of_its_own_is_read(tmp_path):
+    """PyAV frees such a layout twice, which ends the process that asks for it."""
+    swapped = ffmpeg.input("sine=duration=1,aformat=channel_layouts=stereo,channelmap=0|1:FR+FL", f="lavfi").audio
+    picture = ffmpeg.input("testsrc2=size=64x36:rate=25:duration=1", f="lavfi").video
+    file = tmp_path / "a.mov"
+    ffmpeg_tool.run(ffmpeg.output(picture, swapped, str(file), vcodec="libx264", acodec="pcm_s16le"))
+    found = source.probe(file)
+    assert [(one.channels, one.layout) for one in found.audio] == [(2, "2 channels (FR+FL)")]
+    assert source.probe(clip(tmp_path / "b.mp4")).duration == 2  # and whatever is read next
+
+
+READER = """
+import json, os, signal, sys, time
+for line in sys.stdin:
+    file = json.loads(line)["file"]
+    if file.endswith("bad"):
+        os.abort()
+    if file.endswith("big"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    if file.endswith("slow"):
+        time.sleep(60)
+    print(json.dumps({"found": {"pid": os.getpid()}}), flush=True)
+"""
+
+
+def test_a_file_that_ends_the_reading_process_ends_nothing_else(tmp_path, monkeypatch):
+    (tmp_path / "reader.py").write_text(READER)
+    prober = media.Prober(tmp_path / "reader.py")
+    first = prober.ask(tmp_path / "good")["pid"]
+    assert prober.ask(tmp_path / "good")["pid"] == first
+    with pytest.raises(media.Died, match="signal 6"):
+        prober.ask(tmp_path / "bad")
+    assert prober.ask(tmp_path / "good")["pid"] != first
+    with pytest.raises(MachineFailed, match="stopped by the system"):
+        prober.ask(tmp_path / "big")
+    monkeypatch.setattr(media, "LONGEST", 0.1)
+    with pytest.raises(MachineFailed, match="within"):
+        prober.ask(tmp_path / "slow")
+    prober.end()
+
+
+def test_an_unchanged_file_is_read_once(tmp_path, monkeypatch):
+    asked, ask = [], media.Prober.ask
+    monkeypatch.setattr(media.Prober, "ask", lambda self, file, **want: asked.append(want) or ask(self, file, **want))
+    file = clip(tmp_path / "a.mp4", sound=1)
+    for _ in range(3):
+        source.probe(file)
+        sounds.sounds_in(file)
+    assert [want["want"] for want in asked] == ["streams", "picture"]
+    clip(file, seconds=1, y=None)
+    assert source.probe(file).duration == 1
+
+
+def test_nothing_but_the_file_is_opened(tmp_path):
+    """Playlists of all kinds, and a server that must not be asked."""
+    clip(tmp_path / "a.ts")
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: asked.append(server.accept()), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
+        for name, text in {
+            "a.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n",
+            "a.mp4": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{}\n#EXT-X-ENDLIST\n",
+            "a.txt": "ffconcat version 1.0\nfile {}\n",
+            "a.mpd": '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration='
+            '"PT2S"><Period><AdaptationSet mimeType="video/mp2t"><Representation id="1"><BaseURL>{}</BaseURL>'
+            "</Representation></AdaptationSet></Period></MPD>",
+        }.items():
+            for where in (url, "a.ts"):
+                (tmp_path / name).write_text(text.format(where))
+                with pytest.raises(Unusable):
+                    source.probe(tmp_path / name)
+    assert not asked
+
+
+@pytest.mark.parametrize(
+    "name", ["a.h264", "a.hevc", "a.m2v", "a.flv", "a.mjpeg", "a.y4m", "a.gif", "a.avi", "a.mpg", "a.ts"]
+)
+def test_files_without_an_index_or_time_stamps_last_as_long_as_what_is_in_them(tmp_path, name):
+    codecs = {"a.hevc": {"vcodec": "libx265", "x265-params": "log-level=none"}, "a.flv": {}, "a.h264": {}, "a.ts": {}}
+    other = {"a.m2v": "mpeg2video", "a.mpg": "mpeg2video", "a.avi": "mpeg4", "a.mjpeg": "mjpeg"}
+    own = codecs.get(name) or ({"vcodec": other[name], "preset": None} if name in other else {})
+    if name in ("a.y4m", "a.gif"):
+        own = {
+            "vcodec": "wrapped_avframe" if name == "a.y4m" else "gif",
+            "pix_fmt": "rgb8" if name == "a.gif" else "yuv420p",
+        }
+    file = clip(tmp_path / name, seconds=3, **{key: value for key, value in own.items() if value})
+    found = source.probe(file)
+    assert found.duration == pytest.approx(3, abs=0.05) and found.rate == 25 and not found.losses
+    assert found.timed == (name not in ("a.h264", "a.hevc", "a.m2v", "a.mjpeg"))
+    assert ("no-time-stamps" in codes(found)) != found.timed
+
+
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.ts"])
+def test_footage_is_as_long_as_its_picture(tmp_path, name):
+    """More packets than are read at the beginning."""
+    found = source.probe(clip(tmp_path / name, seconds=10, rate="50", sound=14))
+    assert found.duration == pytest.approx(10, abs=0.03) and not found.losses
+
+
+CUT = [  # file, options, whether its header tells how long it was
+    ("a.mkv", {}, True), ("a.mp4", {"movflags": "+faststart"}, True), ("a.flv", {}, True), ("a.ts", {}, False),
+    ("a.avi", {"vcodec": "mpeg4"}, False), ("a.mpg", {"vcodec": "mpeg2video", "b:v": "2M"}, False),
+    ("a.mp4", {"movflags": "frag_keyframe+empty_moov"}, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "options", "told"), CUT, ids=[f"{name}{len(own)}" for name, own, _ in CUT])
+def test_footage_that_is_cut_off_lasts_as_long_as_what_is_there_and_says_so(tmp_path, name, options, told):
+    share = 0.7
+    file = clip(tmp_path / name, seconds=4, sound=4, size="320x180", **options)
+    whole, found = source.probe(file), source.probe(cut(file, share))
+    assert not whole.losses and not codes(whole)
+    assert found.duration == pytest.approx(4 * share, abs=0.6)
+    assert codes(found) == [source.TRUNCATED]
+    lost = {loss.what: loss for loss in found.losses}
+    assert {*lost} <= {"picture", "sound"} and lost
+    assert all(loss.end == pytest.approx(4, abs=0.1) for loss in found.losses if told)
+    if "picture" in lost:
+        assert lost["picture"].start == pytest.approx(found.duration)
+    assert not source.notes(found, end=0.5)  # a part before it is whole
+
+
+def test_a_longer_film_that_is_cut_off_is_known_at_once(tmp_path):
+    for name in ("a.mkv", "a.mp4"):
+        file = clip(tmp_path / name, seconds=12, rate="50", sound=12, movflags="+faststart")
+        found = source.probe(cut(file, 0.75))
+        assert found.duration == pytest.approx(9, abs=0.6)
+        assert [(loss.what, loss.end) for loss in found.losses] == [
+            ("picture", pytest.approx(12, abs=0.1)), ("sound", pytest.approx(12, abs=0.1)),
+        ]  # fmt: skip
+
+
+def test_an_mp4_without_its_index_is_named_as_such(tmp_path):
+    with pytest.raises(Unusable, match="no whole index"):
+        source.probe(cut(clip(tmp_path / "a.mp4"), 0.9))
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mts", "a.mpg"])
+def test_recordings_that_were_joined_without_care_are_refused_with_the_place(tmp_path, name):
+    options = {"vcodec": "mpeg2video"} if name == "a.mpg" else {"f": "mpegts"}
+    once = clip(tmp_path / name, seconds=3, sound=3, **options)
+    joined = tmp_path / f"joined-{name}"
+    joined.write_bytes(once.read_bytes() * 2)
+    with pytest.raises(Unusable, match=r"back by 3\.\d s at [23]\.\d s.*remux"):
+        source.probe(joined)
+
+
+@pytest.mark.parametrize("jump", [100, 86_400])
+def test_a_clock_that_jumps_is_refused_and_one_that_goes_on_is_not(tmp_path, jump):
+    parts = [
+        clip(tmp_path / f"{at}.ts", seconds=2, sound=2, output_ts_offset=at).read_bytes() for at in (0, 2, 2 + jump)
+    ]
+    (tmp_path / "on.ts").write_bytes(parts[0] + parts[1])
+    assert source.probe(tmp_path / "on.ts").duration == pytest.approx(4, abs=0.1)
+    (tmp_path / "off.ts").write_bytes(parts[0] + parts[2])
+    with pytest.raises(Unusable, match=f"forward by {jump}"):
+        source.probe(tmp_path / "off.ts")
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mpg"])
+def test_a_recording_too_large_to_be_read_through_is_read_in_places(tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr(prober, "MOST_READ", 0)
+    options = {"vcodec": "mpeg2video", "b:v": "1M"} if suffix == "mpg" else {}
+    once = clip(tmp_path / f"a.{suffix}", seconds=20, sound=20, size="160x90", **options)
+    monkeypatch.setattr(prober, "PART", once.stat().st_size // 8)
+    monkeypatch.setattr(prober, "SAMPLES", 6)
+    told = prober.picture(str(once), 0)
+    assert told["last"] - told["first"] == pytest.approx(20 - 0.04) and not told["jumps"] and told["ended"]
+    assert len(told["ends"]) == 2
+    (tmp_path / f"joined.{suffix}").write_bytes(once.read_bytes() * 2)
+    jumps = prober.picture(str(tmp_path / f"joined.{suffix}"), 0)["jumps"]
+    assert jumps and all(before - after > 15 for before, after, _ in jumps)
+
+
+def test_a_screen_that_stands_still_for_long_has_one_clock(tmp_path):
+    """Screens are recorded without an index, a frame whenever something moves."""
+    picture = ffmpeg.input("testsrc2=size=64x36:rate=25:duration=1", f="lavfi").filter("setpts", "PTS+gt(N,9)*40/TB")
+    file = tmp_path / "a.webm"
+    ffmpeg_tool.run(picture.output(str(file), vcodec="libvpx", fps_mode="vfr", live=1))
+    assert source.probe(file).duration == pytest.approx(41, abs=0.1)
+
+
+def test_a_hole_is_no_variable_rate(tmp_path):
+    whole = ffmpeg.input(str(clip(tmp_path / "whole.mp4", seconds=6)))["v"]
+    holed = tmp_path / "a.mp4"
+    ffmpeg_tool.run(
+        whole.filter("select", "not(between(t,3,3.5))").output(str(holed), fps_mode="vfr", vcodec="libx264")
+    )
+    found = source.probe(holed)
+    assert (found.rate, found.average_rate, found.variable_rate) == (25, 25, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [("a.mkv", "24000/1001"), ("a.mkv", "60000/1001"), ("a.ts", "30000/1001"), ("a.mp4", "240"), ("a.mp4", "1"), ("a.mkv", "12.5")],
+)  # fmt: skip
+def test_rates_are_told_apart_by_their_stamps(tmp_path, name, rate):
+    """Matroska's are whole milliseconds."""
+    found = source.probe(clip(tmp_path / name, seconds=4 if rate != "1" else 8, rate=rate))
+    assert found.average_rate == Fraction(rate) and not found.variable_rate
+
+
+@pytest.mark.parametrize(
+    ("size", "matrix"), [("1280x536", "bt709"), ("720x576", "bt601"), ("640x480", "bt601"), ("540x960", "bt709")]
+)
+def test_colours_that_are_not_said_are_taken_by_the_size(tmp_path, size, matrix):
+    assert source.probe(clip(tmp_path / "a.mp4", size=size, seconds=0.2)).matrix == matrix
+
+
+def test_interlacing_that_begins_later_is_noticed(tmp_path):
+    film = clip(tmp_path / "a.mts", seconds=1, size="320x180", f="mpegts")
+    fields = {"flags": "+ildct+ilme", "x264-params": "interlaced=1", "output_ts_offset": 1, "f": "mpegts"}
+    fields |= {"vf": "setfield=tff"}
+    (tmp_path / "late.mts").write_bytes(
+        film.read_bytes() + clip(tmp_path / "b.mts", seconds=2, size="320x180", **fields).read_bytes()
+    )
+    assert source.probe(tmp_path / "late.mts").interlaced and not source.probe(film).interlaced
+    ffmpeg_tool.run(ffmpeg.input(str(tmp_path / "late.mts")).output(str(tmp_path / "late.mkv"), c="copy"))
+    assert source.probe(tmp_path / "late.mkv").interlaced
+
+
+@pytest.mark.parametrize(("turn", "size", "codes_of"), [(90, (180, 320), []), (45, (320, 180), ["tilted-footage"])])
+def test_a_tilt_leaves_the_size_as_it_is_and_is_told(tmp_path, turn, size, codes_of):
+    turned = tmp_path / "turned.mp4"
+    flat = ffmpeg.input(str(chart(tmp_path / "flat.mp4", seconds=0.4)), display_rotation=turn)["v"]
+    ffmpeg_tool.run(flat.output(str(turned), vcodec="copy"))
+    found = source.probe(turned)
+    assert (found.width, found.height) == size and codes(found) == codes_of
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp"])
+def test_a_still_picture_is_named_as_such(tmp_path, suffix):
+    file = tmp_path / f"a.{suffix}"
+    picture = ffmpeg.input("testsrc2=size=64x36:duration=1", f="lavfi").video
+    ffmpeg_tool.run(picture.output(str(file), **{"frames:v": 1}))
+    with pytest.raises(Unusable, match="still picture"):
+        source.probe(file)
+
+
+def test_every_stream_has_its_own_start(tmp_path):
+    late = ffmpeg.input("sine=duration=2", f="lavfi").audio.filter("asetpts", "PTS+0.5/TB")
+    picture = ffmpeg.input("testsrc2=size=64x36:rate=25:duration=2", f="lavfi").video
+    file = tmp_path / "a.ts"
+    ffmpeg_tool.run(ffmpeg.output(picture, late, str(file), vcodec="libx264", acodec="mp2", preset="ultrafast"))
+    found = source.probe(file)
+    assert found.picture_start == 0 and found.audio[0].start == pytest.approx(found.start + 0.5, abs=0.03)
+    assert found.duration == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"not a film\n" * 500,
+        b"\0" * 5000,
+        b"\x47" * 5000,
+        b"RIFF\xff\xff\xff\xffAVI LIST",
+        b"\x1a\x45\xdf\xa3" * 99,
+    ],
+)
+def test_what_is_no_footage_is_one_sentence(tmp_path, content):
+    file = tmp_path / "a.mp4"
+    file.write_bytes(content)
+    with pytest.raises(Unusable, match=r"a\.mp4"):
+        source.probe(file)

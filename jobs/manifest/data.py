@@ -33,11 +33,12 @@ class Slip:
 
 @dataclass(frozen=True)
 class Entry:
-    """One episode: the name of its files without .mp4, the manifest's line that it begins on, its brief."""
+    """One episode: the name of its files without .mp4, the manifest's line that it begins on, its brief, the manifest."""
 
     name: str
     line: int
     brief: Brief
+    manifest: Path | None = None
 
 
 @dataclass(frozen=True)

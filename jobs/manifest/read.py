@@ -11,7 +11,7 @@ import presets
 from basis import files
 from basis.errors import WrongUse
 from basis.toml import NotToml, slips
-from jobs.manifest.data import Draft, Entry, ManifestWrong, RawEntry, Season, Slip
+from jobs.manifest.data import BRIEF, FOOTAGE, Draft, Entry, ManifestWrong, RawEntry, Season, Slip
 from jobs.manifest.names import PLAIN_SERIES, TooMany, matches, name_of
 from jobs.manifest.rows import NoTable, read_rows
 from jobs.manifest.tables import read_tables
@@ -51,7 +51,7 @@ def read_season(file: Path) -> Season:
     found += wrong
     names = [name_of(raw, brief, draft.series or looks.get(brief.preset, "")) for raw, brief in checked]
     entries = tuple(
-        Entry(name, raw.line, brief.model_copy(update={"output": None}))
+        Entry(name, raw.line, brief.model_copy(update={"output": None}), file)
         for (raw, brief), (name, _) in zip(checked, names, strict=True)
     )
     found += [slip for _, wrong in names for slip in wrong] + _repeated([raw for raw, _ in checked], entries)
@@ -115,7 +115,7 @@ def _in_columns(text: str, headings: Mapping[str, str]) -> str:
     named = re.match(r"footage\[\d+\]\.(\w+)|(\w+)", text)
     if not headings or not named:
         return text
-    key = named[2] or ("footage_captions" if named[1] == "captions" else named[1])
+    key = named[2] or (f"footage_{named[1]}" if named[1] in FOOTAGE & BRIEF else named[1])
     key = "file" if key == "footage" else key
     return headings.get(key, key) + text[named.end() :]
 

@@ -1,7 +1,7 @@
 """A manifest as a spreadsheet, CSV: a row is an episode.
 
 One that repeats the number above it, or has a file and neither number nor title under columns for them, adds footage to
-it. Columns are called as keys of the brief and of its footage, series and footage_captions, or in Russian: see RUSSIAN.
+it. Columns are called as keys of the brief and of its footage, series, footage_captions and footage_captions_offset, or in Russian: see RUSSIAN.
 """
 
 import csv
@@ -20,13 +20,14 @@ RUSSIAN = {
     "серия": "number", "номер": "number", "№": "number", "название": "title", "сериал": "series", "файл": "file",
     "от": "from", "с": "from", "до": "to", "по": "to", "дорожка": "audio_stream", "титры файла": "footage_captions",
     "титры": "captions", "рекордер": "audio", "сдвиг рекордера": "audio_offset", "каналы": "channels", "люди": "people",
+    "сдвиг титров": "captions_offset", "сдвиг титров файла": "footage_captions_offset",
     "кадры": "shots", "музыка": "music", "без пауз": "tighten", "оставить паузы": "keep_pauses", "ссылка": "link",
     "footage": "file", "дальше": "following", "пресет": "preset", "доставка": "delivery", "имя файла": "output", "выход": "output",
 }  # fmt: skip
-KEYS = (BRIEF | FOOTAGE | {"series", "footage_captions"}) - {"footage", "graphics"}
+KEYS = (BRIEF | FOOTAGE | {"series", *(f"footage_{key}" for key in BRIEF & FOOTAGE)}) - {"footage", "graphics"}
 COLUMNS = {key.replace("_", " "): key for key in KEYS} | RUSSIAN
 YES, NO = {"true", "да", "1", "yes", "истина"}, {"false", "нет", "0", "no", "ложь"}
-TIMES = {"from", "to", "audio_offset"}
+TIMES = {"from", "to", "audio_offset", "captions_offset", "footage_captions_offset"}
 NUMBERS = {"number", "audio_stream"}
 DAY = 86400  # seconds, of which spreadsheets keep times as a share
 ENCODINGS = ("cp1251", "cp866", "mac_cyrillic", "koi8_r")  # of what is no Unicode: the first whose columns are known
@@ -121,7 +122,7 @@ class _Rows:
                     taken.append((first, self._row(cells, first)))
         except csv.Error as error:
             self._wrong(line, f"the row cannot be read: {_said(str(error))}")
-        for keys in ({"from", "to"}, {"audio_offset"}):
+        for keys in ({"from", "to"}, {"audio_offset"}, {"captions_offset"}, {"footage_captions_offset"}):
             if any(_SHARE.fullmatch(row.get(key, "")) for _, row in taken for key in keys):
                 self.shares |= keys
         for first, row in taken:
@@ -194,9 +195,8 @@ class _Rows:
                 self._wrong(line, f"{self.headings[key]}: {row.pop(key)} {made}")
             elif key in TIMES:
                 row[key] = _time(row[key], key in self.shares)
-        footage = {key: row.pop(key) for key in FOOTAGE - {"captions"} if key in row}
-        if "footage_captions" in row:
-            footage["captions"] = row.pop("footage_captions")
+        footage = {key: row.pop(key) for key in FOOTAGE - BRIEF if key in row}
+        footage |= {key: row.pop(f"footage_{key}") for key in FOOTAGE & BRIEF if f"footage_{key}" in row}
         data: dict[str, Any] = row | ({"footage": [footage]} if footage else {})
         if whole := re.fullmatch(
             r"(?:№ ?)?0*(\d+)(?:[.,]0*)?", row.get("number", "")

@@ -3,20 +3,25 @@
 import itertools
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 from basis import cache
 from basis.notes import Note
-from basis.spans import Span, clip, length
+from basis.spans import Span, clip, length, without
 from basis.tools import USUAL, Tools
 from pipeline.analysis import speakers, tracks
-from pipeline.analysis.analysers import FINDERS, bars, cuts, people
+from pipeline.analysis.analysers import FINDERS, bars, cuts, facecam, people
 from pipeline.analysis.look import Looked, within
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.analysis.view import ShotView
-from pipeline.footage.source import Source
+from pipeline.footage.source import Loss, Source
+from pipeline.footage.stream import HOLE
 from pipeline.listening.speech import Speech
+
+DAMAGED = "damaged-footage"  # code of the notes below
+MOST_TOLD = 4  # losses of a file that have a note each
 
 
 def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL) -> Analysis:
@@ -37,9 +42,9 @@ def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
     exact = cuts.spaced(looked.found["cuts"], float(looked.times[0]))
     edges = [looked.start, *(cut for cut in exact if looked.start < cut < looked.end), looked.end]
     return Analysis(
-        shots=[_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)],
+        shots=facecam.settled([_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)]),
         speech=list(speech.stretches),
-        damaged=[round(t, 3) for t in looked.damaged],
+        losses=[replace(loss, start=round(loss.start, 3), end=round(loss.end, 3)) for loss in looked.losses],
     )
 
 
@@ -48,15 +53,31 @@ def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span])
 
     shift: seconds from the file's time to the episode's where nothing is removed; removed: footage seconds not shown.
     """
-    if not analysis.damaged:
-        return []
-    count, first = len(analysis.damaged), analysis.damaged[0]
-    places = f"in {count} places, first at {first:.2f} s" if count > 1 else f"at {first:.2f} s"
-    text = (
-        f"The picture of {file.name} cannot be decoded {places}; look at the episode there, or copy the footage again."
-    )
-    at = round(first + shift - length(clip(removed, 0.0, first)), 3)
-    return [Note(code="damaged-footage", text=text, at=at, level="warning")]
+    spans = [(loss, without([(loss.start, loss.end)], removed)) for loss in analysis.losses]
+    shown = [(loss, parts[0][0]) for loss, parts in spans if parts]
+    return damage(file, [(loss, first + shift - length(clip(removed, 0.0, first))) for loss, first in shown])
+
+
+def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
+    """Notes of what is lost of a file's picture; losses: each with the episode second from which it is seen."""
+    told = [
+        (
+            f"The picture of {file.name} stands still from {loss.start:.2f} to {loss.end:.2f} s: {loss.why}; look at the "
+            "episode there, or copy the footage again."
+            if loss.why == HOLE
+            else f"The picture of {file.name} is damaged between {loss.start:.1f} and {loss.end:.1f} s; look at the episode there, or copy the footage again.",
+            at,
+        )
+        for loss, at in losses
+    ]
+    if len(told) > MOST_TOLD:
+        first, last = losses[0][0], losses[-1][0]
+        text = (
+            f"The picture of {file.name} is damaged in {len(told)} places between {first.start:.2f} and {last.end:.2f} s; "
+            "look at the episode there, or copy the footage again."
+        )
+        told = [(text, told[0][1])]
+    return [Note(code=DAMAGED, text=text, at=round(at, 3), level="warning") for text, at in told]
 
 
 def _covers(analysis: Analysis, start: float, end: float) -> bool:
@@ -79,7 +100,10 @@ def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: flo
     mouths = {number: _mouth(chain, end) for number, chain in enumerate(chains)}
     turns, overlap = speakers.turns(speech, mouths, start, end)
     overlap = round(overlap, 3)
-    return AnalysedShot(start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=overlap)
+    return AnalysedShot(
+        start=start, end=end, picture=picture, tracks=subjects, turns=turns, overlap=overlap,
+        facecams=facecam.find(shot, subjects),
+    )  # fmt: skip
 
 
 def _people(shot: ShotView) -> list[tracks.Chain]:

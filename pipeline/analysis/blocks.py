@@ -10,18 +10,20 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from basis import cache
 from basis.tools import Tools
 from pipeline.analysis.analysers import ANALYSERS
 from pipeline.footage.scaling import Image
+from pipeline.footage.source import Loss
 
-VERSION = 1  # counts up whenever the same block would look otherwise
+VERSION = 2  # counts up whenever the same block would look otherwise
 BLOCK = 30.0  # seconds of a file that are kept together
 STEP = 5.0  # seconds on which a look that ends within a block ends, so that an end moved a little finds it done
 PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)  # fast, for noise
 
+LOSSES = TypeAdapter(list[Loss])
 Found = Mapping[str, list[tuple[float, Any]]]  # by the name of the analyser: footage second, record
 
 
@@ -30,14 +32,14 @@ class Block:
     """What is seen of a file from a multiple of BLOCK until a second.
 
     times: of the looks; pictures: gives them as gray (n, height, width), longer side 320, and as BGR (n, height, width,
-    3), longer side 160. damaged: footage seconds of what could not be decoded.
+    3), longer side 160. losses: what could not be decoded.
     """
 
     until: float
     times: list[float]
     pictures: Callable[[], tuple[Image, Image]]
     found: Found
-    damaged: list[float]
+    losses: list[Loss]
 
 
 def store(tools: Tools, key: str, block: Block) -> None:
@@ -45,7 +47,7 @@ def store(tools: Tools, key: str, block: Block) -> None:
     if not tools.cache:
         return
     about = {
-        "until": block.until, "times": block.times, "damaged": block.damaged,
+        "until": block.until, "times": block.times, "losses": LOSSES.dump_python(block.losses, mode="json"),
         "found": {name: ANALYSERS[name].records.dump_python(found, mode="json") for name, found in block.found.items()},
     }  # fmt: skip
     whole = io.BytesIO()
@@ -69,7 +71,7 @@ def load(tools: Tools, key: str) -> Block | None:
             strips = [packed.read(name) for name in ("gray.png", "colour.png") if about["times"]]
         found = {name: ANALYSERS[name].records.validate_python(about["found"][name]) for name in ANALYSERS}
         pictures = partial(_unpacked, strips, len(about["times"]))
-        return Block(about["until"], about["times"], pictures, found, about["damaged"])
+        return Block(about["until"], about["times"], pictures, found, LOSSES.validate_python(about["losses"]))
     except (zipfile.BadZipFile, ValueError, KeyError, ValidationError):
         return None
 

@@ -7,7 +7,7 @@ second of them as looks, which are kept as pictures too.
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,15 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import Unusable
+from basis.spans import clip, merge
 from basis.tools import USUAL, Tools
 from pipeline.analysis import blocks
 from pipeline.analysis.analysers import ANALYSERS
-from pipeline.analysis.analysers.cuts import FRAMES_BEHIND
+from pipeline.analysis.analysers.cuts import FRAMES_BEHIND, SECONDS_BEHIND
 from pipeline.analysis.blocks import Block, Found
-from pipeline.analysis.view import SIDE, View, gray
-from pipeline.footage.scaling import Image, picture
-from pipeline.footage.source import Source
-from pipeline.footage.stream import Pictures
+from pipeline.analysis.view import LARGEST, SIDE, View, gray
+from pipeline.footage.scaling import Image, picture, size
+from pipeline.footage.source import Loss, Source
+from pipeline.footage.stream import MOST_MISSING, Pictures, breaks_off
 
 Item = TypeVar("Item")
 
@@ -65,9 +66,18 @@ class Looked:
         }
 
     @property
-    def damaged(self) -> list[float]:
-        """Footage seconds of what could not be decoded."""
-        return [t for block in self.blocks for t in block.damaged if within(t, self.start, self.end)]
+    def losses(self) -> list[Loss]:
+        """What could not be decoded of it, in order; what is lost across the border of two blocks is one loss."""
+        return joined([loss for block in self.blocks for loss in block.losses], self.start, self.end)
+
+
+def joined(losses: Sequence[Loss], start: float, end: float) -> list[Loss]:
+    """What of the losses lies in [start, end), those of one kind that touch each other made one."""
+    found: list[Loss] = []
+    for why in dict.fromkeys(loss.why for loss in losses):
+        spans = clip([(loss.start, loss.end) for loss in losses if loss.why == why], start, end)
+        found += [Loss("picture", a, b, why) for a, b in merge(spans, 2 * NEAR)]
+    return sorted(found, key=lambda loss: loss.start)
 
 
 def within(t: Any, start: float, end: float) -> Any:
@@ -98,17 +108,22 @@ def look(source: Source, start: float, end: float, content: str, tools: Tools = 
     looked = Looked(f"{known}-{start:.6f}-{end:.6f}", start, end, looked_at)
     if not len(looked.times):
         raise Unusable(f"{source.file} has no frame between {start:.2f} and {end:.2f} s; choose another range.")
+    if looked.losses and (last := looked.losses[-1]).end > end - NEAR and last.end - last.start > MOST_MISSING:
+        raise Unusable(breaks_off(source, last.start))  # said now, not when most of it is rendered
     return looked
 
 
 def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Callable[[float], None]) -> Block:
     """Looks at a block from its beginning; until: a second in it."""
     begin = number * blocks.BLOCK
-    frames = Pictures(source, max(0.0, begin - WARM_UP), math.inf, thin=True, tools=tools)
+    start = max(0.0, begin - WARM_UP)
+    decoded_size = size(source, min(LARGEST, max(source.width, source.height)))
+    frames = Pictures(source, start, math.inf, decoded_size, thin=True, alive=AHEAD + 2, tools=tools)
+    small = size(source, SIDE)
     analysers = {name: make(source, tools) for name, make in ANALYSERS.items()}
     looks: list[tuple[float, Image, Image]] = []
     due, behind = frames.start, 0
-    for t, frame, image in _ahead((t, frame, picture(source, frame, SIDE)) for t, frame in frames):
+    for t, frame, image in _ahead((t, frame, picture(frame, *small)) for t, frame in frames):
         view = View(source, t, frame, image, looked_at=t >= due - NEAR)
         for analyser in analysers.values():
             analyser.see(view)
@@ -117,7 +132,7 @@ def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Call
             looks.append((t, gray(view.small), view.smallest))
             due = max(due + 1 / LOOKS_A_SECOND, t)
             seen(t)
-        if behind >= FRAMES_BEHIND and looks[-1][0] >= until - NEAR:
+        if behind >= FRAMES_BEHIND and t >= until + SECONDS_BEHIND - NEAR and looks[-1][0] >= until - NEAR:
             break
     else:
         until = begin + blocks.BLOCK  # there is no more
@@ -126,11 +141,11 @@ def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Call
     found = {
         name: [one for one in analyser.found() if within(one[0], begin, until)] for name, analyser in analysers.items()
     }
-    damaged = [t for t in frames.damaged if within(t, begin, until)]
-    return Block(until, [one[0] for one in looks], lambda: pictures, found, damaged)
+    lost = [loss for loss in frames.losses if loss.end > begin and loss.start < until]
+    return Block(until, [one[0] for one in looks], lambda: pictures, found, lost)
 
 
-def _ahead(made: Iterator[Item]) -> Iterator[Item]:
+def _ahead(made: Generator[Item]) -> Iterator[Item]:
     """The same items, made by a thread of its own up to AHEAD items before they are asked for."""
     pool = ThreadPoolExecutor(1)
     try:
@@ -140,3 +155,4 @@ def _ahead(made: Iterator[Item]) -> Iterator[Item]:
             yield item
     finally:
         pool.shutdown(cancel_futures=True)
+        made.close()

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from basis.boxes import Box
 from basis.data import Data
+from pipeline.footage.source import Loss
 from pipeline.listening.speech import Turn
 
-ANALYSIS_VERSION = 4  # counts up whenever the same looks and sound would give another analysis
+ANALYSIS_VERSION = 5  # counts up whenever the same looks and sound would give another analysis
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +61,22 @@ class Track(Data):
     appearance: list[float] = []
 
 
+class Facecam(Data):
+    """A small camera picture on a slide or a screen, in source display pixels.
+
+    track: the face's; box: of the camera picture, without a pixel of what is around it; face: where it usually is in it.
+    """
+
+    track: int
+    box: Box
+    face: Box
+
+
 class AnalysedShot(Data):
     """[start, end) in footage seconds, the part of the frame that holds a picture, the subjects and who speaks when.
 
-    overlap: share of the speech in which more than one mouth moves with it.
+    overlap: share of the speech in which more than one mouth moves with it. facecams: the camera pictures of its faces
+    where these lie on a slide or a screen.
     """
 
     start: float
@@ -72,15 +85,16 @@ class AnalysedShot(Data):
     tracks: list[Track]
     turns: list[Turn] = []
     overlap: float = 0.0
+    facecams: list[Facecam] = []
 
 
 class Analysis(Data):
     """Everything known about one range of one file.
 
-    speech: [start, end) footage seconds in which somebody speaks. damaged: footage seconds that could not be decoded.
+    speech: [start, end) footage seconds in which somebody speaks. losses: what of the picture could not be decoded.
     """
 
     version: int = ANALYSIS_VERSION
     shots: list[AnalysedShot]
     speech: list[tuple[float, float]] = []
-    damaged: list[float] = []
+    losses: list[Loss] = []

@@ -10,19 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.boxes import Box
-from pipeline.footage.scaling import Image, half, picture
+from pipeline.footage.scaling import Image, half, picture, size
 from pipeline.footage.source import Source
+from pipeline.footage.stream import Frame
 
 SIDE = 640  # longer side, in pixels, of the picture that faces are looked for in
+LARGEST = 1280  # longer side to which larger footage is made small when it is decoded: nobody asks for more
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One kept frame. t: footage seconds; image: BGR, longer side SIDE; looked_at: whether it is one of the few looks."""
+    """One kept frame. t: footage seconds; frame: I420, longer side LARGEST at most, valid while it is seen; image: BGR, longer
+    side SIDE; looked_at: whether it is one of the few looks."""
 
     source: Source
     t: float
-    frame: Any
+    frame: Frame
     image: Image
     looked_at: bool
 
@@ -48,7 +51,7 @@ class View:
 
     def larger(self, side: int) -> Image:
         """BGR with a longer side of `side` pixels, scaled from the frame itself."""
-        return picture(self.source, self.frame, side)
+        return picture(self.frame, *size(self.source, side))
 
 
 def gray(image: Image) -> Image:

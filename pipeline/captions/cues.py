@@ -12,6 +12,9 @@ from presets.graphics import Word
 
 SHORTEST = 0.83  # seconds on screen
 HARD_STOP = 20.0  # characters a second; no cue is made faster to make room for its neighbours
+MOST_CUES = 20_000
+MOST_WORDS = 100_000
+MOST_CHARACTERS = 5000  # of one cue, markup included
 _VOWELS = re.compile(r"[аеёиоуыэюяaeiouy]", re.IGNORECASE)
 
 Band = Literal["lower", "upper"]
@@ -68,6 +71,14 @@ def respread(cue: Cue, speech: Spans = ()) -> Cue:
         return cue
     times = spread([word.text for word in cue.words], clip(speech, cue.start, cue.end) or [(cue.start, cue.end)])
     return replace(cue, words=at_times(cue.words, times))
+
+
+def moved(cue: Cue, by: float) -> Cue:
+    """The cue so many seconds later."""
+    if not by:
+        return cue
+    words = at_times(cue.words, [(word.start + by, word.end + by) for word in cue.words])
+    return replace(cue, words=words, start=cue.start + by, end=cue.end + by)
 
 
 def at_times(words: Sequence[Word], times: Spans) -> list[Word]:

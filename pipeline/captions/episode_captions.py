@@ -1,8 +1,10 @@
 """Cues -> captions of an episode: in its time, where somebody speaks, readable."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -11,10 +13,11 @@ from basis.errors import Unusable
 from basis.notes import Note, distinct
 from basis.spans import Spans, clip, length
 from pipeline import typesetting
-from pipeline.captions.cues import SHORTEST, Cue, at_times, respread, said, spread
+from pipeline.captions.cues import SHORTEST, Cue, at_times, moved, respread, said, spread
 from pipeline.captions.cutting import Column
 from pipeline.captions.episode_cues import EpisodeCues, speech_of
 from pipeline.captions.readability import balanced, readable, summed
+from pipeline.captions.slips import clock_text, quoted
 from pipeline.stretch import Stretch
 from presets import Preset
 from presets.graphics import Caption, Word
@@ -30,12 +33,13 @@ def for_episode(
     gone: what is then taken out of these seconds, in order; the captions' times count none of it. Raises Unusable for a
     file whose captions all lie outside the episode.
     """
+    outside: list[Note] = []
     if cues.file:
         placed = _inside(cues.of_file, speech_of(stretches), 0.0, duration)
-        if not placed:
-            raise Unusable(
-                f"The captions in {cues.file} all lie outside the episode's {duration:.1f} s; check --from and --to."
-            )
+        if cues.of_file and not placed:
+            flag = "--captions-offset (captions_offset in a brief)"
+            raise _all_outside(cues.file, cues.of_file, f"the episode's {duration:.1f} s", flag)
+        outside = _outside(cues.file, cues.of_file, duration)
     else:
         placed = _of_stretches(cues, stretches)
     if gone:
@@ -46,19 +50,42 @@ def for_episode(
     placed, faint = _legible(placed, preset)
     speed = preset.captions.characters_a_second
     captions, notes = readable(placed, _column(preset, preset.captions.style), duration, rate, speed)
-    return captions, distinct([*cues.notes, *faint, *summed(captions, notes, speed)])
+    return captions, distinct([*cues.notes, *outside, *faint, *summed(captions, notes, speed)])
 
 
 def _of_stretches(cues: EpisodeCues, stretches: Sequence[Stretch]) -> list[Cue]:
     own = [_inside(c, s.speech, s.start, s.end) for c, s in zip(cues.of_stretches, stretches, strict=True)]
     used = {stretch.footage.captions for stretch, inside in zip(stretches, own, strict=True) if inside}
-    for s in stretches:
-        if s.footage.captions and s.footage.captions not in used:
-            raise Unusable(
-                f"The captions in {s.footage.captions} all lie outside {s.start:.1f} to {s.end:.1f} s of "
-                f"{s.source.file}; check --from and --to."
-            )
-    return [_moved(cue, s.offset, number) for number, s in enumerate(stretches) for cue in own[number]]
+    for s, read in zip(stretches, cues.of_stretches, strict=True):
+        if s.footage.captions and read and s.footage.captions not in used:
+            where = f"{s.start:.1f} to {s.end:.1f} s of {s.source.file}"
+            flag = "--footage-captions-offset (captions_offset of the footage in a brief)"
+            raise _all_outside(s.footage.captions, read, where, flag)
+    return [replace(moved(cue, s.offset), stretch=number) for number, s in enumerate(stretches) for cue in own[number]]
+
+
+def _all_outside(file: Path, cues: Sequence[Cue], where: str, flag: str) -> Unusable:
+    """What to say of captions none of which lies where they are wanted."""
+    first, last = cues[0].start, max(cue.end for cue in cues)
+    begins = (
+        first - first % 3600 if first >= 3600 else math.floor(first)
+    )  # as a rule a recorder's clock starts at an hour
+    return Unusable(
+        f"The captions in {file} lie at {clock_text(first)} to {clock_text(last)}, all outside {where}; check --from and "
+        f"--to, or say which time in them is second 0, as {flag} {clock_text(begins)}."
+    )
+
+
+def _outside(file: Path, cues: Sequence[Cue], duration: float) -> list[Note]:
+    """A note for the captions of a whole episode that lie after its end."""
+    late = [cue for cue in cues if cue.start >= duration]
+    if not late:
+        return []
+    text = (
+        f"{len(late)} of {len(cues)} captions in {file} lie after the episode's end at {duration:.1f} s and are not shown; the "
+        f"first is {quoted(said(late[0].words))} at {clock_text(late[0].start)}."
+    )
+    return [Note(code="outside-captions", text=text, level="warning")]
 
 
 def of_text(caption: Caption, preset: Preset, rate: float) -> tuple[list[Caption], list[Note]]:
@@ -132,11 +159,6 @@ def _mostly(word: Word, start: float, end: float) -> bool:
     if word.end <= word.start:
         return start <= word.start < end
     return min(word.end, end) - max(word.start, start) >= min((word.end - word.start) / 2, SHORTEST)
-
-
-def _moved(cue: Cue, by: float, stretch: int) -> Cue:
-    words = at_times(cue.words, [(w.start + by, w.end + by) for w in cue.words])
-    return replace(cue, words=words, start=cue.start + by, end=cue.end + by, stretch=stretch)
 
 
 def _legible(cues: Sequence[Cue], preset: Preset) -> tuple[list[Cue], list[Note]]:

@@ -31,28 +31,31 @@ class EpisodeCues:
     notes: list[Note]
 
 
-def read(file: Path | None, stretches: Sequence[Stretch], preset: Preset, tools: Tools = USUAL) -> EpisodeCues:
+def read(
+    file: Path | None, stretches: Sequence[Stretch], preset: Preset, tools: Tools = USUAL, offset: float = 0.0
+) -> EpisodeCues:
     """Reads the captions of an episode, each file and each stream inside footage once.
 
-    file: captions of the whole episode; without them each stretch's own file is read, or the captions inside its footage
-    where the preset wants these. Raises WrongUse for both at once, Unusable for a file that holds no captions.
+    file: captions of the whole episode, which begins at their second `offset`; without them each stretch's own file is
+    read, or the captions inside its footage where the preset wants these. Raises WrongUse for both at once, Unusable for a file that holds no captions.
     """
     own = {stretch.footage.captions for stretch in stretches} - {None}
     if file and own:
         raise WrongUse(f"Give the captions of the episode ({file}) or those of its footage, not both.")
     if file:
-        cues, notes = read_captions(file)
+        cues, notes = read_captions(file, offset)
         return EpisodeCues(file, cues, [[] for _ in stretches], notes)
-    readings: dict[Path, Reading] = {}
+    readings: dict[tuple[Path, float], Reading] = {}
     of_stretches: list[list[Cue]] = []
     for stretch in stretches:
         captions, source = stretch.footage.captions, stretch.source
-        if captions and captions not in readings:
-            readings[captions] = read_captions(captions)
-        elif not captions and preset.captions.embedded and source.subtitles and source.file not in readings:
+        key = (captions or source.file, stretch.footage.captions_offset)
+        if captions and key not in readings:
+            readings[key] = read_captions(*key)
+        elif not captions and preset.captions.embedded and source.subtitles and key not in readings:
             end = max(other.end for other in stretches if other.source.file == source.file)
-            readings[source.file] = embedded(source, end, tools)
-        of_stretches.append(readings[captions or source.file].cues if (captions or source.file) in readings else [])
+            readings[key] = embedded(source, end, tools)
+        of_stretches.append(readings[key].cues if key in readings else [])
     return EpisodeCues(
         None, [], of_stretches, distinct(note for reading in readings.values() for note in reading.notes)
     )

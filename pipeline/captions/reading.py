@@ -1,34 +1,23 @@
 """Caption files -> cues: told by what they hold, whatever their encoding, with limits on what may be read."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from basis.errors import Unusable
+from basis.errors import Unusable, WrongUse
+from basis.files import read_bytes
 from basis.notes import Note
-from pipeline.captions.cues import HARD_STOP, BadCaptions, Cue, respread, said
-from pipeline.captions.formats import format_of
+from pipeline.captions import telemetry
+from pipeline.captions.cues import HARD_STOP, MOST_CUES, MOST_WORDS, BadCaptions, Cue, moved, respread, said
+from pipeline.captions.decoding import decode
+from pipeline.captions.formats import format_of, refused
+from pipeline.captions.slips import Slips, quoted
 
 MOST_BYTES = 5_000_000
-MOST_CUES = 5000
-MOST_WORDS = 100_000
+MOST_LINES = 300_000
 MOST_LETTERS = 200  # in one word; more is no caption
-MOST_NAMED = 3  # in a note
-UNICODE = ("utf-8-sig", "utf-16")
-RUSSIAN = ("cp1251", "cp866", "koi8-r")  # the first where nothing tells them apart
-MOST_JUDGED = 100_000  # bytes by which an encoding is told
-LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"  # from frequent to rare in Russian
-# what weighs against the letters of a word, which are 0 to 1
-NO_LETTER = 3.0  # a sign inside it: the Ґ of «жҐе», «цех» read wrongly
-MIXED_CASE = 3.0  # a capital letter after a small one: «гЕИ», «Цех» read wrongly
-CAPITALS = 1.0  # a word of capital letters alone: «ГЕИ», «цех» read wrongly
-SIGNS = "«»„“”‘’—–…№°\u00a0"  # that tell nothing
-_WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)}
-_HIGH_WORDS = re.compile(rb"[\x80-\xffA-Za-z]{2,}")
 
 
 class Reading(NamedTuple):
@@ -38,85 +27,80 @@ class Reading(NamedTuple):
     notes: list[Note]
 
 
-def read_captions(file: Path) -> Reading:
-    """The cues of a caption file in one of the known FORMATS.
+def read_captions(file: Path, offset: float = 0.0) -> Reading:
+    """The cues of a caption file in one of the known FORMATS, in seconds from its second `offset` on.
 
-    UTF-8, UTF-16, CP1251, CP866 and KOI8-R are told apart. Cues that roll up give each phrase once. Raises Unusable.
+    UTF-8, UTF-16 and the encodings of Russian are told apart. Cues that roll up give each phrase once. What a camera
+    measured is no caption: a note says so. Raises Unusable.
     """
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise Unusable(f"The captions {file} are larger than 5 MB; give the captions of this episode alone.")
-        raw = file.read_bytes()
-    except OSError as error:
-        raise Unusable(f"The captions {file} cannot be read ({error.strerror}); check the path.") from None
-    return parse(raw, str(file))
+        raw = read_bytes(file, MOST_BYTES)
+    except FileNotFoundError:
+        raise Unusable(f"There are no captions {file}; check the path.") from None
+    except WrongUse as error:
+        raise Unusable(f"The captions cannot be read: {error}") from None
+    return parse(raw, str(file), offset)
 
 
-def parse(raw: bytes, name: str) -> Reading:
+def parse(raw: bytes, name: str, offset: float = 0.0) -> Reading:
     """The cues of a file's bytes; name tells messages where they come from. Raises Unusable."""
+    slips = Slips()
     try:
-        cues, broken = _parsed(decode(raw))
+        cues = [moved(cue, -offset) for cue in _cues(raw, slips)]
     except BadCaptions as error:
         raise Unusable(f"The captions {name} {error}.") from None
-    notes = []
-    if broken:
-        text = f"Captions in {name} are skipped: their times cannot be read: {_named(broken)}."
-        notes.append(Note(code="broken-cue", text=text, level="warning"))
-    if turned := [f"«{said(cue.words)}» at {cue.start:.1f} s" for cue in cues if cue.alone]:
-        text = f"Captions in {name} end before they begin; they stay as long as they take to read: {_named(turned)}."
-        notes.append(Note(code="backwards-cue", text=text, level="warning"))
-    return Reading(cues, notes)
+    if telemetry.is_telemetry(cues):
+        example = quoted(said(cues[0].words))
+        text = f"The captions {name} hold what a camera or a drone measured, as {example}, and no speech; they are not used."
+        return Reading([], [Note(code="telemetry", text=text, level="warning")])
+    kept = [_from_start(cue) for cue in cues if cue.end > 0 or cue.start >= 0]
+    for cue in cues:
+        example = f"{quoted(said(cue.words))} at {cue.start:.1f} s"
+        if cue.alone:
+            slips.add("backwards-cue", example)
+        if not (cue.end > 0 or cue.start >= 0):
+            slips.add("before-start", example)
+    return Reading(kept, slips.notes(name))
 
 
-def decode(raw: bytes) -> str:
-    """The text, its letters composed and its lines parted by line feeds. Raises BadCaptions for what is no text."""
-    for encoding in (*UNICODE, "", *RUSSIAN):  # in the middle the likeliest of these
-        if encoding == "utf-16" and raw[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            continue
-        try:
-            text = raw.decode(encoding or _likeliest(raw))
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    raise BadCaptions("are not text; export them as SRT in UTF-8")
+def _from_start(cue: Cue) -> Cue:
+    """The cue with what lies before second 0 at it."""
+    if cue.start >= 0 and all(word.start >= 0 for word in cue.words):
+        return cue
+    words = [word.model_copy(update={"start": max(0.0, word.start), "end": max(0.0, word.end)}) for word in cue.words]
+    return respread(replace(cue, words=words, start=max(0.0, cue.start), end=max(0.0, cue.end)))
 
 
-def _likeliest(raw: bytes) -> str:
-    """The encoding in which the words look most like Russian; those with Latin letters tell nothing."""
-    words = [word for word in _HIGH_WORDS.findall(raw[:MOST_JUDGED]) if not any(byte < 128 for byte in word)]
-    return max(RUSSIAN, key=lambda encoding: sum(_russian(word.decode(encoding, "replace")) for word in words))
-
-
-def _russian(word: str) -> float:
-    """How much a word looks like Russian."""
-    total = sum(_WEIGHTS.get(letter.lower(), -NO_LETTER) for letter in word if letter not in SIGNS)
-    total -= MIXED_CASE * sum(a.islower() and b.isupper() for a, b in pairwise(word))
-    return total - CAPITALS * word.isupper()
-
-
-def _parsed(text: str) -> tuple[list[Cue], list[str]]:
-    """The cues in order of time, and the lines of times that cannot be read. Raises BadCaptions."""
-    if not text.strip():
+def _cues(raw: bytes, slips: Slips) -> list[Cue]:
+    """The cues in order of time. Raises BadCaptions."""
+    if not raw.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise BadCaptions("are empty; export them as SRT in UTF-8")
-    form = format_of(text)
-    cues, broken = form.read(text) if form else ([], [])
-    if not cues and broken:
+    if what := refused.of_bytes(raw):
+        raise BadCaptions(what)
+    text = decode(raw, slips)
+    if text.count("\n") > MOST_LINES:
+        raise BadCaptions(f"have more than {MOST_LINES} lines; give the captions of this episode alone")
+    if what := refused.of_text(text):
+        raise BadCaptions(what)
+    if not (form := format_of(text)):
+        raise BadCaptions(refused.of_lines(text))
+    cues = form.read(text, slips)
+    if not cues and (broken := slips.found.get("broken-cue")):
         raise BadCaptions(f"hold no time that can be read ({broken[0]}); write 00:00:01,000 --> 00:00:03,000")
     if not cues:
         raise BadCaptions("hold no caption; export them as SRT in UTF-8")
+    _refuse_many(cues)
+    return _rolled(sorted(cues, key=lambda cue: cue.start))
+
+
+def _refuse_many(cues: Sequence[Cue]) -> None:
     words = [word for cue in cues for word in cue.words]
-    if len(cues) > MOST_CUES or len(words) > MOST_WORDS or any(len(word.text) > MOST_LETTERS for word in words):
+    if len(cues) > MOST_CUES or len(words) > MOST_WORDS:
         raise BadCaptions(
-            f"hold more than {MOST_CUES} captions, {MOST_WORDS} words or {MOST_LETTERS} letters in a word; give the "
-            "captions of this episode alone"
+            f"hold more than {MOST_CUES} captions or {MOST_WORDS} words; give those of this episode alone"
         )
-    return _rolled(sorted(cues, key=lambda cue: cue.start)), broken
-
-
-def _named(examples: Sequence[str]) -> str:
-    more = len(examples) - MOST_NAMED
-    return ", ".join(examples[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    if endless := [word.text for word in words if len(word.text) > MOST_LETTERS]:
+        raise BadCaptions(f"hold a word of {len(endless[0])} letters ({quoted(endless[0])}); part it by spaces")
 
 
 def _rolled(cues: list[Cue]) -> list[Cue]:

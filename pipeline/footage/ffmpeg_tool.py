@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -27,6 +28,7 @@ MOST_SAID = 4000  # bytes, the last, that are kept of what ffmpeg says
 MOST_ANSWERED = 1 << 30  # bytes that run() takes
 MOST_LISTED = 1 << 20  # bytes of a list of encoders or filters
 LISTING_PATIENCE = 20.0  # seconds, at most, of a list, which needs no footage
+GATHER = 0.002  # seconds: ffmpeg writes a line in several pieces, and each wakes a thread
 PIPE_BYTES = 1 << 20  # frames are megabytes; the usual 64 KiB costs a switch of process for each piece
 TICK = 1.0  # seconds between looks at whether ffmpeg still works
 BUSY = 0.05  # of a core: what ffmpeg uses at least while it works on something that it does not write yet
@@ -142,6 +144,7 @@ class Running:
                     *lines, line = (line[-MOST_SAID:] + more).split(b"\n")
                     for one in lines:
                         self._hear(one.decode("utf-8", "replace"))
+                    time.sleep(GATHER)
 
     def _watch(self) -> None:
         """Ends ffmpeg when it is waited for and does nothing. Ticks are counted, not the clock: machines sleep, too."""

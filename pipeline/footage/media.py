@@ -31,7 +31,7 @@ class Unreadable(Unusable):
 class VideoStream:
     """One picture stream. width, height: as stored. rates: what its header says of its rate, the likeliest first.
 
-    start, duration: seconds as its header has them, start by the file's own stamps. attached: a cover, not footage.
+    start, duration: seconds as its header has them, by the file's own stamps. attached: a cover, not footage.
     """
 
     index: int
@@ -81,12 +81,13 @@ class SubtitleStream:
 @dataclass(frozen=True)
 class Media:
     """The streams of a file. container: FFmpeg's names of its format. start, duration: seconds by its header or by what
-    FFmpeg makes of its beginning and end, None where it does not know. audio: only streams that can be heard."""
+    FFmpeg makes of its beginning and end, None where it does not know. stamped: whether the format has time stamps. audio: only streams that can be heard."""
 
     file: Path
     container: str
     start: float | None
     duration: float | None
+    stamped: bool
     video: tuple[VideoStream, ...]
     audio: tuple[AudioStream, ...]
     subtitles: tuple[SubtitleStream, ...]
@@ -127,9 +128,10 @@ class Picture:
     """What packets and a few frames of one picture stream tell, seconds by the file's stamps.
 
     times: of the first packets, in order. first, last: of all that were read, None without stamps. ends: when each
-    stream ends by its last packet. count: packets of the picture that were read; whole: whether those are all. torn:
-    streams whose last packet is incomplete. frames: in several places, the first is the file's. reason: what was wrong
-    with packets that could not be read.
+    stream ends by its last packet, as far as was read; ended: whether to the file's end. torn: whether its last frame
+    is seen to be there only in part. count: packets of the picture
+    that were read; whole: whether those are all. frames: in several places, the first is the file's. reason: what was
+    wrong with packets that could not be read.
     """
 
     times: tuple[float, ...]
@@ -138,8 +140,9 @@ class Picture:
     ends: dict[int, float]
     count: int
     whole: bool
+    ended: bool
+    torn: bool
     jumps: tuple[Jump, ...]
-    torn: frozenset[int]
     frames: tuple[Frame, ...]
     reason: str
 
@@ -165,6 +168,7 @@ def _read(file: Path, size: int, changed: int) -> Media:
     streams = found["streams"]
     return Media(
         file=file, container=found["container"], start=found["start"], duration=found["duration"],
+        stamped=found["stamped"],
         video=tuple(_video(one) for one in streams if one["kind"] == "video" and one.get("width")),
         audio=tuple(_audio(one) for one in streams if one["kind"] == "audio" and one.get("rate") and one["channels"]),
         subtitles=tuple(_subtitles(one) for one in streams if one["kind"] == "subtitle"),
@@ -176,15 +180,15 @@ def _picture(file: Path, size: int, changed: int, stream: int) -> Picture:
     found = _ask(file, want="picture", stream=stream)
     return Picture(
         times=tuple(sorted(found["times"])), first=found["first"], last=found["last"], ends=dict(found["ends"]),
-        count=found["count"], whole=found["whole"], jumps=tuple(Jump(*jump) for jump in found["jumps"]),
-        torn=frozenset(found["torn"]), frames=tuple(_frame(one) for one in found["frames"]), reason=found["reason"],
+        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], jumps=tuple(Jump(*one) for one in found["jumps"]),
+        frames=tuple(_frame(one) for one in found["frames"]), reason=found["reason"],
     )  # fmt: skip
 
 
 def _ask(file: Path, **wanted: Any) -> dict[str, Any]:
     try:
         return _prober.ask(file, **wanted)
-    except _Died as error:
+    except Died as error:
         raise Unusable(
             f"{file} cannot be read: it brings FFmpeg's libraries down ({error}); export it again as MP4 or MOV."
         ) from error
@@ -223,20 +227,22 @@ def _frame(one: dict[str, Any]) -> Frame:
     )  # fmt: skip
 
 
-class _Died(Exception):
+class Died(Exception):
     """The process ended at a file; its text says how."""
 
 
-class _Prober:
-    """The process that reads files, started when it is first asked and again when it has died."""
+class Prober:
+    """The process that a script runs in which reads files, started when it is first asked and again when it has died."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: Path) -> None:
+        self._script = script
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._owner = 0
 
     def ask(self, file: Path, **wanted: Any) -> dict[str, Any]:
-        """What was found. Raises Unreadable, _Died, and MachineFailed where no answer comes in time."""
+        """What was found. Raises Unreadable, Died, and MachineFailed where no answer comes in time
+        or the system ends it."""
         with self._lock:
             process = self._started()
             assert process.stdin and process.stdout
@@ -262,7 +268,7 @@ class _Prober:
                     raise MachineFailed(
                         f"The reading of {file} was stopped by the system (signal {-code}), perhaps for lack of memory; run again."
                     )
-                raise _Died(f"signal {-code}" if code < 0 else f"exit code {code}")
+                raise Died(f"signal {-code}" if code < 0 else f"exit code {code}")
         answer: dict[str, Any] = json.loads(line)
         if "failed" in answer:
             raise Unreadable(answer["failed"])
@@ -276,7 +282,7 @@ class _Prober:
             self._process = None  # of a forked process it is the parent's
         if not self._process:
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-            self._process = subprocess.Popen([sys.executable, "-P", str(PROBER)], encoding="ascii", **pipes)  # type: ignore[call-overload]
+            self._process = subprocess.Popen([sys.executable, "-P", str(self._script)], encoding="ascii", **pipes)  # type: ignore[call-overload]
             self._owner = os.getpid()
         return self._process
 
@@ -295,5 +301,5 @@ class _Prober:
         return process.wait()
 
 
-_prober = _Prober()
+_prober = Prober(PROBER)
 atexit.register(_prober.end)

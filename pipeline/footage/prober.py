@@ -6,13 +6,17 @@ stdin: {"want": "streams", "file"} or {"want": "picture", "file", "stream"}; one
 """
 
 import json
+import math
 import os
+import re
 import signal
 import struct
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -24,6 +28,8 @@ HEAD = 400  # packets of the picture that are read at the beginning: enough to t
 TAIL = 3.0  # seconds before the end that the header says from which the end is read
 FARTHER = (1, 4, 16, 64, 256, 1024)  # times TAIL, tried in turn where nothing of the picture is there
 LONGEST = 30.0  # seconds of this program's own time that one file is read for
+MOST_READ = 1 << 28  # bytes that are read through of a file without an index
+SAMPLES, PART = 48, 2 << 20  # parts of a larger one that are read, and bytes of each: they do not overlap
 CLOCKLESS = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere and which have no index
 JUMP, BACK = 10.0, 0.5  # seconds forwards (as ffmpeg's -dts_delta_threshold) and back from which a clock began anew
 PLACES = (
@@ -32,6 +38,7 @@ PLACES = (
     0.6,
     0.8,
 )  # shares of the picture at which frames are looked at, besides the first and behind the second key frame
+NO_STAMPS = 128  # FFmpeg's AVFMT_NOTIMESTAMPS
 SEEN, PATIENCE = 2, 60  # frames that are looked at in each place, and packets that are decoded for them
 PROGRESSIVE = {"vp8", "vp9", "av1", "gif", "png", "apng", "webp", "theora"}  # codecs that know no interlacing
 TALLEST_INTERLACED = 1088  # lines: nothing that films or broadcasts larger pictures interlaces them
@@ -49,6 +56,12 @@ def seconds(ticks: int | None, base: Any) -> float | None:
     return None if ticks is None or not base else float(ticks * base)
 
 
+def clock(text: str) -> float | None:
+    """Seconds of a tag as Matroska's writers have it, "00:00:14.023000000"."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
+
+
 def fraction(value: Any) -> list[int] | None:
     return [value.numerator, value.denominator] if value else None
 
@@ -60,6 +73,7 @@ def streams(file: str) -> dict[str, Any]:
             "container": container.format.name,
             "start": None if container.start_time is None else container.start_time / av.time_base,
             "duration": container.duration / av.time_base if container.duration else None,
+            "stamped": not container.format.flags & NO_STAMPS,
             "streams": [_stream(stream) for stream in container.streams],
         }
 
@@ -76,8 +90,7 @@ def _stream(stream: Any) -> dict[str, Any]:
         "handler": told.get("handler_name", ""),
         "disposition": [flag.name.lower() for flag in Disposition if flag & stream.disposition and flag.name],
         "start": seconds(stream.start_time, stream.time_base),
-        "duration": seconds(stream.duration, stream.time_base),
-        "tagged_duration": told.get("duration", ""),
+        "duration": seconds(stream.duration, stream.time_base) or clock(told.get("duration", "")),
     }
     if context and stream.type == "video":
         about |= {"width": context.width, "height": context.height}
@@ -98,10 +111,45 @@ def picture(file: str, stream: int) -> dict[str, Any]:
         with opened(file) as container:
             reading = Reading(container, file, stream)
             seeks = seeks and reading.seekable()
+            if container.format.name in CLOCKLESS and reading.size > MOST_READ:
+                reading.read(False)
+                reading.read_samples(file)
+                break
             reading.read(not seeks)
             if not seeks or ((reading.whole or reading.read_tail()) and reading.look_around()):
                 break
     return reading.told()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first and the last second of the picture in a part of a file that begins at a byte."""
+
+    begin: int
+    first: float
+    last: float
+
+
+class Part:
+    """Some bytes of a file, as a file for PyAV."""
+
+    def __init__(self, file: str, begin: int) -> None:
+        self._stream = open(file, "rb")  # noqa: PTH123, SIM115
+        self._begin = begin
+        self.seek(0)
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read(min(size, max(0, PART - self.tell())))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        where = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: PART}[whence] + offset
+        return self._stream.seek(self._begin + where) - self._begin
+
+    def tell(self) -> int:
+        return self._stream.tell() - self._begin
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 class Reading:
@@ -110,30 +158,31 @@ class Reading:
     def __init__(self, container: Any, file: str, stream: int) -> None:
         self._container, self._picture = container, container.streams[stream]
         self._picture.codec_context.thread_count = 1
-        self._size = os.stat(file).st_size  # noqa: PTH116
+        self.size = os.stat(file).st_size  # noqa: PTH116
         self._until = time.monotonic() + LONGEST
         self._packets = self._demuxed()
         self._before: tuple[float, int] | None = None  # the picture's last decoding time and its place in the file
         self.whole = False  # whether the file was read through
+        self._ended = False  # whether it was read to its end
+        self._torn = False
         self._count = 0
         self._first: float | None = None
         self._last: float | None = None
         self._times: list[float] = []
         self._ends: dict[int, float] = {}
-        self._torn: dict[int, bool] = {}
         self._jumps: list[tuple[float, float, int]] = []
         self._frames: list[dict[str, Any]] = []
         self._reason = ""
 
     def told(self) -> dict[str, Any]:
         """times: of the first packets. first, last: of all that were read. ends: when each stream ends, as far as it was
-        read. count: packets that were read; whole: which is all. jumps: of the clock, as (second before, second after,
-        bytes between). torn: streams whose last packet is incomplete. frames: see _frame. reason: why there is none."""
+        read; ended: whether to the file's end; torn: whether the last frame is there in part. count: packets that were
+        read; whole: whether those are all. jumps: of the clock, as (second before, second after, bytes between). frames:
+        see _frame. reason: why there is none."""
         return {
             "times": self._times, "first": self._first, "last": self._last, "ends": sorted(self._ends.items()),
             "count": self._count, "whole": self.whole, "jumps": self._jumps,
-            "torn": sorted(index for index, torn in self._torn.items() if torn), "frames": self._frames,
-            "reason": self._reason,
+            "ended": self._ended, "torn": self._torn, "frames": self._frames, "reason": self._reason,
         }  # fmt: skip
 
     def seekable(self) -> bool:
@@ -147,6 +196,7 @@ class Reading:
             try:
                 packet = next(packets, None)
             except av.error.EOFError:
+                self._ended = True
                 break
             except av.error.FFmpegError as error:
                 failures += 1
@@ -154,15 +204,65 @@ class Reading:
                 packets = self._container.demux()  # an iterator that raised has ended
                 continue
             if packet is None:
+                self._ended = True
                 break
             if packet.size:  # else it only ends a stream
                 self._note(packet)
                 yield packet
 
+    def read_samples(self, file: str) -> None:
+        """Reads parts all over a file that is too large to be read through: its end, frames and jumps of its clock."""
+        last = self.size - PART
+        samples = [self._sample(file, last * number // SAMPLES) for number in range(1, SAMPLES + 1)]
+        there = [one for one in samples if one]
+        for before, after in pairwise(there):
+            if not -BACK <= after.first - before.last <= JUMP + 4 * (there[-1].last - there[0].first) / SAMPLES:
+                self._narrow(file, before, after)
+        self._ended = samples[-1] is not None
+
+    def _narrow(self, file: str, before: "Sample", after: "Sample") -> None:
+        """Notes a jump of the clock between two samples, which are brought as near to each other as they can be."""
+        while after.begin - before.begin > 2 * PART and (
+            middle := self._sample(file, (before.begin + after.begin) // 2)
+        ):
+            first, second = middle.first - before.last, after.first - middle.last
+            behind = first < -BACK or (second >= -BACK and first > second)
+            before, after = (before, middle) if behind else (middle, after)
+        if not -BACK <= after.first - before.last <= JUMP:
+            self._jumps.append((before.last, after.first, max(0, after.begin - before.begin - PART)))
+
+    def _sample(self, file: str, begin: int) -> "Sample | None":
+        """What a part of the file holds of the picture, if anything."""
+        form, options = self._container.format.name, {"probesize": str(PART)}
+        with (
+            suppress(av.error.FFmpegError),
+            closing(Part(file, begin)) as part,
+            av.open(part, format=form, options=options) as container,
+        ):
+            own = {one.id: one.index for one in self._container.streams}
+            picture = next((one for one in container.streams.video if one.id == self._picture.id), None)
+            if picture is None or picture.codec_context is None or time.monotonic() > self._until:
+                return None
+            inner = Reading(container, file, picture.index)
+            inner.read(begin >= self.size - PART)
+            if inner._first is None or inner._last is None:
+                return None
+            self._frames += inner._frames[:1]
+            self._jumps += inner._jumps
+            ends = {own.get(container.streams[index].id): end for index, end in inner._ends.items()}
+            self._ends |= {index: end for index, end in ends.items() if index is not None}
+            self._last, self._torn = inner._last, inner._torn
+            return Sample(begin, inner._first, inner._last)
+        return None
+
+    def _ticks(self, packet: Any) -> int | None:
+        """When a packet is shown; AVI tells only when it is decoded, the rest is FFmpeg's guess."""
+        ticks: int | None = packet.dts if packet.pts is None or self._container.format.name == "avi" else packet.pts
+        return ticks
+
     def _note(self, packet: Any) -> None:
         index, base = packet.stream_index, packet.time_base
-        ticks = packet.dts if packet.pts is None else packet.pts
-        self._torn[index] = packet.is_corrupt
+        ticks = self._ticks(packet)
         if index == self._picture.index:
             self._count += 1
         if ticks is None or packet.is_discard or not base:
@@ -185,10 +285,13 @@ class Reading:
     def read(self, through: bool) -> None:
         """Reads the first packets and the first frame that can be decoded; through: all packets, and frames on the way."""
         places, left, patience = [0.0, *PLACES] if through and self._interlaces() else [], 0, 0
+        group: list[Any] = []  # packets from the last key frame on
         for packet in self._packets:
             if packet.stream_index != self._picture.index:
                 continue
-            ticks = packet.dts if packet.pts is None else packet.pts
+            if through:
+                group = [packet] if packet.is_keyframe else [*group[-PATIENCE:], packet]
+            ticks = self._ticks(packet)
             if len(self._times) < HEAD and ticks is not None and not packet.is_discard:
                 self._times.append(float(ticks * packet.time_base))
             if not self._frames:
@@ -196,14 +299,25 @@ class Reading:
                 continue
             if not through and self._count >= HEAD:
                 return
-            if places and packet.is_keyframe and (packet.pos or 0) >= places[0] * self._size:
+            if places and packet.is_keyframe and (packet.pos or 0) >= places[0] * self.size:
                 places, left, patience = places[1:], SEEN, PATIENCE
                 self._picture.codec_context.flush_buffers()
             if left > 0 and patience > 0:
                 left, patience = left - self._decode(packet, left), patience - 1
-        self.whole = time.monotonic() < self._until
+        self.whole = self._ended
         if not self._frames:
             self._decode(None, 1)
+        elif through and len(group) <= PATIENCE:
+            self._torn = self._breaks_off(group)
+
+    def _breaks_off(self, group: list[Any]) -> bool:
+        """Whether the last frame of packets from a key frame on is there in part: the file is cut off in it."""
+        context, last = self._picture.codec_context, None
+        context.flush_buffers()
+        with suppress(av.error.FFmpegError):
+            for packet in (*group, None):
+                last = (context.decode(packet) or [last])[-1]
+        return last is not None and bool(last.is_corrupt)
 
     def _interlaces(self) -> bool:
         """Whether later frames may be interlaced where the first is not, so that they are worth looking at."""
@@ -266,7 +380,7 @@ class Reading:
         entries = self._picture.index_entries
         for number in range(len(entries) - 1, -1, -1):
             entry = entries[number]
-            if entry.pos + entry.size <= self._size:
+            if entry.pos + entry.size <= self.size:
                 return float(entry.timestamp * self._picture.time_base)
         return None
 
@@ -282,13 +396,21 @@ class Reading:
 
 def _frame(frame: Any) -> dict[str, Any]:
     """display: the nine numbers of its display matrix, as in the MP4 standard, None without one."""
-    matrix = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), None)
     return {
         "second": seconds(frame.pts, frame.time_base), "width": frame.width, "height": frame.height,
         "pixels": frame.format.name, "interlaced": bool(frame.interlaced_frame), "transfer": int(frame.color_trc),
-        "matrix": int(frame.colorspace), "range": int(frame.color_range),
-        "display": list(struct.unpack("=9i", matrix)) if matrix and len(matrix) == 36 else None,
+        "matrix": int(frame.colorspace), "range": int(frame.color_range), "display": _display(frame),
     }  # fmt: skip
+
+
+def _display(frame: Any) -> list[int] | None:
+    try:
+        matrix = next((bytes(data) for data in frame.side_data if data.type.name == "DISPLAYMATRIX"), b"")
+    except ValueError:  # beside data of a kind that PyAV has no name of
+        turn = math.radians(frame.rotation)
+        across, down = round(math.cos(turn) * 65536), round(math.sin(turn) * 65536)
+        return [across, -down, 0, down, across, 0, 0, 0, 1 << 30] if frame.rotation else None
+    return list(struct.unpack("=9i", matrix)) if len(matrix) == 36 else None
 
 
 def answer(asked: dict[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,21 @@ from typing import Any, Literal
 
 from basis import files
 from basis.errors import Unusable, WrongUse
+from basis.notes import Note
 from pipeline.footage import media
-from pipeline.footage.media import AudioStream, Frame, Media, SubtitleStream
+from pipeline.footage.cutoff import is_cut_off, lacks_index
+from pipeline.footage.media import AudioStream, Frame, Media, Picture, SubtitleStream, VideoStream
 
 RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
 LIMIT_PIXELS = 8192 * 4320
 LEAST_SIDE = 16  # pixels
+LEAST_LOSS = 0.1  # seconds; sound and picture end apart by as much in whole files
+TRUNCATED, CUT_OFF = "truncated-footage", "the file is cut off"
+UNTOLD = {"mpegts", "mpeg", "avi", "ogg"}  # formats whose duration FFmpeg finds out from what is there
+REMUX = "remux it (ffmpeg -fflags +genpts -i FILE -c copy NEW.mkv) or export it again"
+ANEW = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere
+STANDS, FARTHEST = 10.0, 3600.0  # seconds that it goes forward by where it started anew, in them and anywhere
+STILL = "{} is a still picture, not footage; make a video of it first."
 FASTEST = 1000  # frames a second, of what is called footage
 # ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, and of no word
 _TRANSFERS = {16: "pq", 18: "hlg"}
@@ -41,7 +50,9 @@ class Source:
     width, height: display pixels after rotation and pixel aspect, even. rate: of the delivered episode, one of
     RATES. average_rate: of the footage. duration: seconds from the file's start to the end of the picture that
     is there. start: the file's own first time stamp, of picture and sound as FFmpeg has it, which is second 0 everywhere
-    else. picture_start: the second at which the picture begins. interlaced: whether any frame is of those that were looked
+    else. picture_start: the second at which the picture begins. timed: whether its frames have time stamps; else they
+    follow each other at average_rate. rotation: degrees anticlockwise; a tilt that is no quarter turn leaves the size as it
+    is. interlaced: whether any frame is of those that were looked
     at. audio_stream: the chosen stream's index or None. losses: what is seen to be lost before anything is decoded.
     """
 
@@ -60,6 +71,7 @@ class Source:
     duration: float
     start: float
     picture_start: float
+    timed: bool
     interlaced: bool
     hdr: str | None
     matrix: str
@@ -77,6 +89,11 @@ def probe(file: Path, audio_stream: int | None = None) -> Source:
     MachineFailed.
     """
     must_be_a_file(file)
+    if lacks_index(file):
+        raise Unusable(
+            f"{file} has no whole index (moov): its recording was not ended or a copy broke off; copy it again, or have the "
+            "camera or a repair program mend it."
+        )
     try:
         return _probe(media.read(file), file, audio_stream)
     except media.Unreadable as error:
@@ -108,6 +125,8 @@ def must_be_a_file(file: Path) -> None:
 
 
 def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
+    if found.container == "image2":
+        raise Unusable(STILL.format(file))
     if found.names_others:
         raise Unusable(f"{file} is a list of other files, not footage; name the video files themselves.")
     streams = [one for one in found.video if not one.attached]
@@ -120,6 +139,9 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
     if not seen.frames:
         reason = f" ({seen.reason})" if seen.reason else ""
         raise Unusable(f"{file} has a picture of which no frame can be decoded{reason}; copy it again from the camera.")
+    if seen.whole and seen.count == 1 and not found.duration:
+        raise Unusable(STILL.format(file))
+    _must_have_one_clock(file, found, seen)
     frame = seen.frames[0]
     turned = _turned(frame.display)
     aspect = stream.pixel_aspect
@@ -128,11 +150,12 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
     width, height = _display_size(frame.width, frame.height, aspect, turned)
     _must_be_of_a_size(file, width, height)
     average, variable = _measured_rate(seen.times, [rate for rate in stream.rates if 1 / 60 <= rate <= FASTEST])
-    start, step = found.start or 0.0, float(1 / average)
-    if seen.last is None:
-        end, begin = start + seen.count * step, start
-    else:
-        end, begin = max(seen.ends[stream.index], seen.last + step / 2), seen.first or 0.0
+    step = float(1 / average)
+    if found.stamped and seen.first is not None and seen.last is not None:
+        start, begin = seen.first if found.start is None else found.start, seen.first
+        end = max(seen.ends[stream.index], seen.last + step / 2)
+    else:  # FFmpeg counts such frames from 0 on
+        start, begin, end = 0.0, 0.0, seen.count * step
     return Source(
         file=file,
         container=found.container,
@@ -149,6 +172,7 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
         duration=max(end - start, step),
         start=start,
         picture_start=max(0.0, begin - start),
+        timed=found.stamped and seen.last is not None,
         interlaced=any(one.interlaced for one in seen.frames),
         hdr=_TRANSFERS.get(frame.transfer),
         matrix=_matrix(frame),
@@ -156,7 +180,71 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
         audio=found.audio,
         audio_stream=chosen,
         subtitles=found.subtitles,
+        losses=_cut_off(found, seen, [stream, *(one for one in found.audio if one.index == chosen)], start),
     )
+
+
+def _must_have_one_clock(file: Path, found: Media, seen: Picture) -> None:
+    """Raises Unusable where the time stamps start anew inside the file: seconds would mean several places."""
+    if not seen.ended:
+        raise Unusable(f"{file} has no index and is too long to be read through; {REMUX}.")
+    start = found.start or 0.0
+    a_second = file.stat().st_size / max(1.0, max(seen.ends.values(), default=start) - start)  # bytes
+    stands = STANDS if ANEW & {*found.container.split(",")} else math.inf  # elsewhere a screen may stand still for long
+    for jump in seen.jumps:
+        ahead = jump.after - jump.before
+        damaged = (
+            jump.between > 0.5 * ahead * a_second
+        )  # there is something for the time, and the clock goes on behind it
+        if ahead < 0 or (ahead > min(stands, FARTHEST) and not damaged):
+            raise Unusable(
+                f"The clock of {file} goes {'back' if ahead < 0 else 'forward'} by {abs(ahead):.1f} s at "
+                f"{jump.before - start:.1f} s, as where recordings were joined; {REMUX}."
+            )
+
+
+def _cut_off(
+    found: Media, seen: Picture, streams: Sequence[VideoStream | AudioStream], start: float
+) -> tuple[Loss, ...]:
+    """What is lost of a picture and its sound where the file is cut off, as far as its header tells how long it was."""
+    there = max(seen.ends.values(), default=start)
+    told_end = there
+    if found.duration and not UNTOLD & {*found.container.split(",")}:
+        told_end = start + found.duration
+        if "matroska" in found.container and found.duration > start:
+            told_end = found.duration  # its writers count from 0 whenever it starts
+    far = told_end - there > max(1.0, 0.05 * (told_end - start))  # less is what headers are wrong by
+    if not (seen.torn or is_cut_off(found.file, found.container) or (far and "mp4" not in found.container)):
+        return ()
+    losses = []
+    for stream in streams:
+        end = seen.ends.get(stream.index, start)
+        told = (stream.start or start) + stream.duration if stream.duration and told_end > there else told_end
+        if told_end == there or told - end > LEAST_LOSS:
+            what: Literal["picture", "sound"] = "picture" if isinstance(stream, VideoStream) else "sound"
+            losses.append(Loss(what, end - start, max(told, end) - start, CUT_OFF))
+    return tuple(losses)
+
+
+def notes(source: Source, end: float = math.inf) -> list[Note]:
+    """What is to be known of footage of which so many seconds are used, before anything of it is decoded; without `at`."""
+    found = []
+    cut = [loss for loss in source.losses if loss.start < end + LEAST_LOSS]
+    if cut:
+        told = max(loss.end for loss in cut)
+        ends = " and ".join(f"the {loss.what} ends at {loss.start:.2f} s" for loss in cut)
+        of = f", of {told:.2f} s that its header tells" if told > max(loss.start for loss in cut) + LEAST_LOSS else ""
+        text = f"{source.file} is cut off: {ends}{of}; copy it again from where it was recorded."
+        found.append(Note(code=TRUNCATED, text=text, level="warning"))
+    if source.rotation % 90:
+        text = (
+            f"{source.file} is turned by {source.rotation} degrees, which leaves black corners; set it upright first."
+        )
+        found.append(Note(code="tilted-footage", text=text, level="warning"))
+    if not source.timed:
+        text = f"{source.file} has no time stamps; {float(source.average_rate):.2f} frames are shown a second."
+        found.append(Note(code="no-time-stamps", text=text))
+    return found
 
 
 def _must_be_of_a_size(file: Path, width: int, height: int) -> None:
@@ -200,7 +288,7 @@ def _measured_rate(times: Sequence[float], said: Sequence[Fraction]) -> tuple[Fr
     rounded = 0.002 + 0.002 / sum(near)  # stamps in whole milliseconds, as Matroska has them
     for rate in (*said, *RATES):
         if abs(float(rate) - measured) <= rounded * measured:
-            return rate, variable
+            return next((usual for usual in RATES if abs(rate - usual) < 1e-4 * usual), rate), variable
     return max(Fraction(1, 60), min(Fraction(FASTEST), Fraction(measured).limit_denominator(1001))), variable
 
 
@@ -220,10 +308,13 @@ def delivery_rate(average: Fraction) -> Fraction:
 
 
 def _turned(display: tuple[int, ...] | None) -> int:
-    """Degrees by which a decoded frame is turned anticlockwise to stand upright, 0 to 359, by its display matrix."""
-    if not display or not (display[0] or display[1]):
+    """Degrees by which a decoded frame is turned anticlockwise to stand upright, 0 to 359, as FFmpeg takes its matrix."""
+    if not display:
         return 0
-    return round(-math.degrees(math.atan2(display[1], display[0]))) % 360
+    across, down = math.hypot(display[0], display[3]), math.hypot(display[1], display[4])
+    if not across or not down:
+        return 0
+    return round(-math.degrees(math.atan2(display[1] / down, display[0] / across))) % 360
 
 
 def _matrix(frame: Frame) -> str:

@@ -1,140 +1,301 @@
-"""Decoded frames of footage: as the camera took them, to look at (PyAV), and on a constant clock, to render (ffmpeg).
+"""Decoded pictures of footage, one way for all who look at it and for the rendering: ffmpeg with one chain of filters.
 
-Damaged footage is read on behind the damage by both.
+Every picture comes with its own time stamp, which ffmpeg tells on its way through the chain, so that a seek may land
+wherever it does. What cannot be decoded is passed over, and told as losses.
 """
 
 import itertools
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import suppress
+import math
+import re
+from collections import Counter, deque
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
-from basis.errors import Unusable
+from basis.errors import MachineFailed, Unusable
+from basis.spans import merge
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.source import Source, open_media
+from pipeline.footage.source import Loss, Source
 
 Frame = NDArray[np.uint8]  # I420: height * 3 / 2 rows of width bytes, BT.709 limited range
 
-FAILURES_IN_A_ROW = 100  # packets that cannot be read or decoded one after the other: the rest of the file is lost
-EARLIER = (0.0, 2.0, 10.0, 30.0)  # seconds before the start that are sought until a frame before it comes, for MPEG-TS
-decoded: Counter[Path] = Counter()  # frames of each file that were decoded to be looked at since the program began
+NEAR = 1e-3  # seconds that a time stamp may be off
+TIE = 1e-3  # of a step: a picture so little before the middle between two frames of a clock belongs to the later one
+STANDS = 1.5  # steps before the start in which the picture that stands there began, at a constant rate
+STANDS_LONG = 2.0  # the same in seconds at a variable rate
+THIN_STEPS = 0.5  # the same where only some pictures are decoded
+EARLIER = (2.5, 10.0, 30.0)  # seconds before the start from which it is tried again until a picture before it comes
+UNINDEXED = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "flv", "m4v", "vc1", "dv"}  # a seek lands anywhere
+LEAST_HOLE, HOLE_STEPS, THIN_HOLE_STEPS = 0.25, 2.5, 6  # seconds and steps without a picture that are a loss
+AHEAD = 0.6  # seconds that the decoder is ahead of the picture that was shown last when it complains
+TOGETHER = 1.0  # seconds between complaints that are one damage
+MOST_MISSING = 1.0  # seconds at the end of what is wanted for which the last picture may stand
+LATE = 20.0  # seconds that ffmpeg's word of a picture may come after the picture itself
+SMALLEST_MENDED = 16  # pixels; bwdif takes nothing as small as 3
+MOBIUS = 0.6  # light below which HDR keeps its contrast: skin lies below, reference white above
+SDR_WHITE = 275  # nits of SDR's white: HLG's 38, 50 and 60 % (26, 51 and 85 nits) keep their level by it to 2 %
+HDR_PEAK = {"hlg": 1000 / SDR_WHITE, "pq": 4000 / SDR_WHITE}  # nominal HLG display (BT.2100); PQ as films are mastered
+HARMLESS = ("mmco", "number of reference frames", "APP fields", "SEI type", "Application provided")
+HOLE, BROKEN = "the file is damaged there", "pictures there are broken"  # why a picture is lost
+decoded: Counter[Path] = Counter()  # pictures of each file that were decoded since the program began
+
+_SHOWN = re.compile(r"\[Parsed_showinfo\S* @ \S+ \[info\] (?:n: *\d+ pts: *(\S+)|config in time_base: (\d+)/(\d+))")
+_SAID = re.compile(r"(?:\[[^\]]* @ [^\]]*\] )*\[(info|warning|error|fatal|panic)\] (.*)")
 
 
 @dataclass
 class Pictures:
-    """The frames that begin in [start, end) of footage, as (footage second, PyAV frame), to be iterated once.
+    """The pictures of [start, end) of footage in display size, from the one that stands at the start on.
 
-    thin: leave out the loop filter and the frames that no other frame needs: a third of the time. damaged: footage
-    seconds of what could not be decoded, known when the iteration has passed them.
+    To be iterated once, as (footage second, I420 frame); a picture that began before the start has its own second, and a
+    frame is valid until `alive` more were asked for. size: (width, height), the footage's own unless given. thin: leave
+    out the loop filter and the pictures that no other one needs. rate: a clock beginning at the start, whose frames are
+    all that is wanted. losses: known when the iteration has passed them. Raises MachineFailed when the decoder was killed.
     """
 
     source: Source
     start: float
     end: float
+    size: tuple[int, int] | None = None
     thin: bool = False
+    rate: Fraction | None = None
+    alive: int = 2
     tools: Tools = USUAL
-    damaged: list[float] = field(default_factory=list)
+    _holes: list[Loss] = field(default_factory=list)
+    _heard: "_Heard | None" = None
 
-    def __iter__(self) -> Iterator[tuple[float, Any]]:
-        for earlier in EARLIER:
-            self.damaged.clear()
-            with open_media(self.source.file) as container:
-                frames = self._frames(container, max(0.0, self.start - earlier))
-                first = next(frames, None)
-                believed = first and first[0] <= self.start + 1e-3
-                if not believed and earlier < min(self.start, EARLIER[-1]):
+    @property
+    def losses(self) -> list[Loss]:
+        """Holes, and what the decoder complained of elsewhere, in order."""
+        complaints = [(t, min(t + AHEAD, self.end, self.source.duration)) for t in self._complaints]
+        broken = [
+            Loss("picture", a, b, BROKEN)
+            for a, b in merge(complaints, TOGETHER)
+            if not any(a <= hole.end + TOGETHER and b >= hole.start - TOGETHER for hole in self._holes)
+        ]
+        return sorted([*self._holes, *broken], key=lambda loss: loss.start)
+
+    @property
+    def _step(self) -> float:
+        return 1 / float(self.source.average_rate)
+
+    @property
+    def _complaints(self) -> list[float]:
+        """Footage seconds that were reached when the decoder complained; what it says of a place where it was put is nothing."""
+        heard = self._heard.complaints if self._heard else []
+        begun = [t if t is not None else 0.0 for t in heard if t is not None or self.start == 0]
+        return [t for t in begun if self.start - NEAR <= t < self.end]
+
+    def __iter__(self) -> Iterator[tuple[float, Frame]]:
+        tries = self._tries()
+        for number, (seek, begin) in enumerate(tries, 1):
+            self._holes.clear()
+            with closing(self._decoded(seek, begin)) as made:
+                first = next(made, None)
+                if number < len(tries) and (first is None or first[0] > self.start + NEAR):
                     continue
-                for t, frame in itertools.chain([first] if first else [], frames):
-                    if t >= self.end - 1e-6:
-                        return
-                    if t >= self.start - 1e-3:
-                        yield max(t, self.start), frame
+                yield from self._within(itertools.chain([first] if first else [], made))
                 return
 
-    def _frames(self, container: Any, start: float) -> Iterator[tuple[float, Any]]:
-        """Every frame that can be decoded from the last key frame before a footage second on, with its own second."""
-        stream = container.streams[self.source.video_stream]
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = self.tools.threads or 0
+    def _tries(self) -> list[tuple[float, float]]:
+        """Seconds to seek and to take pictures from, one after the other until a picture comes that stands at the start."""
+        if self.start <= 0:
+            return [(0.0, 0.0)]
+        stands = STANDS_LONG if self.source.variable_rate else STANDS * self._step
         if self.thin:
-            stream.codec_context.skip_frame = "NONREF"
-            stream.codec_context.options = {"skip_loop_filter": "all"}
-        if start > 0:
-            with suppress(av.error.FFmpegError):  # a file that cannot be sought in is read from its beginning
-                container.seek(int((start + self.source.start) * av.time_base), backward=True)
-        t, failures, packets = start, 0, container.demux(stream)
-        while failures < FAILURES_IN_A_ROW:
-            try:
-                packet = next(packets, None)
-                if packet is None:
-                    return
-                frames = packet.decode()
-            except av.error.EOFError:
-                return
-            except av.error.FFmpegError:
-                failures += 1
-                if not self.damaged or t > self.damaged[-1]:
-                    self.damaged.append(t)
-                packets = container.demux(stream)  # an iterator that raised has ended
+            stands = max(stands, THIN_STEPS)
+        lands_anywhere = bool(UNINDEXED & set(self.source.container.split(",")))
+        first = [(EARLIER[0] if lands_anywhere else 0.0, stands)]
+        rest = [(earlier, earlier) for earlier in EARLIER[lands_anywhere:]]
+        tries = [(self.start - seek, self.start - stands) for seek, stands in first + rest]
+        whole = next((n for n, (seek, _) in enumerate(tries) if seek <= 0), len(tries) - 1)
+        return [(max(0.0, seek), max(0.0, begin)) for seek, begin in tries[: whole + 1]]
+
+    def _within(self, made: Iterator[tuple[float, Frame]]) -> Iterator[tuple[float, Frame]]:
+        """What of the decoded pictures is wanted; holes between them are noticed."""
+        standing: tuple[float, Frame] | None = None
+        before = -math.inf
+        for t, frame in made:
+            if t <= self.start + NEAR:
+                standing, before = (t, frame), t
                 continue
-            for frame in frames:
-                failures = 0
-                decoded[self.source.file] += 1
-                if frame.pts is not None:
-                    t = float(frame.pts * frame.time_base) - self.source.start
-                    yield t, frame
+            self._notice(before, t)
+            if t >= self.end - 1e-6:
+                break
+            if standing:
+                yield standing
+                standing = None
+            yield t, frame
+            before = t
+        else:
+            self._notice(before, min(self.end, self.source.duration), ends=True)
+        if standing:
+            yield standing
+
+    def _notice(self, before: float, t: float, ends: bool = False) -> None:
+        """Remembers a hole between two pictures that follow each other, or behind the last one."""
+        begun = max(before + self._step, self.start, self.source.picture_start)
+        steps = THIN_HOLE_STEPS if self.thin else HOLE_STEPS
+        least = 0.0 if ends and not self.thin else LEAST_HOLE
+        if t - begun < max(least, (steps - 1) * self._step):
+            return
+        usual = before == -math.inf or self.source.variable_rate  # such footage may stand still for a while
+        if usual and not any(before - TOGETHER <= at <= t for at in self._complaints):
+            return
+        self._holes.append(Loss("picture", begun, min(t, self.end), HOLE))
+
+    def _decoded(self, seek: float, begin: float) -> Generator[tuple[float, Frame]]:
+        """The pictures from a second on that come after a seek, in the order of their time stamps."""
+        source = self.source
+        options: dict[str, Any] = {"copyts": None, "noaccurate_seek": None}
+        if self.thin:
+            options |= {"skip_frame": "noref", "skip_loop_filter": "all"}
+        video = ffmpeg_tool.input_of(source.file, seek, self.tools, **options)[str(source.video_stream)]
+        video = self._wanted(video, begin)
+        width, height = self.size or (source.width, source.height)
+        output = _upright(video, source, width, height).output(
+            "pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", enc_time_base="1:1000000",
+            map_metadata=-1,
+        )  # fmt: skip
+        heard = self._heard = _Heard(source.start)
+        ring = deque(np.empty((height * 3 // 2, width), np.uint8) for _ in range(self.alive + 2))
+        last = -math.inf
+        with ffmpeg_tool.pipe(output, self.tools, loglevel="repeat+level+info", hear=heard.hear) as running:
+            while running.read_into(ring[0]):
+                t = heard.next_stamp()
+                t = last + self._step if t is None else t
+                if t > last:  # a clock that jumps back shows nothing new
+                    decoded[source.file] += 1
+                    last = t
+                    yield t, ring[0]
+                    ring.rotate(-1)
+            running.wait()
+
+    def _wanted(self, video: Any, begin: float) -> Any:
+        """Leaves out, as early as can be, the pictures before a second and those that a slower clock never shows."""
+        source = self.source
+        if begin > 0:
+            video = video.filter("select", f"isnan(t)+gte(t,{begin + source.start - NEAR:.6f})")
+        if self.rate and source.average_rate > 1.5 * self.rate:
+            # of the pictures that fall to one frame of the clock the last one is shown; a quarter step is for jitter
+            since = f"(t-{self.start + source.start:.6f})*{self.rate.numerator}/{self.rate.denominator}+0.5"
+            ahead = 1.25 * float(self.rate / source.average_rate)
+            video = video.filter("select", f"isnan(t)+gt(floor({since}+{ahead:.6f}),floor({since}))")
+        return video
 
 
-def frames(source: Source, start: float, count: int, rate: Fraction, tools: Tools = USUAL) -> Iterator[Frame]:
+class _Heard:
+    """What a decoding ffmpeg says line by line: the time stamp of each picture, and complaints.
+
+    complaints: footage second reached when each was heard, None before the first picture.
+    """
+
+    def __init__(self, start: float) -> None:
+        self.complaints: list[float | None] = []
+        self._start = start
+        self._base = Fraction(1, 1_000_000)
+        self._begun = False
+        self._reached: float | None = None
+        self._stamps: SimpleQueue[float | None] = SimpleQueue()
+
+    def hear(self, line: str) -> None:
+        if not self._begun:  # what it says while it finds out what the file is, it says of all streams
+            self._begun = "Stream mapping:" in line
+        elif shown := _SHOWN.match(line):
+            stamp, numerator, denominator = shown.groups()
+            if numerator:
+                self._base = Fraction(int(numerator), int(denominator))
+                return
+            t = float(int(stamp) * self._base) - self._start if stamp != "NOPTS" else None
+            self._reached = t if t is not None else self._reached
+            self._stamps.put(t)
+        elif (said := _SAID.match(line)) and self._bad(*said.groups()):
+            self.complaints.append(self._reached)
+
+    @staticmethod
+    def _bad(level: str, text: str) -> bool:
+        if level in ("error", "fatal", "panic"):
+            return not text.startswith(HARMLESS)
+        return text.startswith("concealing") or "corrupt decoded frame" in text
+
+    def next_stamp(self) -> float | None:
+        """Of the next picture in footage seconds; None where it has none. Raises MachineFailed."""
+        try:
+            return self._stamps.get(timeout=LATE)
+        except Empty:
+            raise MachineFailed("ffmpeg gave a picture and no time stamp of it; run again.") from None
+
+
+def frames(
+    source: Source, start: float, count: int, rate: Fraction, tools: Tools = USUAL, lost: list[Loss] | None = None
+) -> Iterator[Frame]:
     """Exactly count frames from second start on, `rate` a second, as (height * 3 / 2, width) I420 arrays.
 
-    Rotation, pixel aspect, interlacing, range, matrix and HDR are resolved. A frame is valid until the next one is
-    asked for. Footage that ends up to a second early keeps its last frame. Raises Unusable when it breaks off,
-    MachineFailed when the decoder was killed.
+    A frame of the clock shows the picture that is nearest before its middle, by their time stamps; where there is none,
+    the last one stays. A frame is valid until the next one is asked for. lost: is given what could not be decoded. Raises
+    Unusable when nothing is there or more than the last second is missing, MachineFailed when the decoder was killed.
     """
-    early = min(start, 0.25 / float(rate))  # so that rounding never drops the frame that starts the range
-    video = ffmpeg_tool.input_of(source.file, start - early, tools)[str(source.video_stream)]
-    video = _normalised(video, source, rate, early)
-    output = video.output("pipe:", format="rawvideo", pix_fmt="yuv420p", fps_mode="passthrough", **{"frames:v": count})
-    frame = np.empty((source.height * 3 // 2, source.width), np.uint8)
-    done = 0
-    with ffmpeg_tool.pipe(output, tools) as running:
-        while done < count and running.read_into(frame):
+    end = start + float(count / rate)
+    pictures = Pictures(source, start, end, rate=rate, tools=tools)
+    shown: Frame | None = None
+    done, last = 0, start
+    for t, picture in pictures:
+        due = _frame_of(t - start, rate)
+        while shown is not None and done < min(due, count):
+            yield shown
             done += 1
-            yield frame
-        if done < count:
-            running.wait()
-    if done == 0 or (count - done) > max(1.0, float(rate)):
-        reason = f" ({ffmpeg_tool.last_line(running.said)})" if running.said else ""
-        at = start + done / float(rate)
-        raise Unusable(f"{source.file} breaks off at {at:.2f} s{reason}; choose an earlier --to or export it again.")
-    yield from itertools.repeat(frame, count - done)
+        shown, last = picture, t
+    if lost is not None:
+        lost += pictures.losses
+    missing = count - _frame_of(last + 1 / float(source.average_rate) - start, rate)
+    if shown is None or (missing > max(1.0, MOST_MISSING * float(rate)) and not source.variable_rate):
+        raise Unusable(breaks_off(source, start if shown is None else last + 1 / float(source.average_rate)))
+    yield from itertools.repeat(shown, count - done)
 
 
-def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any:
-    """The filters that turn any footage into I420, BT.709, limited range, square pixels on a constant clock."""
-    if source.interlaced:
-        video = video.filter("bwdif", mode="send_frame")
-    if early:
-        video = video.filter("setpts", f"round(PTS-{early:.9f}/TB)")  # cut off, a tick may be a whole frame
-    video = video.filter("fps", fps=f"{rate.numerator}/{rate.denominator}", start_time=0)
+def breaks_off(source: Source, at: float) -> str:
+    """What a user is told of footage that has no more picture from a second on."""
+    return f"{source.file} breaks off at {at:.2f} s; choose an earlier --to or export it again."
+
+
+def _frame_of(seconds: float, rate: Fraction) -> int:
+    """The frame of a clock to which a picture falls, halves going up."""
+    return math.floor(seconds * rate.numerator / rate.denominator + 0.5 + TIE)
+
+
+def _upright(video: Any, source: Source, width: int, height: int) -> Any:
+    """The filters that turn any footage into I420, BT.709, limited range, square pixels of one size; ffmpeg turns and flips.
+
+    Their last one before the colours tells the time stamps.
+    """
+    if source.pixels.startswith("yuv") and min(source.width, source.height) >= SMALLEST_MENDED:
+        video = video.filter("bwdif", mode="send_frame", deint="interlaced")  # leaves progressive pictures as they are
+    video = video.filter("showinfo", checksum=0)
     given = "full" if source.full_range else "limited"
-    colours = {}
+    # pictures of another shape, which may come in the middle of a file, are not stretched; a nonsense pixel aspect is none
+    shape = f"st(0,a*if(between(sar,0.125,8),sar,1))*0+st(1,ld(0)*{height}/{width})*0"
+    fits = "lt(abs(ld(1)-1),0.03)"
+    size = {
+        "w": f"{shape}+if({fits},{width},max(2,2*floor(min(1,ld(1))*{width}/2)))",
+        "h": f"{shape}+if({fits},{height},max(2,2*floor(min(1,1/ld(1))*{height}/2)))",
+        "flags": "bicubic+accurate_rnd" if (width, height) == (source.width, source.height) else "area",
+    }
     if source.hdr:
         came = {"transferin": "smpte2084" if source.hdr == "pq" else "arib-std-b67", "primariesin": "bt2020"}
         video = (
-            video.filter("zscale", transfer="linear", npl=203, **came, matrixin="bt2020nc", rangein=given)
+            video.filter("scale", **size)
+            .filter("zscale", transfer="linear", npl=SDR_WHITE, **came, matrixin="bt2020nc", rangein=given)
             .filter("format", "gbrpf32le")
             .filter("zscale", primaries="bt709")
-            .filter("tonemap", "hable", desat=0, peak=10)
+            .filter("tonemap", "mobius", param=MOBIUS, desat=0, peak=HDR_PEAK[source.hdr])
             .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
             .filter("format", "yuv420p")
         )
@@ -142,5 +303,5 @@ def _normalised(video: Any, source: Source, rate: Fraction, early: float) -> Any
         colours = {"out_color_matrix": "bt709", "out_range": "limited"}
         if not source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
             colours |= {"in_color_matrix": source.matrix, "in_range": given}
-    video = video.filter("scale", w=source.width, h=source.height, flags="bicubic", **colours)
-    return video.filter("format", "yuv420p")
+        video = video.filter("scale", **size, **colours)
+    return video.filter("format", "yuv420p").filter("pad", width, height, -1, -1)

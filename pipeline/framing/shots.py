@@ -24,7 +24,7 @@ DOUBT = 0.5  # score of a shot's framing up to which the editor is asked to look
 @dataclass(frozen=True)
 class Wish:
     """What an editor wants to see in the shot at a footage second: "person 2", "everybody", "what moves",
-    "what stands out", "split", "fit", "left", "middle" or "right"."""
+    "what stands out", "split", "facecam", "fit", "left", "middle" or "right"."""
 
     t: float
     show: str

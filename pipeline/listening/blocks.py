@@ -15,7 +15,7 @@ from basis import cache
 from basis.tools import USUAL, Tools
 from pipeline.footage.sounds import Sound
 
-VERSION = 2  # counts up whenever the same sound would be measured otherwise
+VERSION = 3  # counts up whenever the same sound would be measured otherwise
 BLOCK = 30.4  # seconds: a whole number of everything that is measured
 RUN_UP = 3.2  # seconds before a block that are listened to as well, the same: filters and detectors settle
 

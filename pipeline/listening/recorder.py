@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from basis.files import fingerprint
 from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.media import AudioStream
 from pipeline.footage.sounds import Sound, heard
 from pipeline.footage.source import Source, default_of
 from pipeline.listening.blocks import VERSION
@@ -84,17 +82,21 @@ def align(
     """
     file = wanted.audio
     assert file
-    described, seconds = _sound_stream(file, tools)
+    about = heard(file)
+    described, seconds = default_of(about.audio), about.duration
     placed = Recording(
         file=file.resolve(), fingerprint=fingerprint(file), audio_stream=described.index,
         offset=round(wanted.audio_offset or 0.0, 6), seconds=seconds,
     )  # fmt: skip
+    recorder = Sound(file, described.index, placed.fingerprint)
+    sounds = partial(_sounds, recorder, tools)
+    if not cache.kept(tools.cache, f"{recorder.key}-sounds-v{VERSION}", _Sounds, sounds).sounds:
+        raise Unusable(f"{file} has no sound in it; copy it again from the recorder.")
     if wanted.audio_offset is not None:
         return placed, f"heard from {file.name}, placed by audio_offset{_covered(placed, start, end)}"
     if camera is None:
         raise Unusable(f"{source.file} has no sound that {file} can be aligned with; say audio_offset in a brief.")
-    recorder = Sound(file, described.index, placed.fingerprint)
-    recorder = replace(recorder, channels=choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)[0])
+    recorder, _ = choose(recorder, described, 0, seconds or MOST_LISTENED, tools=tools)
     first, last = _around(start, end, source.duration)
     key = f"{camera.key}-{recorder.key}-{first:.3f}-{last:.3f}-aligned-v{VERSION}"
     match = cache.kept(tools.cache, key, _Line, lambda: _match(camera, recorder, first, last, tools))
@@ -142,13 +144,14 @@ def _match(camera: Sound, recorder: Sound, first: float, last: float, tools: Too
     return best.model_copy(update={"seconds": len(near) / A_SECOND})
 
 
-def _sound_stream(recording: Path, tools: Tools) -> tuple[AudioStream, float | None]:
-    """The recording's sound stream, its default, and its seconds where the file's header knows them. Raises Unusable."""
-    found = heard(recording)
-    chosen = default_of(found.audio)
-    if not any(len(block) for block in _blocks(Sound(recording, chosen.index), 0.0, HEARD, COARSE_RATE, tools)):
-        raise Unusable(f"{recording} has no sound in it; copy it again from the recorder.")
-    return chosen, found.duration
+class _Sounds(Data):
+    """Whether there is any sample at the beginning of a recording."""
+
+    sounds: bool
+
+
+def _sounds(recording: Sound, tools: Tools) -> _Sounds:
+    return _Sounds(sounds=any(len(block) for block in _blocks(recording, 0.0, HEARD, COARSE_RATE, tools)))
 
 
 def _covered(placed: Recording, start: float, end: float) -> str:
@@ -167,7 +170,9 @@ def _covered(placed: Recording, start: float, end: float) -> str:
 
 def _blocks(sound: Sound, start: float, seconds: float, rate: int, tools: Tools) -> Iterator[Samples]:
     """The sound as mono samples, ten seconds at a time, the last block shorter; it may end before `seconds`."""
-    output = sound.since(start, rate, tools, seconds).output("pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}")
+    output = sound.mixed_since(start, rate, tools, seconds).output(
+        "pipe:", format="f32le", ac=1, ar=rate, t=f"{seconds:.6f}"
+    )
     for raw in ffmpeg_tool.blocks(output, 4 * 10 * rate, tools):
         yield np.nan_to_num(np.frombuffer(raw[: len(raw) // 4 * 4], "<f4"), posinf=0.0, neginf=0.0)
 

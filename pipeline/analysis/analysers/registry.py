@@ -21,7 +21,7 @@ from pipeline.footage.source import Source
 class Analyser(Protocol):
     """Looks at one block of footage. records: turns what it finds into JSON and back.
 
-    What it finds at a moment may depend on the frames of the second before it and of a look after it, not more.
+    What it finds at a moment may depend on the frames of the second before it and of half a second after it, not more.
     """
 
     records: TypeAdapter[list[tuple[float, Any]]]

@@ -3,7 +3,8 @@
 from typing import Protocol
 
 from pipeline.captions.cues import Cue
-from pipeline.captions.formats import ass, others, sbv, srt, vtt, whisper
+from pipeline.captions.formats import ass, others, sbv, srt, transcript, vtt
+from pipeline.captions.slips import Slips
 
 
 class CaptionFormat(Protocol):
@@ -12,20 +13,20 @@ class CaptionFormat(Protocol):
     def recognises(self, text: str) -> bool:
         """Whether text is of this format and of none before it in FORMATS, by what it holds."""
 
-    def read(self, text: str) -> tuple[list[Cue], list[str]]:
-        """The cues, in any order, and the lines of times that cannot be read, as a sentence names them.
+    def read(self, text: str, slips: Slips) -> list[Cue]:
+        """The cues, in any order; slips is told what cannot be taken as it is written, and where.
 
-        Raises BadCaptions for what is too long to be read.
+        Raises BadCaptions for what is too long or of a kind that is not read.
         """
 
 
 FORMATS: dict[str, CaptionFormat] = {
-    "Whisper's JSON": whisper,
+    "Whisper's JSON": transcript,
     "ASS": ass,
     "WebVTT": vtt,
-    "TTML, SAMI, MicroDVD, MPL2, Whisper's printout": others,
-    "SBV": sbv,
+    "TTML, SAMI, MicroDVD, MPL2": others,
     "SRT": srt,
+    "SBV": sbv,
 }
 
 

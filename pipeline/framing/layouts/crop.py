@@ -26,6 +26,7 @@ RUSH = 0.1  # of a shot that may be faster
 WITHOUT_SUBJECT = 0.45  # score of the middle where nothing is found
 CUT_VALUE = 0.95  # how good cutting between people is apart from whom it shows
 UNWANTED = 0.1  # times that where the preset asks for another layout in talk
+HALF_OF_IT = 0.5  # what a face in a small camera picture is worth without the slide that it lies on
 OVERLAP_COST = 1.2  # off it for talking at the same time
 BARGING = 0.1  # share of the speech for which people may talk at once in any talk (and what is heard wrongly as such)
 HASTE = 2.5  # seconds between cuts, on average, below which cutting gets restless
@@ -94,6 +95,8 @@ def _alone(scene: Scene) -> Option:
         why = f"{first.name} has the largest of {len(important)} faces"
         if scene.look.habits.crowd == "largest" and len(important) > 2:
             share, why = 1.0, f"{why}, as the preset asks"
+    if scene.shot.facecams:
+        share *= HALF_OF_IT
     return Option(f"{first.name} alone", share * scene.legible([first], _scale(scene, [first])), why, [first])
 
 

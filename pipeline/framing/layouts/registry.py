@@ -5,7 +5,7 @@ from typing import Protocol
 
 from basis.errors import WrongUse
 from pipeline.footage.yuv import Planes
-from pipeline.framing.layouts import crop, fit, split
+from pipeline.framing.layouts import crop, facecam, fit, split
 from pipeline.framing.scoring import Option, Part, Scene
 from pipeline.plan import Shot
 
@@ -28,7 +28,12 @@ class Layout(Protocol):
         """Draws into the output's planes what lies behind the panes of one of its shots, from a frame of the footage."""
 
 
-LAYOUTS: list[Layout] = [fit, crop, split]  # of options with one score and as many subjects, the first's is taken
+LAYOUTS: list[Layout] = [
+    fit,
+    crop,
+    split,
+    facecam,
+]  # of options with one score and as many subjects, the first's is taken
 
 
 def named(name: str) -> Layout:
