@@ -205,7 +205,7 @@ def runs(bench: Bench) -> None:
         time.sleep(0.1 + 0.25 * number)
         process.send_signal(getattr(signal, name))
         said = process.communicate(timeout=LONGEST)[1]
-        early = process.returncode == -getattr(signal, name) and not said  # Python itself was not there yet
+        early = process.returncode == -getattr(signal, name) or "init_import_site" in said  # Python was not there yet
         told = process.returncode == 130 and "Interrupted" in said and "Traceback" not in said
         bench.tell(
             "runs",
