@@ -15,18 +15,20 @@ from basis.files import claimed, save_text, temporary, writable
 from basis.notes import Note
 from basis.spans import length, shift
 from basis.tools import USUAL, Tools
-from pipeline import captions, encode, framing, pauses, picture, planning, rendering
+from pipeline import captions, encode, framing, pauses, picture, planning, rendering, verify
 from pipeline.brief import Brief
 from pipeline.footage import source, stream
 from pipeline.graphics.blend import rgb
 from pipeline.plan import Plan, shots_with_offsets
 from pipeline.rendering import Files, Rejected, read_plan, refuse_to_overwrite
 from pipeline.report import ContactSheet, Report
+from pipeline.verify import Check
 from presets import delivery
 from presets.graphics import Caption, TitleCard
 
 __all__ = [
-    "Files", "Planned", "Rejected", "claimed", "cover", "join", "plan", "plan_files", "read_plan", "refuse_to_overwrite", "render",
+    "Files", "Planned", "Rejected", "claimed", "cover", "doubts", "join", "plan", "plan_files", "read_plan",
+    "refuse_to_overwrite", "render",
     "render_segment", "segments",
 ]  # fmt: skip
 
@@ -142,6 +144,16 @@ def join(plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools =
         encode.join(segment_files, mastered, part, job.target, tools)
 
     return rendering.make(job, files, "join", write, permit)
+
+
+def doubts(plan: Plan, files: Files, tools: Tools = USUAL) -> list[Check]:
+    """The checks of files that were delivered earlier against the plan that they were made from and its footage.
+
+    Raises as render does, and Unusable for a video that cannot be read.
+    """
+    job = rendering.open_plan(plan, tools)
+    beside = [file for file in (files.srt, files.vtt) if file.is_file()]
+    return verify.against_plan(files.video, job.expected(beside), tools)
 
 
 def cover(plan: Plan, files: Files, file: Path, tools: Tools = USUAL) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+from fractions import Fraction
+from types import SimpleNamespace
 
 import ffmpeg
 import pytest
@@ -9,12 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import presets
+from basis.clock import Clock
 from basis.errors import EpisodeError, Unusable
+from jobs.check import check_season
+from jobs.manifest import Slip, read_season
 from pipeline import captions as captions_
+from pipeline.brief import Footage
 from pipeline.captions import subtitles
 from pipeline.captions.formats import times
 from pipeline.captions.reading import parse, read_captions
-from pipeline.footage import ffmpeg_tool
+from pipeline.footage import ffmpeg_tool, source
+from pipeline.stretch import Stretch
+from pipeline.verify import subtitled
 from presets.graphics import Caption, Word
 
 FIRST, SECOND = "Первая плавка идёт.", "Смотрите на печь."
@@ -315,11 +323,13 @@ SAID = [
 ]  # fmt: skip
 
 
+def text_of(text, start):
+    words = [Word(text=word, start=start, end=start + 1) for word in text.split(" ")]
+    return Caption(start=start, end=start + 1.5, lines=[words])
+
+
 def test_what_is_delivered_reads_the_same_in_ffmpeg_and_here(tmp_path):
-    captions = [
-        Caption(start=2 * n, end=2 * n + 1.5, lines=[[Word(text=w, start=2 * n, end=2 * n + 1) for w in text.split(" ")]])
-        for n, text in enumerate(SAID)
-    ]  # fmt: skip
+    captions = [text_of(text, 2 * n) for n, text in enumerate(SAID)]
     for form in ("srt", "vtt"):
         file = tmp_path / f"a.{form}"
         file.write_text(subtitles(captions, form), "utf-8")
@@ -329,6 +339,53 @@ def test_what_is_delivered_reads_the_same_in_ffmpeg_and_here(tmp_path):
         events = re.findall(r"Dialogue:(?:[^,]*,){9}(.*)", (tmp_path / f"{form}.ass").read_text("utf-8"))
         plain = [event.replace("\u2060", "").replace("\\{{}", "{").replace("5\\h", "5\u00a0") for event in events]
         assert plain == SAID
+
+
+def test_what_is_delivered_is_known_again_by_the_checks_of_delivery(tmp_path):
+    captions = [text_of(text, 2 * n) for n, text in enumerate(SAID)]
+    plan = SimpleNamespace(clock=Clock(Fraction(25)), graphics=captions)
+    for form in ("srt", "vtt"):
+        (tmp_path / f"a.{form}").write_text(subtitles(captions, form), "utf-8")
+    assert all(row.ok for row in subtitled.rows(plan, [tmp_path / "a.srt", tmp_path / "a.vtt"]))
+
+
+# inside the footage
+
+
+def test_captions_beside_what_a_drone_measured_are_used_and_the_rest_is_named(tmp_path):
+    (tmp_path / "dji.srt").write_text(measured(TELEMETRY["dji in one line"]), "utf-8")
+    (tmp_path / "talk.srt").write_text(TALK, "utf-8")
+    picture = ffmpeg.input("testsrc2=s=160x90:r=25:d=4", f="lavfi").video
+    inputs = [ffmpeg.input(str(tmp_path / name))["s:0"] for name in ("dji.srt", "talk.srt")]
+    for count in (1, 2):
+        file = tmp_path / f"{count}.mkv"
+        ffmpeg_tool.run(ffmpeg.output(picture, *inputs[:count], str(file), **{"c:v": "libx264", "c:s": "srt"}))
+        parts = [Stretch(source.probe(file), 0.0, 4.0, 0.0, Footage(file=file))]
+        preset = presets.load("plain")
+        shown, notes = captions_.for_episode(captions_.read(None, parts, preset), parts, preset, 4.0, 25)
+        assert [" ".join(w.text for line in c.lines for w in line) for c in shown] == [FIRST, SECOND][: 2 * (count - 1)]
+        assert [note.code for note in notes] == ["telemetry", "embedded-captions"][:count]
+
+
+def test_a_season_s_check_says_what_rendering_would_say_of_captions(tmp_path):
+    picture = ffmpeg.input("testsrc2=s=160x90:r=25:d=4", f="lavfi").video
+    ffmpeg_tool.run(ffmpeg.output(picture, str(tmp_path / "a.mp4"), vcodec="libx264"))
+    files = {
+        "before": NOTED["before the start"][0],
+        "dji": measured(TELEMETRY["dji"]),
+        "late": TALK.replace("00:00:", "01:00:"),
+        "scc": REFUSED["scc"][0],
+    }
+    season = "[defaults]\npreset = 'plain'\n"
+    for name, text in files.items():
+        (tmp_path / f"{name}.srt").write_text(text, "utf-8")
+        offset = "captions_offset = '01:00:00'\n" if name == "late" else ""
+        season += f"[[episode]]\ntitle = '{name}'\nfootage = 'a.mp4'\ncaptions = '{name}.srt'\n{offset}"
+    (tmp_path / "season.toml").write_text(season, "utf-8")
+    told: list[Slip] = []
+    (slip,) = check_season(read_season(tmp_path / "season.toml"), told.append)
+    assert "scc.srt are SCC" in slip.text
+    assert [name for name in files if any(f"{name}.srt" in note.text for note in told)] == ["before", "dji"]
 
 
 # any text

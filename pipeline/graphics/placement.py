@@ -31,10 +31,17 @@ def place(plan: Plan, look: Look, faces: Sequence[OnScreen]) -> tuple[list[Place
     placed: dict[int, list[PlacedGraphic]] = {}
     notes: list[Note] = []
     turns = [(kind_of(g).turn, g.start, number) for number, g in enumerate(plan.graphics) if is_shown(g, look)]
-    for turn, _, number in sorted(turns):
+    taken, last = [*board.taken], 0
+    for turn, start, number in sorted(turns):
+        if turn != last:
+            board, last = replace(board, taken=tuple(taken)), turn
+        # what has ended is in nobody's way, as those of a turn come in order of time; a caption looks at the one before it
+        ahead = (one for one in board.taken[:-1] if one[0].end > start)
+        board = replace(board, taken=(*ahead, *board.taken[-1:]))
         chosen = _chosen(plan.graphics[number], board) if turn else []
         for cost, candidate in chosen:
             board = board.keeping(candidate)
+            taken.append((candidate.graphic, candidate.area))
             notes += _notes(cost, candidate, board)
         if chosen:
             placed[number] = [candidate.graphic for _, candidate in chosen]

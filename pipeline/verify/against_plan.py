@@ -14,7 +14,7 @@ from basis.tools import USUAL, Tools
 from pipeline.footage.source import Source, open_media
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Plan
-from pipeline.verify import heard, subtitled
+from pipeline.verify import heard, seen, subtitled
 from pipeline.verify.checks import Check, Row
 from presets.delivery import spec
 
@@ -43,26 +43,27 @@ def against_plan(file: Path, expected: Expected, tools: Tools = USUAL) -> list[C
 
 def _rows(file: Path, expected: Expected, tools: Tools) -> Iterator[Row]:
     plan = expected.plan
-    yield from _ends(file, plan)
-    sound = heard.heard(file, plan, tools)
-    yield from heard.rows(sound, plan, tools)
-    yield from subtitled.rows(plan, expected.subtitles)
-
-
-def _ends(file: Path, plan: Plan) -> Iterator[Row]:
-    """Whether nothing is missing at the end."""
-    frames, end = 0, 0.0
-    with open_media(file) as container:
-        streams = [*container.streams.video[:1], *container.streams.audio[:1]]
-        for packet in container.demux(streams):
-            if packet.pts is None or not packet.size:
-                continue
-            if packet.stream.type == "video":
-                frames += 1
-            else:
-                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    packets, end = _packets(file)
+    count = len(packets)
     yield Row(
-        "footage", "frames", f"{frames} frames", f"{plan.frame_count} frames, as planned", frames == plan.frame_count
+        "footage", "frames", f"{count} frames", f"{plan.frame_count} frames, as planned", count == plan.frame_count
     )
     limit = f"within {SOUND_END * 1000:g} ms of {plan.duration:.2f} s, as planned"
     yield Row("footage", "end of the sound", f"{end:.2f} s", limit, abs(end - plan.duration) <= SOUND_END)
+    yield from seen.rows(file, plan, expected.sources, expected.overlay, packets)
+    yield from heard.rows(heard.heard(file, plan, tools), plan, tools)
+    yield from subtitled.rows(plan, expected.subtitles)
+
+
+def _packets(file: Path) -> tuple[list[tuple[int, bool]], float]:
+    """(bytes, whether a key) of each frame in order of time, and when the sound ends."""
+    pictures, end = [], 0.0
+    with open_media(file) as container:
+        for packet in container.demux([*container.streams.video[:1], *container.streams.audio[:1]]):
+            if packet.pts is None or not packet.size:
+                continue
+            if packet.stream.type == "video":
+                pictures.append((packet.pts, packet.size, packet.is_keyframe))
+            else:
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    return [(size, key) for _, size, key in sorted(pictures)], end

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from basis.clock import Clock
+from pipeline.captions.subtitles import JOINER
 from pipeline.plan import Plan
 from pipeline.verify.checks import Row
 from presets.graphics import Caption
@@ -28,7 +29,7 @@ def rows(plan: Plan, files: Sequence[Path]) -> Iterator[Row]:
     drawn = [
         _Shown(plan.clock.frame(one.start), plan.clock.frame(one.end), text)
         for one in sorted((g for g in plan.graphics if isinstance(g, Caption)), key=lambda one: one.start)
-        if (text := "\n".join(" ".join(word.text for word in line) for line in one.lines)).strip()
+        if (text := "\n".join(" ".join(word.text for word in line) for line in one.lines).replace(JOINER, "")).strip()
     ]
     for file in files:
         kind = file.suffix.removeprefix(".")
@@ -38,7 +39,7 @@ def rows(plan: Plan, files: Sequence[Path]) -> Iterator[Row]:
 
 
 def _read(file: Path, clock: Clock) -> Iterator[_Shown]:
-    """What a subtitle file says, in blocks that blank lines part, references of characters resolved."""
+    """What a subtitle file says, in blocks that blank lines part, without what keeps it from being markup."""
     for block in re.split(r"\n\s*\n", file.read_text("utf-8-sig").replace("\r\n", "\n")):
         lines = block.strip("\n").split("\n")
         found = [(number, match) for number, line in enumerate(lines) if (match := TIMES.match(line.strip()))]
@@ -46,8 +47,9 @@ def _read(file: Path, clock: Clock) -> Iterator[_Shown]:
             number, match = found[0]
             parts = [int(part or 0) for part in match.groups()]
             start, end = (h * 3600 + m * 60 + s + ms / 1000 for h, m, s, ms in (parts[:4], parts[4:]))
-            text = html.unescape("\n".join(lines[number + 1 :]))
-            yield _Shown(clock.frame(start), clock.frame(end), text)
+            text = "\n".join(lines[number + 1 :])
+            text = html.unescape(text) if file.suffix == ".vtt" else text  # in SRT players show references as they are
+            yield _Shown(clock.frame(start), clock.frame(end), text.replace(JOINER, ""))
 
 
 def _joined(captions: Iterable[_Shown]) -> list[_Shown]:
