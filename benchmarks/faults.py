@@ -61,7 +61,7 @@ BLAME = {  # what an ffmpeg does, with which exit code the run ends, and what it
     "encoder is stopped": (f'{VERSION}case "$*" in *libx264*) kill -STOP $$;; esac; exec "$FF" "$@"', 6, "did nothing"),
     "decoder hangs": (f'{VERSION}case "$*" in *rawvideo*pipe:) sleep 900;; esac; exec "$FF" "$@"', 6, "did nothing"),
     "hangs at once": ("sleep 900", 6, "did nothing"),
-    "floods stdout": (f"{VERSION}exec yes", 5, "ffmpeg"),
+    "floods stdout": (f"{VERSION}exec yes", 6, "ffmpeg"),
 }  # fmt: skip
 
 
