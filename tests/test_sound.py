@@ -382,7 +382,7 @@ def flash_and_beep(file, picture, heard, at=1.6, **options):
 def beep_after_flash(file, begin=0.0):
     """Seconds from the flash that is seen to the beep that is heard, by the footage's clock."""
     made = source.probe(file)
-    white = next(t for t, frame in stream.Pictures(made, 0, 9) if frame.to_ndarray(format="gray").mean() > 200)
+    white = next(t for t, frame in stream.Pictures(made, 0, 9) if frame[: made.height].mean() > 200)
     take = plan((file, begin, 2.3)).takes[0].model_copy(update={"audio_stream": made.audio_stream})
     return begin + first(takes.read(take, 0, round((2.3 - begin) * RATE)), 0, 2.3 - begin) - white
 
