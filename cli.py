@@ -1,90 +1,77 @@
-"""The command line: which command is loaded when it is called, and how whatever goes wrong is told."""
+"""The command line's front door: how it is interrupted, and how whatever goes wrong is told.
 
-import signal
+It loads next to nothing before it can be interrupted.
+"""
+
+import contextlib
+import os
 import sys
-import traceback
-from importlib import import_module
-from typing import Any
+from pathlib import Path
 
-import typer
-from typer.core import TyperCommand
-from typer.main import get_command
-
-from basis.errors import EpisodeError, Interrupted, unexpected
+from basis import interrupts
+from basis.errors import EpisodeError, Interrupted, WrongUse, unexpected
 from basis.letters import printable
-from commands.options import PLAIN, DebugOption, Group, VersionOption
-
-COMMANDS = {  # commands/NAME.py holds each
-    "render": "Render a finished episode from footage, from a brief, or from an edited plan.",
-    "plan": "Decide the framing, write plan and contact sheet, render nothing.",
-    "probe": "Say what a footage file is.",
-    "verify": "Check any file against a delivery spec; exit code 0 or 4.",
-    "doctor": "Say which ffmpeg, encoders, filters, fonts and models are in use; exit code 5 when one is missing.",
-    "demo": "Make horizontal footage, render an episode from it, verify it, and say where the files are.",
-    "presets": "The looks of series.",
-    "jobs": "A season in one command.",
-}
-HELP = """Turns horizontal footage into a finished vertical episode. Exit codes: 0 done, 1 some episodes of a season
-failed, 2 wrong use or a wrong manifest, 3 footage or captions unusable, 4 delivery check failed, 5 missing tool, 6 the
-machine failed (try again), 70 an error of the product itself, 130 interrupted."""
-
-
-class Later(TyperCommand):
-    """A command of which no more than its line of help is known until it is called."""
-
-    def make_context(self, *call: Any, **settings: Any) -> Any:
-        return load(str(self.name)).make_context(*call, **settings)
-
-
-class Episode(Group):
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings | {"commands": {name: Later(name, help=line) for name, line in COMMANDS.items()}})
-
-
-def load(name: str) -> Any:
-    """A command, or a group of them, with all its flags."""
-    command = get_command(import_module(f"commands.{name}").app)
-    command.help = COMMANDS[name]
-    return command
-
-
-app = typer.Typer(name="episode", cls=Episode, no_args_is_help=True, help=HELP, **PLAIN | {"add_completion": True})
-
-
-@app.callback()
-def episode(version: VersionOption = False, debug: DebugOption = False) -> None:
-    pass
 
 
 def main() -> None:
     """Runs the command line; whatever goes wrong ends with one sentence and its exit code."""
+    interrupts.listen()
     words = sys.argv[1:]
     flags = words[: words.index("--")] if "--" in words else words
     arguments = [word for word in flags if word != "--debug"] + words[len(flags) :]
-    signal.signal(signal.SIGINT, _stop)
-    signal.signal(signal.SIGTERM, _stop)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows consoles cannot say «Серия» otherwise
     code = 0
     try:
+        from commands.app import app
+
         app(args=arguments, prog_name="episode")
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if code == WrongUse.exit_code:
+            _tell_names_from_flags(flags)
     except (Exception, Interrupted) as error:
         code = _told(error, "--debug" in flags)
-    sys.exit(code)  # here: the error is gone, and with it the frames and processes that its traceback keeps alive
+    sys.exit(
+        _flushed(code)
+    )  # here: the error is gone, and with it the frames and processes that its traceback keeps alive
 
 
 def _told(error: Exception | Interrupted, debug: bool) -> int:
     """Says what went wrong and gives its exit code."""
     if debug:
+        import traceback
+
         traceback.print_exception(error)
     known = error if isinstance(error, EpisodeError | Interrupted) else unexpected(error)
-    print(printable(str(known), "\n"), file=sys.stderr)  # names are anybody's
+    _say(printable(str(known), kept="\n" if getattr(known, "in_lines", False) else ""))
     return known.exit_code
 
 
-def _stop(*_: object) -> None:
-    raise Interrupted("Interrupted; nothing was left half written.")
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody listens; the exit code tells as well
+        print(text, file=sys.stderr, flush=True)
+
+
+def _tell_names_from_flags(flags: list[str]) -> None:
+    for word in flags:
+        with contextlib.suppress(OSError, ValueError):
+            if word.startswith("-") and Path(word).exists():
+                _say(f"{printable(word)} is a file whose name begins like a flag; write ./{printable(word)}.")
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once everything that was said has reached whoever reads it."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except BrokenPipeError:  # of a reader that has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries once more, and complains
+        return code or _told(error, False)
+    return code
 
 
 if __name__ == "__main__":

@@ -2,13 +2,15 @@
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from platformdirs import user_cache_path
 from pydantic import BaseModel, ValidationError
+
+from basis.errors import WrongUse
+from basis.files import read_bytes, temporary
 
 SETTING = "EPISODE_CACHE"
 MOST_BYTES = 2 << 30  # of all entries; those that were not read for longest give way
@@ -23,13 +25,23 @@ def folder() -> Path:
     return Path(named) if named else user_cache_path("episode", appauthor=False)
 
 
-def kept(folder: Path | None, key: str, kind: type[Stored], make: Callable[[], Stored]) -> Stored:
-    """What was stored under a key, else what `make` gives, stored as JSON; made each time where there is no folder."""
+def kept(
+    folder: Path | None,
+    key: str,
+    kind: type[Stored],
+    make: Callable[[], Stored],
+    can_be: Callable[[Stored], bool] = bool,
+) -> Stored:
+    """What was stored under a key, else what `make` gives, stored as JSON; made each time where there is no folder.
+
+    can_be: whether what was stored can be what make gives; it is made again where not."""
     if folder is None:
         return make()
     with contextlib.suppress(ValidationError):
         if raw := load_bytes(folder, key):
-            return kind.model_validate_json(raw)
+            found = kind.model_validate_json(raw)
+            if can_be(found):
+                return found
     made = make()
     store_bytes(folder, key, made.model_dump_json().encode())
     return made
@@ -39,8 +51,8 @@ def load_bytes(folder: Path, key: str) -> bytes | None:
     """The bytes that were stored under a key, or None where there are none that can be read."""
     file = folder / (key + SUFFIX)
     try:
-        raw = file.read_bytes()
-    except OSError:
+        raw = read_bytes(file, MOST_BYTES)
+    except (OSError, WrongUse):
         return None
     with contextlib.suppress(OSError):  # a cache that is only read from ages, no more
         os.utime(file)
@@ -49,15 +61,10 @@ def load_bytes(folder: Path, key: str) -> bytes | None:
 
 def store_bytes(folder: Path, key: str, raw: bytes) -> None:
     """Keeps bytes, the oldest entries giving way; a folder that cannot be written to is no reason to fail."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, WrongUse):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as part:
-            try:
-                part.write(raw)
-                part.close()
-                Path(part.name).replace(folder / (key + SUFFIX))
-            finally:
-                Path(part.name).unlink(missing_ok=True)
+        with temporary(folder / (key + SUFFIX)) as part:
+            part.write_bytes(raw)
         _make_room(folder)
 
 

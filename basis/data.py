@@ -1,9 +1,14 @@
 """Plain data: the base of every model that is read from files or written to them, and the types that they share."""
 
+import os
 import re
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote_to_bytes
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+
+from basis.letters import printable
 
 FOREVER = 360_000.0  # 100 hours; an end that means: until the footage ends
 _CLOCK = re.compile(r"(?:(?:(\d{1,5}):)?(\d{1,2}):)?(\d+(?:[.,]\d+)?)")
@@ -34,6 +39,39 @@ def seconds(value: object) -> float:
     return total
 
 
+def _named(file: Path) -> str:
+    """A file's name as JSON can hold it: where its bytes are no text, as a link (RFC 8089)."""
+    name = str(file)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "file:" + quote(os.fsencode(name))
+    return name
+
+
+def _file(value: Any) -> Any:
+    """A name, or a link that _named wrote; what else begins with file: is a name."""
+    if not isinstance(value, str) or not value.startswith("file:"):
+        return value
+    raw = unquote_to_bytes(value.removeprefix("file:"))
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return os.fsdecode(raw)
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    """Text that names files, whatever bytes their names have."""
+    return (
+        printable(value)
+        if isinstance(value, str) and any("\ud800" <= letter <= "\udfff" for letter in value)
+        else value
+    )
+
+
+FileName = Annotated[Path, BeforeValidator(_file), PlainSerializer(_named, return_type=str, when_used="json")]
+Text = Annotated[str, BeforeValidator(_as_text)]
 Seconds = Annotated[float, BeforeValidator(seconds)]
 Link = Annotated[str, Field(max_length=500, pattern=r"^https?://\S+$")]
 Channels = Literal["stereo", "mono", "left", "right", "voices"]  # how a take's sound is read; pipeline.sound.channels

@@ -1,7 +1,5 @@
 """Errors that a user can cause: one clear sentence (what, where, what to do) and an exit code."""
 
-from traceback import walk_tb
-
 NO_OPENCV = (
     "OpenCV cannot be loaded ({}); on a slim Linux image install libgl1 and libglib2.0-0 (Debian, Ubuntu) or "
     "mesa-libGL and glib2 (Fedora)."
@@ -12,6 +10,7 @@ class EpisodeError(Exception):
     """Base of the errors below; its text is shown to the user as it is."""
 
     exit_code = 1
+    in_lines = False  # whether it has a line for each thing that is wrong
 
 
 class WrongUse(EpisodeError):
@@ -59,6 +58,8 @@ class Interrupted(BaseException):
 def unexpected(error: BaseException) -> EpisodeError:
     """What nothing was prepared for, as a sentence: something missing, a machine that failed, else the product itself."""
     if isinstance(error, ImportError):
+        from traceback import walk_tb  # here: nothing is loaded before a run can be interrupted
+
         modules = {frame.f_globals["__name__"] for frame, _ in walk_tb(error.__traceback__)} | {error.name}
         if "cv2" in modules:
             return MissingTool(NO_OPENCV.format(error))

@@ -12,11 +12,18 @@ _NAMES = {
 
 
 def printable(text: str, kept: str = "") -> str:
-    r"""Text as a terminal may show it: what would steer it, or turn the line's direction, as \x1b or \u202e.
+    r"""Text as a terminal may show it: what would steer it, or turn the line's direction, as \x1b or \u202e, and bytes of a
+    file's name that are no text as \xff.
 
     kept: characters that stay as they are, as the line feeds of a text of several lines.
     """
-    return "".join(c if c in kept or not steers(c) else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c in kept or not steers(c) else _escaped(c) for c in text)
+
+
+def _escaped(c: str) -> str:
+    if "\udc80" <= c <= "\udcff":  # how Python holds a byte that is no text
+        return f"\\x{ord(c) - 0xDC00:02x}"
+    return c.encode("unicode_escape").decode()
 
 
 def steers(c: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from basis.data import Data
+from basis.data import Data, Text
 
 
 class Note(Data):
@@ -18,7 +18,7 @@ class Note(Data):
     """
 
     code: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
-    text: str
+    text: Text
     at: float | None = None
     shot: int | None = None
     level: Literal["note", "warning"] = "note"

@@ -19,7 +19,7 @@ def silent(stage: str, done: float, total: float) -> None:
 
 @dataclass(frozen=True)
 class Tools:
-    """ffmpeg: which one, None for the one inside imageio-ffmpeg. threads: of each decoder and encoder, None leaves it to
+    """ffmpeg: which one, None for the one inside imageio-ffmpeg. threads: of each decoder and filter, None leaves it to
     them. cache: the folder where hearings and analyses are kept, None to keep nothing. scratch: the folder for files that
     are gone afterwards, None for the system's. encoder: its name in pipeline.encode.encoders; speed: one of its own, faster
     ones make larger files, None for its usual one. progress: told what is done. patience: seconds in which an ffmpeg that

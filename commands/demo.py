@@ -24,11 +24,11 @@ def demo(
 
     where = files_of(folder / "episode-03.mp4")
     episode.refuse_to_overwrite(where.all, [], force)
-    with Meter(quiet) as meter:
+    with Meter(quiet) as meter, episode.claimed(where.video):
         work = tools(meter, kept=False)
         brief = make_demo(folder, lambda share: meter("footage", share, 1))
         made = episode.plan(brief, work).plan
-        report = episode.render(made, where, work, overwrite=True)  # refused above
+        report = episode.render(made, where, work, overwrite=force)
     if not quiet:
         print(f"Footage {brief.footage[0].file}")
         words.say_report(report, where)

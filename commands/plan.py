@@ -25,7 +25,7 @@ def plan(
     brief = asked.brief()
     where = files_of(video_of(brief))
     episode.refuse_to_overwrite((where.plan, where.sheet), brief.inputs, force)
-    with Meter(quiet or as_json) as meter:
+    with Meter(quiet or as_json) as meter, episode.claimed(where.video):
         work = tools(meter, kept=not no_cache)
         made, notes = episode.plan(brief, work)
         episode.refuse_to_overwrite(where.all, made.inputs, True)  # rendering it would

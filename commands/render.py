@@ -1,5 +1,6 @@
 """episode render: a finished episode from footage, from a brief, or from an edited plan."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,19 +34,21 @@ def render(
     from commands.work import files_of, tools, video_of
     from pipeline import episode
 
-    with Meter(quiet or as_json) as meter:
+    with Meter(quiet or as_json) as meter, ExitStack() as claim:
         work = tools(meter, kept=not no_cache)
+        own: tuple[Path, ...] = ()
         if plan:
-            made, where = _edited(plan, asked, force)
+            made, where, own = _edited(plan, asked, force)
+            claim.enter_context(episode.claimed(where.video))
         else:
             brief = asked.brief()
             where = files_of(video_of(brief))
             episode.refuse_to_overwrite(where.all, brief.inputs, force)
+            claim.enter_context(episode.claimed(where.video))
             made = episode.plan(brief, work).plan
-            episode.refuse_to_overwrite(where.all, made.inputs, True)  # a preset has sounds too
         try:
             keep_plan = plan is None or where.plan.resolve() != plan.resolve()
-            report = episode.render(made, where, work, keep_plan=keep_plan, overwrite=True)  # refused above
+            report = episode.render(made, where, work, keep_plan=keep_plan, overwrite=force, own=own)
         except episode.Rejected as rejected:
             if as_json:
                 print(rejected.report.model_dump_json(indent=2))
@@ -56,8 +59,8 @@ def render(
         words.say_report(report, where)
 
 
-def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
-    """An edited plan and where the episode goes: beside it, unless told otherwise."""
+def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files, tuple[Path, ...]]":
+    """An edited plan, where the episode goes: beside it, unless told otherwise, and what of that belongs to the plan."""
     from commands.work import files_of
     from pipeline import episode
 
@@ -69,4 +72,4 @@ def _edited(file: Path, asked: Asked, force: bool) -> "tuple[Plan, Files]":
     where = files_of(asked.keys.get("output", beside))
     own = (file, file.with_name(file.name.removesuffix(".plan.json") + ".sheet.jpg"))
     episode.refuse_to_overwrite(where.all, made.inputs, force, own)
-    return made, where
+    return made, where, own

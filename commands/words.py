@@ -38,13 +38,13 @@ def say_pairs(rows: Mapping[str, object]) -> None:
 def say_report(report: "Report", where: "Files") -> None:
     say_notes(report.warnings)
     passed = sum(check.ok for check in report.checks)
-    print(f"Episode {where.video}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed")
+    print(f"Episode {_name(where.video)}  {report.seconds:.1f} s, {passed} of {len(report.checks)} checks passed")
     before, after = (
         "silent" if loud.integrated is None else f"{loud.integrated:.1f} LUFS, peak {loud.true_peak:.1f} dBTP"
         for loud in (report.sound.before, report.sound.after)
     )
     print(f"Sound   {after} (recorded: {before})")
-    print(f"Look at {where.sheet}\nPlan    {where.plan}\nReport  {where.report}")
+    print(f"Look at {_name(where.sheet)}\nPlan    {_name(where.plan)}\nReport  {_name(where.report)}")
 
 
 def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
@@ -63,10 +63,10 @@ def say_plan(plan: "Plan", notes: Sequence[Note], where: "Files") -> None:
         cut = f"is cut {place}; --keep-pause {second:.1f} (second of the footage) keeps it"
         print(f"{length} {place} is kept" if pause.kept else f"{length} {cut}")
     say_notes(notes)
-    quoted = f'"{where.plan}"' if " " in str(where.plan) else where.plan
+    quoted = f'"{_name(where.plan)}"' if " " in str(where.plan) else _name(where.plan)
     again = " --force" if where.video.exists() else ""
     print(
-        f"Plan {where.plan}\nLook at {where.sheet}\n"
+        f"Plan {_name(where.plan)}\nLook at {_name(where.sheet)}\n"
         f'Another view of a shot: --shot "12.5 = person 2" --force. All good: episode render --plan {quoted}{again}'
     )
 
@@ -143,6 +143,10 @@ def outcome(result: "EpisodeResult") -> str:
         passed = sum(check.ok for check in result.checks)
         return f"delivered, {passed} of {len(result.checks)} checks passed, {result.took or 0:.0f} s"
     return result.state
+
+
+def _name(file: Path) -> str:
+    return printable(str(file))
 
 
 def clock(seconds: float) -> str:

@@ -69,8 +69,6 @@ def decide(entry: Entry, out: Path, force: bool = False, refused_again: bool = T
     """
     files = Files(out / f"{entry.name}.mp4")
     try:
-        for given in entry.brief.inputs:
-            str(given).encode()  # a name from another system may be no text: nothing could be told of it
         if clash := _replaced_input(entry, files):
             wrong = f"{clash} is one of the files that the episode is made from; choose another output folder."
             return _impossible(entry, wrong)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 import presets
 from basis.data import Data
 from basis.files import fingerprint, save_text
+from basis.letters import printable
 from basis.version import version
 from jobs.report import Failure
 from pipeline.brief import Brief
@@ -102,7 +103,7 @@ def made_of(brief: Brief) -> dict[str, str]:
         "delivery": _hash(spec.model_dump()),
     }
     for file, content in contents.items():
-        name = f"file {file.name}"
+        name = f"file {printable(file.name)}"
         found[name] = _hash([found.get(name), content])  # folders may have files of one name
     return found
 

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from basis.errors import MachineFailed, WrongUse
 from basis.files import writable
+from basis.letters import printable
 from basis.tools import Tools
 from basis.version import version
 from jobs import report
@@ -179,7 +180,7 @@ class _Run:
         self._stopped = False
         self._earlier = _earlier(out)
         self.report = SeasonReport(
-            version=version(), series=season.series, manifest=season.file.name, started=datetime.now(UTC), finished=None,
+            version=version(), series=season.series, manifest=printable(season.file.name), started=datetime.now(UTC), finished=None,
             workers=self._executor.workers, episodes=[],
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
-from basis.data import Data
+from basis.data import Data, FileName, Text
 from basis.errors import MachineFailed
 from basis.notes import Note
 from basis.tools import Tools
@@ -30,10 +30,10 @@ class Task(Data):
     kind: Kind
     name: str
     brief: Brief
-    manifest: str = ""
-    folder: Path
-    scratch: Path
-    cache: Path | None
+    manifest: Text = ""
+    folder: FileName
+    scratch: FileName
+    cache: FileName | None
     threads: int = Field(1, ge=1)
     encoder: str = Tools.encoder
     speed: str | None = None

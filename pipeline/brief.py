@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from basis import files
-from basis.data import Channels, Data, Link, Seconds, seconds
+from basis.data import Channels, Data, FileName, Link, Seconds, seconds
 from basis.errors import WrongUse
 from basis.toml import explain, read_toml
 from presets.graphics import PlacedGraphic
@@ -44,7 +44,7 @@ def _a_name(value: Path) -> Path:
     return value
 
 
-File = Annotated[Path, AfterValidator(_a_name)]
+File = Annotated[FileName, AfterValidator(_a_name)]
 
 
 OF_SEVERAL = {"audio_stream", "channels"}  # keys of footage that may hold for many files at once

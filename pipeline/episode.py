@@ -1,7 +1,8 @@
 """The whole story of one episode: brief -> plan -> picture, sound, file -> checks -> report."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from PIL import Image
 
 import presets
 from basis.errors import MachineFailed, WrongUse
-from basis.files import save_text, temporary, writable
+from basis.files import claimed, save_text, temporary, writable
 from basis.notes import Note
 from basis.spans import length, shift
 from basis.tools import USUAL, Tools
@@ -26,7 +27,8 @@ from presets import delivery
 from presets.graphics import Caption, TitleCard
 
 __all__ = [
-    "Files", "Planned", "Rejected", "cover", "doubts", "join", "plan", "plan_files", "read_plan", "refuse_to_overwrite", "render",
+    "Files", "Planned", "Rejected", "claimed", "cover", "doubts", "join", "plan", "plan_files", "read_plan",
+    "refuse_to_overwrite", "render",
     "render_segment", "segments",
 ]  # fmt: skip
 
@@ -69,23 +71,28 @@ def plan_files(plan: Plan, files: Files, tools: Tools = USUAL) -> None:
 
 
 def render(
-    plan: Plan, files: Files, tools: Tools = USUAL, *, keep_plan: bool = True, overwrite: bool = False
-) -> Report:
+    plan: Plan, files: Files, tools: Tools = USUAL, *, keep_plan: bool = True, overwrite: bool = False,
+    own: Sequence[Path] = (),
+) -> Report:  # fmt: skip
     """Makes the episode's files. They appear whole, or none of them does.
 
-    keep_plan: write the plan beside the video too. overwrite: replace files that exist;
-    those that the episode is made from never are. Raises Unusable, WrongUse, MissingTool, MachineFailed, or Rejected with
+    keep_plan: write the plan beside the video too. overwrite: replace files that exist; own: those that may be replaced
+    anyway; those that the episode is made from never are. Raises Unusable, WrongUse, MissingTool, MachineFailed, or Rejected with
     the report when what was made does not meet the delivery spec.
     """
-    refuse_to_overwrite(files.all, plan.inputs, overwrite)
+    permit = partial(refuse_to_overwrite, files.all, plan.inputs, overwrite, own)
+    permit()
     job = rendering.open_plan(plan, tools)
     sheet = ContactSheet(job.plan, job.notes)
 
     def write(mastered: Path, part: Path, count: Callable[[int], None]) -> None:
-        frames = picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools, lost=job.lost)
-        encode.encode(frames, mastered, part, job.target, count, tools)
+        def frames() -> Iterator[stream.Frame]:
+            job.lost.clear()  # all is seen anew where frames are asked for again
+            return picture.render(job.plan, job.sources, job.overlay, sheet.see, tools=tools, lost=job.lost)
 
-    return rendering.make(job, files, "encode", write, sheet, keep_plan)
+        encode.encode(encode.Again(frames), mastered, part, job.target, count, tools)
+
+    return rendering.make(job, files, "encode", write, permit, sheet, keep_plan)
 
 
 def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
@@ -112,7 +119,9 @@ def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools =
     """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does."""
     job = rendering.open_plan(plan, tools)
     with writable(file.parent), temporary(file) as part:
-        frames = picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
+        frames = encode.Again(
+            partial(picture.render, job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
+        )
         encode.encode_segment(
             frames, part, job.target, lambda done: tools.progress("encode", done, last - first), tools
         )
@@ -123,15 +132,18 @@ def join(plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools =
 
     Raises as render does, and MachineFailed for segments that are not the whole episode.
     """
-    refuse_to_overwrite(files.all, plan.inputs, False)
+    permit = partial(refuse_to_overwrite, files.all, plan.inputs, False)
+    permit()
     job = rendering.open_plan(plan, tools)
     if (frames := sum(map(encode.frames_in, segment_files))) != job.plan.frame_count:
         raise MachineFailed(
             f"The segments have {frames} frames and the episode has {job.plan.frame_count}; render them again."
         )
-    return rendering.make(
-        job, files, "join", lambda mastered, part, _: encode.join(segment_files, mastered, part, job.target, tools)
-    )
+
+    def write(mastered: Path, part: Path, _: Callable[[int], None]) -> None:
+        encode.join(segment_files, mastered, part, job.target, tools)
+
+    return rendering.make(job, files, "join", write, permit)
 
 
 def doubts(plan: Plan, files: Files, tools: Tools = USUAL) -> list[Check]:

@@ -17,7 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from basis.boxes import Box
 from basis.clock import Clock
-from basis.data import FOREVER, Channels, Data, Seconds
+from basis.data import FOREVER, Channels, Data, FileName, Seconds, Text
 from basis.notes import Note
 from basis.spans import Span, clip, shift
 from presets.graphics import PlacedGraphic
@@ -133,7 +133,7 @@ class Recording(Data):
     has them.
     """
 
-    file: Path
+    file: FileName
     fingerprint: str = ""
     audio_stream: Number
     offset: Moment
@@ -162,14 +162,14 @@ class Take(Data):
     speaks; turns: the same and the number of the person, of those who are seen to; both may reach out of the take.
     """
 
-    file: Path
+    file: FileName
     fingerprint: str
     start: float = Field(ge=0, le=FOREVER)
     end: float = Field(ge=0, le=FOREVER)
     audio_stream: Number | None
     channels: Channels = "stereo"
     microphones: list[Microphone] = Field([], max_length=MOST_MICROPHONES)
-    heard: str = ""
+    heard: Text = ""
     recording: Recording | None = None
     speech: list[tuple[Moment, Moment]] = Field([], max_length=5000)
     turns: list[tuple[Moment, Moment, Number]] = Field([], max_length=5000)
@@ -196,13 +196,13 @@ class Take(Data):
 class Music(Data):
     """A music bed under the whole episode."""
 
-    file: Path
+    file: FileName
 
 
 class Sting(Data):
     """A short sound that begins at an episode second."""
 
-    file: Path
+    file: FileName
     at: Seconds
 
 
@@ -212,7 +212,7 @@ class Pause(Data):
     at: the episode second at which it is cut. kept: put it back when the plan is rendered.
     """
 
-    file: Path
+    file: FileName
     start: Moment
     end: Moment
     at: Moment
@@ -234,7 +234,7 @@ class Plan(Data):
     height: int = Field(gt=0, le=8192, multiple_of=2)
     takes: list[Take] = Field(min_length=1)
     tail: float = Field(0.0, ge=0, le=LONGEST_TAIL)
-    captions: list[Path] = []  # the files that they were read from
+    captions: list[FileName] = []  # the files that they were read from
     graphics: list[PlacedGraphic] = Field([], max_length=5000)
     music: Music | None = None
     stings: list[Sting] = Field([], max_length=20)

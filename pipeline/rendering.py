@@ -1,7 +1,5 @@
 """The stages by which a plan becomes files: what it names is opened and checked, mastered, verified, saved."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +13,7 @@ from pydantic import ValidationError
 
 import presets
 from basis.errors import DeliveryFailed, Unusable, WrongUse
-from basis.files import fingerprint, save_text, temporary, writable
+from basis.files import blamed, claimed, fingerprint, must_take_names, read_bytes, save_text, scratch, temporary
 from basis.notes import Note, distinct
 from basis.toml import explain
 from basis.tools import Tools
@@ -32,6 +30,7 @@ from presets import Preset, delivery
 from presets.delivery import DeliverySpec
 from presets.graphics import Caption
 
+MOST_PLAN_BYTES = 64 << 20  # an hour of talk with a caption for each word has 5 MB
 FORMS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")  # of subtitle files
 
 
@@ -61,8 +60,10 @@ def refuse_to_overwrite(
 ) -> None:
     """Raises WrongUse for a file that exists and may not be replaced.
 
-    own: files that belong to what is being made, which may be. What an episode is made from never is.
+    own: files that belong to what is being made, which may be. What an episode is made from never is. A name that the disk
+    does not take is refused as well.
     """
+    must_take_names(files)
     for file in files:
         if not file.exists():
             continue
@@ -75,11 +76,9 @@ def refuse_to_overwrite(
 def read_plan(file: Path) -> Plan:
     """A plan that a person may have edited. Raises WrongUse with the place of the first slip."""
     try:
-        plan = Plan.model_validate_json(file.read_bytes())
+        plan = Plan.model_validate_json(read_bytes(file, MOST_PLAN_BYTES))
     except FileNotFoundError:
         raise WrongUse(f"There is no plan {file}; check the path.") from None
-    except OSError as error:
-        raise WrongUse(f"The plan {file} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         raise WrongUse(f"The plan {file}: {explain(error, Plan)}") from error
     spec = delivery.load(plan.delivery)
@@ -201,28 +200,25 @@ class Rejected(DeliveryFailed):
 
 def make(
     job: Job, files: Files, stage: str, write: Callable[[Path, Path, Callable[[int], None]], None],
-    sheet: ContactSheet | None = None, keep_plan: bool = True,
+    permit: Callable[[], None], sheet: ContactSheet | None = None, keep_plan: bool = True,
 ) -> Report:  # fmt: skip
     """Makes an episode's files: its sound is mastered, joined with the picture by write, verified; then all are saved.
 
     write: given the mastered sound, the file to write, and what is told how many frames are done; stage: what that is
-    called. sheet: None where it is still to be made. Raises Rejected.
+    called. permit: raises WrongUse where a file may not be replaced, asked once more before any is. sheet: None where it is
+    still to be made. Raises Rejected.
     """
     plan = job.plan
-    with (
-        writable(files.video.parent),
-        tempfile.TemporaryDirectory(prefix="episode-", dir=job.tools.scratch) as scratch,
-        temporary(files.video) as part,
-    ):
-        mastered = Path(scratch, "sound.wav")
-        with job.stage("sound"):
+    with claimed(files.video) as folder, scratch(job.tools.scratch) as apart:
+        made_files, mastered = Files(folder / "episode.mp4"), apart / "sound.wav"
+        with job.stage("sound"), blamed(apart):
             heard = sound.master(plan, job.spec, job.preset, mastered, job.tools)
         with job.stage(stage, plan.frame_count) as count:
-            write(mastered, part, count)
-        subtitles = _subtitles(plan, Path(scratch))
+            write(mastered, made_files.video, count)
+        subtitles = _subtitles(plan, made_files)
         with job.stage("verify"):
-            checks = verify.verify(part, job.spec, job.tools)
-            checks += verify.against_plan(part, job.expected(subtitles), job.tools)
+            checks = verify.verify(made_files.video, job.spec, job.tools)
+            checks += verify.against_plan(made_files.video, job.expected(subtitles), job.tools)
         delivered = all(check.ok or check.level != "error" for check in checks)
         made = Report(
             version=version(), file=files.video, seconds=plan.duration, frames=plan.frame_count, delivered=delivered,
@@ -231,20 +227,21 @@ def make(
         )  # fmt: skip
         if not delivered:
             raise Rejected(made)
-        save_picture((sheet or sheet_of(job)).image(heard), files.sheet)
+        save_picture((sheet or sheet_of(job)).image(heard), made_files.sheet)
         if keep_plan:
-            save_text(plan.model_dump_json(indent=2), files.plan)
-        save_text(made.model_dump_json(indent=2), files.report)
-        for written, file in zip(subtitles, (files.srt, files.vtt), strict=False):
-            with temporary(file) as part:
-                shutil.copyfile(written, part)
+            save_text(plan.model_dump_json(indent=2), made_files.plan)
+        save_text(made.model_dump_json(indent=2), made_files.report)
+        permit()
+        for part, final in reversed([*zip(made_files.all, files.all, strict=True)]):  # the video last
+            if part.exists():
+                part.replace(final)
     return made
 
 
-def _subtitles(plan: Plan, folder: Path) -> list[Path]:
-    """An episode's subtitle files, written into a folder to be checked there; none where it has no captions."""
+def _subtitles(plan: Plan, files: Files) -> list[Path]:
+    """An episode's subtitle files, written to be checked; none where it has no captions."""
     captioned = [graphic for graphic in plan.graphics if isinstance(graphic, Caption)]
-    written = [folder / f"captions.{form}" for form in FORMS if captioned]
+    written = [files.srt, files.vtt] if captioned else []
     for file, form in zip(written, FORMS, strict=False):
         save_text(captions.subtitles(captioned, form), file)
     return written

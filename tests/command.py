@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cli
+from basis.interrupts import SIGNALS
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 def episode(*arguments):
     """Runs `episode` in this process and gives its exit code and what it wrote."""
     printed, warned = io.StringIO(), io.StringIO()
-    before = sys.argv, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    before = sys.argv, {number: signal.getsignal(number) for number in SIGNALS}
     sys.argv = ["episode", *map(str, arguments)]
     code = 0
     try:
@@ -25,8 +26,8 @@ def episode(*arguments):
         code = ended.code or 0
     finally:
         sys.argv = before[0]
-        signal.signal(signal.SIGINT, before[1])
-        signal.signal(signal.SIGTERM, before[2])
+        for number, handler in before[1].items():
+            signal.signal(number, handler)
     return subprocess.CompletedProcess(arguments, code, printed.getvalue(), warned.getvalue())
 
 

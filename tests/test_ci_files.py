@@ -15,7 +15,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-import cli
+from commands import app
 
 ROOT = Path(__file__).parent.parent
 GITHUB, GITLAB = ROOT / "docs/ci/github-actions.yml", ROOT / "docs/ci/gitlab-ci.yml"
@@ -99,8 +99,8 @@ def episode_commands(block):
 @cache
 def root():
     """The real command line, all of its commands loaded."""
-    command = get_command(cli.app)
-    command.commands = {name: cli.load(name) for name in cli.COMMANDS}
+    command = get_command(app.app)
+    command.commands = {name: app.load(name) for name in app.COMMANDS}
     return command
 
 

@@ -1,14 +1,19 @@
 """The command line as a user meets it: exit codes, one clear sentence, nothing overwritten, nothing left behind."""
 
 import json
+import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import ffmpeg
 import pytest
 
+from basis import files
 from basis.version import is_installed
 from pipeline.footage import ffmpeg_tool, source
 from tests.command import ROOT, episode, started
@@ -318,3 +323,142 @@ def test_notes_of_a_plan_are_in_its_json_with_second_and_shot(short, tmp_path):
     fast = [note for note in made["warnings"] if note["code"] == "fast-speech"]
     assert fast and all(note["shot"] == 1 and 0 <= note["at"] < 1 and note["level"] for note in fast)
     assert json.loads((tmp_path / "out.plan.json").read_text("utf-8"))["warnings"] == made["warnings"]
+
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals and names of POSIX")
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.8])
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_a_run_that_only_loads_can_be_interrupted_in_one_sentence(short, tmp_path, seconds, name):
+    process = started("plan", short, "-o", tmp_path / "out" / "x.mp4", "--no-cache")
+    time.sleep(seconds)
+    process.send_signal(getattr(signal, name))
+    said = process.communicate()[1]
+    early = process.returncode == -getattr(signal, name) or "init_import_site" in said
+    if not early:  # else Python itself was not there yet
+        assert process.returncode == 130, said
+        assert said.strip().splitlines()[-1:] == ["Interrupted; nothing was left half written."] and "Trace" not in said
+    assert not list(tmp_path.rglob("*.*"))
+
+
+@POSIX
+def test_what_a_killed_run_left_is_cleared_by_the_next_one_and_two_runs_exclude_each_other(short, tmp_path):
+    out, apart = tmp_path / "out", tmp_path / "tmp"
+    apart.mkdir()
+    (apart / "episode-of-mine").mkdir()
+    code = f"""import time; from pathlib import Path; from basis import files
+with files.claimed(Path({str(out)!r}, "x.mp4")) as folder, files.scratch(Path({str(apart)!r})):
+    with files.temporary(Path({str(out)!r}, "x.json")) as part:
+        part.touch(); (folder / "x.mp4").touch(); print(flush=True); time.sleep(600)"""
+    killed = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT)
+    assert killed.stdout.readline()
+    left = {*out.iterdir(), *apart.iterdir()}
+    assert len(left) == 4
+    call = ("plan", short, "--preset", "plain", "-o")
+    done = episode(*call, out / "x.mp4")
+    assert done.returncode == 2 and "being made by another run" in done.stderr
+    with files.scratch(apart):
+        assert left < {*out.iterdir(), *apart.iterdir()}
+    killed.kill()
+    killed.communicate()
+    assert episode(*call, out / "y.mp4").returncode == 0
+    assert {one.name for one in out.iterdir()} == {"y.plan.json", "y.sheet.jpg"}
+    with files.scratch(apart):
+        assert len([*apart.iterdir()]) == 2
+    assert [one.name for one in apart.iterdir()] == ["episode-of-mine"]
+
+
+@POSIX
+@pytest.mark.slow
+def test_any_name_that_a_disk_takes_can_be_used(short, tmp_path):
+    odd = os.fsdecode(b"\xff\xfe\xd0.mp4")
+    footage = shutil.copyfile(short, tmp_path / odd)
+    names = [odd, "10:30.mp4", "pipe:0.mp4", "a\nb\u202ec.mp4", "я" * 121 + ".mp4"]
+    for name in names:
+        done = episode("plan", footage, "--preset", "plain", "-o", tmp_path / "out" / name)
+        assert done.returncode == 0, done.stderr
+        said = done.stdout + done.stderr
+        assert "\u202e" not in said and not re.search("[\ud800-\udfff]", said)
+    plan = tmp_path / "out" / odd.replace(".mp4", ".plan.json")
+    for name in ("b:c.mp4", odd):
+        done = episode("render", "--plan", plan, "-o", tmp_path / "out" / name, "-q")
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out" / name).stat().st_size > 10_000
+
+
+@POSIX
+def test_a_name_that_no_disk_takes_is_refused_before_the_work(short, tmp_path, monkeypatch):
+    monkeypatch.setattr(source, "probe", None)
+    for name in ("я" * 122 + ".mp4", "x" * 300 + ".mp4", "/".join(["x" * 200] * 30) + "/a.mp4"):
+        done = episode("render", short, "-o", tmp_path / name)
+        assert done.returncode == 2 and "shorter -o" in done.stderr, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_a_name_that_looks_like_a_flag_is_explained(short, tmp_path, monkeypatch):
+    shutil.copyfile(short, tmp_path / "-rf.mp4")
+    monkeypatch.chdir(tmp_path)
+    done = episode("render", "-rf.mp4")
+    assert done.returncode == 2 and done.stderr.splitlines()[-1].endswith("write ./-rf.mp4.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_result_that_cannot_be_written_is_said_in_one_sentence():
+    with Path("/dev/full").open("w") as full:
+        call = [sys.executable, str(ROOT / "cli.py"), "presets", "show", "plain"]
+        done = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    assert done.returncode == 6 and done.stderr.splitlines() == ["The machine failed: No space left on device."]
+
+
+def test_a_cache_that_cannot_be_is_made_anew_and_leaves_nothing(short, tmp_path, monkeypatch):
+    cache, out = tmp_path / "cache", tmp_path / "out.mp4"
+    monkeypatch.setenv("EPISODE_CACHE", str(cache))
+    call = ("plan", short, "--preset", "plain", "-o", out, "-q", "--force")
+    assert episode(*call).returncode == 0
+    plan = out.with_suffix(".plan.json").read_text("utf-8")
+    kept = next(one for one in cache.iterdir() if b'"shots"' in one.read_bytes())
+    good = json.loads(kept.read_text("utf-8"))
+    shot = good["shots"][0]
+    for shots in ([], [shot | {"end": 99}], [shot | {"end": -1}], [shot, shot]):
+        kept.write_text(json.dumps(good | {"shots": shots}), "utf-8")
+        done = episode(*call)
+        assert done.returncode == 0, done.stderr
+        assert out.with_suffix(".plan.json").read_text("utf-8") == plan
+    names = [one.name for one in cache.iterdir()]
+    kept.unlink()
+    kept.mkdir()
+    assert episode(*call).returncode == 0 and sorted(names) == sorted(one.name for one in cache.iterdir())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rate": "1000000"}, {"version": 99}, {"tail": "NaN"}, {"tail": 1e9}, {"graphics": [{}] * 6000}, {"width": 10**9},
+        {"takes": []}, {"rate": "1e400"}, {"pauses": [{"start": 0, "end": 1e300, "at": 0, "file": "a"}]},
+    ],
+)  # fmt: skip
+def test_a_plan_with_absurd_numbers_is_refused_in_a_sentence(short, tmp_path, change):
+    out = tmp_path / "out.mp4"
+    assert episode("plan", short, "--preset", "plain", "-o", out, "-q").returncode == 0
+    plan = out.with_suffix(".plan.json")
+    plan.write_text(json.dumps(json.loads(plan.read_text("utf-8")) | change).replace('"NaN"', "NaN"), "utf-8")
+    done = episode("render", "--plan", plan, "-q")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1 and len(done.stderr) < 500, done.stderr
+
+
+@POSIX
+@pytest.mark.parametrize("flag", ["--plan", "brief", "--preset", "--delivery", "manifest"])
+def test_what_never_ends_is_not_read(short, tmp_path, flag):
+    endless, deep = tmp_path / "endless.toml", tmp_path / "deep.toml"
+    endless.symlink_to("/dev/zero")
+    deep.write_text("[" * 50_000 if flag == "--plan" else "a." * 50_000 + "a = 1")
+    for file in (endless, deep):
+        call = {"brief": ("plan", file), "manifest": ("jobs", "check", file)}.get(flag, ("plan", short, flag, file))
+        if flag == "--plan":
+            call = ("render", "--plan", file)
+        done = episode(*call)
+        assert done.returncode in (2, 3) and len(done.stderr.strip().splitlines()) == 1, done.stderr[:500]

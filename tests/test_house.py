@@ -18,13 +18,14 @@ STAGES = [
 ROOMS = {  # inside a package, too, a module imports only what stands before it; packages that are not here need no order
     "basis": [
         "errors",
+        "interrupts",
+        "letters",
         "data",
         "notes",
         "spans",
         "boxes",
         "clock",
         "tools",
-        "letters",
         "files",
         "toml",
         "cache",

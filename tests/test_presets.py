@@ -17,9 +17,9 @@ from PIL import Image, ImageCms
 from typer.testing import CliRunner
 
 import assets
-import cli
 import presets
 from basis.errors import WrongUse
+from commands.app import app
 from presets import pictures
 from presets.graphics import Caption, Chapter, LowerThird, Quote, Word, kind_names
 from presets.template import EXAMPLE, template
@@ -215,7 +215,7 @@ def test_a_caption_is_written_as_its_text_where_that_says_all():
 
 
 def episode(*arguments):
-    return CliRunner().invoke(cli.app, ["presets", *map(str, arguments)])
+    return CliRunner().invoke(app, ["presets", *map(str, arguments)])
 
 
 @pytest.mark.parametrize(("name", "series"), [("night-shift", "Night Shift"), ("ночная_смена.toml", "Ночная смена")])

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-import cli
 import presets
 from basis.errors import WrongUse
+from commands.app import app
 from pipeline.synthetic import sample
 
 pytestmark = pytest.mark.slow  # each picture takes a second
@@ -91,7 +91,7 @@ def test_without_the_portrait_the_hall_is_empty(usual, monkeypatch):
 
 
 def episode(*arguments):
-    return CliRunner().invoke(cli.app, ["presets", "show", *map(str, arguments)])
+    return CliRunner().invoke(app, ["presets", "show", *map(str, arguments)])
 
 
 @pytest.mark.parametrize(("name", "kind"), [("look.png", "PNG"), ("new/look.JPG", "JPEG")])

@@ -382,8 +382,8 @@ def test_what_a_disk_refuses_is_told_apart(tmp_path, number, error):
         raise OSError(number, os.strerror(number))
 
 
-def test_threads_and_speed_are_given_to_the_encoder():
+def test_speed_is_given_to_the_encoder_and_threads_are_not():
     usual = encode.output_options(SPEC, Fraction(25), Tools())
-    assert "threads:v" not in usual and usual["preset"] == "medium"
+    assert usual["preset"] == "medium"
     asked = encode.output_options(SPEC, Fraction(25), Tools(threads=3, speed="veryfast"))
-    assert asked == usual | {"preset": "veryfast", "threads:v": "3"}
+    assert asked == usual | {"preset": "veryfast"}

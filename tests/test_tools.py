@@ -5,6 +5,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import ffmpeg
 import numpy as np
 import psutil
@@ -59,7 +60,6 @@ def test_every_ffmpeg_is_the_one_that_is_named_and_has_as_many_threads_as_it_may
     calls = [line for line in log.read_text("utf-8").splitlines() if " -i " in line]
     assert len(calls) > 5
     assert all("-filter_threads 1 " in call for call in calls)
-    assert any("-threads:v 1 " in call for call in calls if "libx264" in call)
 
 
 def test_a_library_call_without_tools_needs_the_ffmpeg_that_comes_along(no_ffmpeg_of_its_own, clip):
@@ -125,8 +125,9 @@ def test_an_ffmpeg_that_cannot_even_say_its_version_is_ended(acting):
 
 @SCRIPTS
 def test_an_ffmpeg_that_works_in_silence_is_left_alone_but_not_for_ever(acting, tmp_path, monkeypatch):
-    worked = "i=0; while [ $i -lt 400000 ]; do i=$((i+1)); done; echo done"
-    assert ffmpeg_tool.run(nothing(), acting(worked, patience=0.1)).stdout == b"done\n"
+    monkeypatch.setattr(ffmpeg_tool, "BUSY", 0)  # machines of tests have other work
+    worked = "i=0; while [ $i -lt 500000 ]; do i=$((i+1)); done; echo done"
+    assert ffmpeg_tool.run(nothing(), acting(worked, patience=0.5)).stdout == b"done\n"
     monkeypatch.setattr(ffmpeg_tool, "LONGEST_WORK", 3)
     for script in ("while :; do :; done", "yes >&2"):
         with pytest.raises(MachineFailed, match="did nothing"):
@@ -175,3 +176,24 @@ def test_who_is_to_blame_when_ffmpeg_does_not_encode(acting, tmp_path, script, e
 def test_who_is_to_blame_when_ffmpeg_does_not_read(acting, script, error):
     with pytest.raises(error):
         ffmpeg_tool.run(nothing(), acting(script, patience=20))
+
+
+@pytest.mark.parametrize("peak", [400_000, 40_000_000])  # above which noise is, and below
+def test_frames_do_not_depend_on_threads_and_stay_below_the_peak(tmp_path, peak):
+    noise = np.random.default_rng(1).integers(16, 235, (40, 480, 180), np.uint8)
+    ffmpeg_tool.run(ffmpeg.input("sine=duration=1.6", f="lavfi").output(str(tmp_path / "a.wav")))
+    spec = delivery.load("vk-clips").model_copy(update={"peak_bitrate": peak})
+    made, asked = set(), []
+    for threads in (1, 2, None):
+        tools, out = Tools(threads=threads, speed="veryfast"), tmp_path / f"{threads}.mp4"
+        frames = encode.Again(lambda: asked.append(1) or iter(noise))
+        encode.encode(
+            frames, tmp_path / "a.wav", out, encode.Target(spec, 180, 320, Fraction(25)), lambda _: None, tools
+        )
+        shown = ffmpeg_tool.input_of(out)["v"].output("pipe:", format="rawvideo", fps_mode="passthrough")
+        made.add(ffmpeg_tool.run(shown).stdout)
+    assert len(made) == 1 and len(made.pop()) == noise.nbytes
+    assert len(asked) == (3 if peak > 1e6 else 6)
+    with av.open(str(out)) as film:
+        sizes = [packet.size * 8 for packet in film.demux(video=0)]
+    assert max(sum(sizes[first : first + 25]) for first in range(16)) <= peak

@@ -62,6 +62,8 @@ class Season:
 class ManifestWrong(WrongUse):
     """A manifest that cannot be; its text is every slip, a line each."""
 
+    in_lines = True
+
     def __init__(self, file: Path, slips: Iterable[Slip], entries: tuple[Entry, ...] = ()) -> None:
         """entries: those that could be read, as far as anything could."""
         self.entries = entries

@@ -7,6 +7,7 @@ from typing import Final, Literal, get_args
 
 from pydantic import BaseModel, Field
 
+from basis.data import Text
 from basis.notes import Note
 from pipeline.verify import Check
 
@@ -23,7 +24,7 @@ class Failure(BaseModel):
         description="input: footage or brief; delivery: the file breaks its spec; machine: a killed process, a full disk; "
         "timeout: it took too long; internal: an error of the product"
     )
-    message: str = Field(description="one sentence for people")
+    message: Text = Field(description="one sentence for people")
     exit_code: int = Field(description="what `episode render` would have ended with")
 
 

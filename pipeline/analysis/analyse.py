@@ -1,6 +1,7 @@
 """What is in a range of footage, shot by shot: subjects and who speaks, from what was seen and heard of it."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -28,7 +29,13 @@ def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL
     digest = blake2b(repr(speech.stretches).encode(), digest_size=8)
     digest.update(speech.times.tobytes() + speech.envelope.tobytes())
     key = f"{looked.key}-{digest.hexdigest()}-v{ANALYSIS_VERSION}"
-    return cache.kept(tools.cache, key, Analysis, lambda: _analysed(source, looked, speech))
+    return cache.kept(
+        tools.cache,
+        key,
+        Analysis,
+        lambda: _analysed(source, looked, speech),
+        lambda found: _covers(found, looked.start, looked.end),
+    )
 
 
 def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
@@ -92,6 +99,13 @@ def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
 def _dissolve(file: Path, t: float, at: float) -> Note:
     text = f"One shot fades into the next at {t:.2f} s of {file.name}: the framing changes in the middle of the fade."
     return Note(code="dissolve", text=text, at=round(at, 3))
+
+
+def _covers(analysis: Analysis, start: float, end: float) -> bool:
+    """Whether an analysis is one of [start, end): its shots follow each other from there to there."""
+    edges = [(shot.start, shot.end) for shot in analysis.shots]
+    follow = all(math.isclose(a[1], b[0]) for a, b in itertools.pairwise(edges))
+    return bool(edges) and follow and (edges[0][0], edges[-1][1]) == (start, end) and all(a < b for a, b in edges)
 
 
 def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: float) -> AnalysedShot:

@@ -4,13 +4,14 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import ffmpeg
 
 from basis.errors import MachineFailed
 from basis.tools import USUAL, Tools
-from pipeline.encode.encoding import Target, container_options, picture_options, piped, sound_options, write
+from pipeline.encode.encoding import Target, container_options, piped, sound_options, write, write_below_peak
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.stream import Frame
 
@@ -25,9 +26,12 @@ def encode_segment(
 
     Otherwise as encode.
     """
-    picture = picture_options(target.spec, target.rate, SEGMENT_BUFFER, tools)
-    options = {**picture, **container_options(target.rate), "f": "mp4"}
-    write(ffmpeg.output(piped(target), ffmpeg_tool.name_of(out), **options), out, frames, progress, tools)
+    more = {**container_options(target.rate), "f": "mp4"}
+
+    def stream(picture: dict[str, str]) -> Any:
+        return ffmpeg.output(piped(target), ffmpeg_tool.name_of(out), **picture, **more)
+
+    write_below_peak(stream, out, frames, target, SEGMENT_BUFFER, progress, tools)
 
 
 def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools: Tools = USUAL) -> None:

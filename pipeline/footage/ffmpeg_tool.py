@@ -322,10 +322,11 @@ def blocks(stream: Any, size: int, tools: Tools = USUAL) -> Iterator[bytes]:
         running.wait()
 
 
-def failure(said: bytes, code: int) -> MissingTool | Unusable:
-    """Of an ffmpeg that ended with an exit code: what it was given, unless it says nothing, which an ffmpeg never does."""
+def failure(said: bytes, code: int) -> Unusable:
+    """Of an ffmpeg that ended with an exit code because of what it was given. Raises MissingTool where it says nothing, which
+    an ffmpeg never does."""
     if not said.strip():
-        return MissingTool(f"ffmpeg ended with {code} and said nothing; {ANOTHER}")
+        raise MissingTool(f"ffmpeg ended with {code} and said nothing; {ANOTHER}")
     return Unusable(f"ffmpeg stopped: {last_line(said)}")
 
 

@@ -44,6 +44,7 @@ def measure(file: Path, audio_stream: int | None = None, tools: Tools = USUAL) -
         return Loudness(integrated=None, true_peak=None, range=0.0)  # nothing of it can be decoded
     _, found, summary = running.said.decode("utf-8", "replace").rpartition("Summary:")
     if failed or not found:
+        ffmpeg_tool.failure(running.said, failed)
         raise Unusable(f"The sound of {file} cannot be measured: {ffmpeg_tool.last_line(running.said)}")
     integrated, peak, spread = (_value(summary, name) for name in ("I", "Peak", "LRA"))
     silent = integrated is None or integrated <= GATE

@@ -1,8 +1,7 @@
 """What was made and why, as data that is saved beside the video."""
 
-from pathlib import Path
-
-from basis.data import Data
+from basis.data import Data, FileName
+from basis.letters import printable
 from basis.notes import Note
 from pipeline.plan import Plan
 from pipeline.sound import SoundReport
@@ -13,7 +12,7 @@ class Report(Data):
     """What was made: the file, its checks with measured values, its sound, and each shot's layout and reason."""
 
     version: str
-    file: Path
+    file: FileName
     seconds: float
     frames: int
     delivered: bool
@@ -28,7 +27,7 @@ def shot_rows(plan: Plan) -> list[dict[str, str | float]]:
     """Each shot's place, layout and reason, and the other ways to frame it with their scores, best first."""
     return [
         {
-            "file": take.file.name, "start": round(shot.start, 3), "end": round(shot.end, 3), "layout": shot.layout,
+            "file": printable(take.file.name), "start": round(shot.start, 3), "end": round(shot.end, 3), "layout": shot.layout,
             "reason": shot.reason,
             "runner_up": ", ".join(f"{name} {shot.scores[name]:.2f}" for name in ranked[1:]),
         }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.io import wavfile
 
 from basis import spans
-from basis.data import Data
+from basis.data import Data, Text
 from basis.files import fingerprint
 from basis.notes import Note
 from basis.spans import Span, Spans
@@ -55,7 +55,7 @@ class SoundReport(Data):
     after: loudness.Loudness
     gain: float
     limited: bool
-    heard: list[str]
+    heard: list[Text]
     notes: list[Note] = []
     voices: list[levels.Voice] = []
     curve: list[tuple[float, float, float]] = []

@@ -1,6 +1,5 @@
 """Made footage: a person in a factory hall who talks over machines, drawn and voiced here, for the demo and for tests."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from basis.errors import MissingTool
+from basis.files import scratch
 from pipeline.brief import Brief, make_brief
 from pipeline.captions import subtitles
 from pipeline.footage import ffmpeg_tool
@@ -76,10 +76,10 @@ def write_video(
         "c:v": "libx264", "preset": "veryfast", "crf": 17, "pix_fmt": "yuv420p", "colorspace": "bt709", "color_range": "tv",
         "color_primaries": "bt709", "color_trc": "bt709", "c:a": "aac", "b:a": "192k",
     } | options  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="episode-") as scratch:
+    with scratch(None) as apart:
         streams = [pictures]
         if sound is not None:
-            pcm = Path(scratch, "sound.raw")
+            pcm = apart / "sound.raw"
             pcm.write_bytes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
             streams.append(ffmpeg.input(ffmpeg_tool.name_of(pcm), format="s16le", ar=SOUND_RATE, ac=1)["a"])
         film = ffmpeg.output(*streams, ffmpeg_tool.name_of(file), **settings).overwrite_output()

@@ -188,7 +188,7 @@ def _read(take: Take, start: float, end: float, tools: Tools) -> Samples | None:
     seconds = end * pace + offset - from_second
     begins = start_of(sound.file)
     options = {"ss": f"{from_second:.6f}", "t": f"{seconds + EARLIER:.6f}", "copyts": None}
-    given = ffmpeg.input(str(sound.file.resolve()), protocol_whitelist="file,pipe", **options)[str(sound.stream)]
+    given = ffmpeg.input(ffmpeg_tool.name_of(sound.file), protocol_whitelist="file,pipe", **options)[str(sound.stream)]
     try:
         samples = stereo(_by_stamps(given, from_second + begins), sound.file, seconds, RATE, tools)
     except Unusable:

@@ -20,9 +20,15 @@ class Encoder(Protocol):
     speeds: Sequence[str]
     speed: str
 
-    def options(self, spec: DeliverySpec, rate: Fraction, group: int, buffer: float, speed: str) -> dict[str, str]:
-        """ffmpeg's output options for the picture. group: frames from a key frame to the next at most, in closed groups.
-        buffer: bits saved up for hard seconds, as a share of the spec's peak bit rate, under which every second stays."""
+    def options(
+        self, spec: DeliverySpec, rate: Fraction, group: int, buffer: float | None, speed: str
+    ) -> dict[str, str]:
+        """ffmpeg's output options for the picture, by which the same frames give the same file on every machine. group:
+        frames from a key frame to the next at most, in closed groups. buffer: as capped has it, None for no cap."""
+
+    def capped(self, spec: DeliverySpec, buffer: float) -> dict[str, str]:
+        """Of these options maxrate and bufsize, in bits, under which every second stays below the spec's peak bit rate, and
+        what else they need. buffer: bits saved up for hard seconds, as a share of the peak."""
 
 
 ENCODERS: dict[str, Encoder] = {"libx264": X264()}
