@@ -126,7 +126,12 @@ def claimed(final: Path) -> Iterator[Path]:
 def scratch(parent: Path | None) -> Iterator[Path]:
     """A folder for files that are gone afterwards, in another one, the system's unless given; what a process left there
     that was killed is cleared. Raises MachineFailed, WrongUse."""
-    parent = parent or Path(tempfile.gettempdir())
+    try:
+        parent = parent or Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise MachineFailed(
+            "No folder for temporary files can be written to; free some space, or name one in TMPDIR."
+        ) from error
     interrupts.work()
     with blamed(parent):
         clear(parent)

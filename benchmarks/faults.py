@@ -36,7 +36,7 @@ from pipeline.footage import ffmpeg_tool
 CLI = [sys.executable, str(Path(__file__).parent.parent / "cli.py")]
 LONGEST = 300  # seconds that a case may take
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-FULL = ("full", "failed")  # what is said of a disk
+FULL = ("full", "failed", "free some space")  # what is said of a disk
 ODD = os.fsdecode(b"\xff\xfe\xd0.mp4")
 NAMES = (
     "10:30.mp4", "a:b.mp4", "http:x.mp4", "pipe:0.mp4", "file:x.mp4", "Серия 3: старт.mp4", ODD, "a\nb.mp4", "a\u202eb.mp4", "%03d.mp4",
