@@ -36,13 +36,14 @@ footage = "raw/episode-01.mov"
 # footage = [{{ file = "raw/a.mov", from = "00:01:10", to = "00:02:05" }}, {{ file = "raw/b.mov" }}]
 #
 # Keys of a file beside file, from and to:
-#   captions = "raw/a.srt"      words in the time of this file, as its transcript
+#   captions = "raw/a.srt"      words in the time of this file, as its transcript; captions_offset = "01:00:00" where they
+#                               count from another time
 #   audio = "raw/lav.wav"       a separate recorder, aligned by listening; audio_offset = 12.5 where that finds nothing
 #   audio_stream = 1            the sound stream to use; `episode probe` lists them
 #   channels = "left"           or right, mono, stereo, voices (two microphones); told by listening if left out
 
 # captions = "episode-01.srt"       # words in the time of the episode: SRT, VTT, ASS, SBV or Whisper's JSON
-# captions_offset = "01:00:00"      # their time at which the episode begins; a file's captions have one of their own
+# captions_offset = "01:00:00"      # the time in the captions at which the episode begins, where it is not 0
 # people = ["Анна Орлова, сталевар", "Иван Петров, мастер @ 14"]    # named when first seen, or at a second
 # shots = ["12.5 = person 2", "31 = fit"]    # what to show in the shot at a second; the contact sheet numbers the people
 # keep_pauses = [73.4]              # pauses that tighten leaves

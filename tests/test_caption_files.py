@@ -91,6 +91,9 @@ READ = {  # each says FIRST and SECOND
     "vtt of hls": "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:0\n\n" + CUES,
     "vtt with styles": "WEBVTT - заголовок\nKind: captions\n\nSTYLE\n::cue {\n  color: red;\n}\n\nREGION\nid:fred\n\nNOTE Черновик\n\nintro\n"
     + CUES.partition("\n")[2].replace("\n\n2", " \n\nNOTE\nещё заметка\n").replace("Первая", "<v Иван Петров><c.yellow>Первая</c>"),
+    "semicolons": TALK.replace(",", ";"),
+    "numbers with full stops": re.sub(r"(?m)^(\d)$", r"\1.", TALK),
+    "copied from a chat": f"```srt\n{TALK}```\n",
     "printed by whisper": f"[00:00.300 --> 00:01.900]  {FIRST}\n[00:02.000 --> 00:03.800]  {SECOND}\n",
     "subviewer": f"[INFORMATION]\n[TITLE]\n[END INFORMATION]\n[SUBTITLE]\n00:00:00.30,00:00:01.90\nПервая плавка[br]идёт.\n\n00:00:02.00,00:00:03.80\n{SECOND}\n",
     "microdvd with its rate": "{1}{1}10\n{3}{19}{y:i}Первая плавка|идёт.\n{20}{38}Смотрите на печь.\n",
@@ -107,6 +110,12 @@ READ = {  # each says FIRST and SECOND
     "openai's words": json.dumps({"task": "transcribe", "text": f"{FIRST} {SECOND}", "words": flat(f"{FIRST} {SECOND}".replace(".", ""))}),
     "hugging face": json.dumps({"text": "x", "chunks": [{"timestamp": [0.3, 1.9], "text": f" {FIRST}"}, {"timestamp": [2.0, None], "text": SECOND}]}),
     "vosk": "".join(json.dumps({"result": flat(text), "text": text}) + "\n" for text in (FIRST, SECOND)),
+    "words alone": json.dumps(flat(FIRST) + [word | {"start": word["start"] + 1.7, "end": word["end"] + 1.7} for word in flat(SECOND)]),
+    "words in thousandths": json.dumps({"words": [{"text": w["word"], "start": int(1000 * w["start"] + 0.5), "end": int(1000 * w["end"] + 0.5)} for w in flat(f"{FIRST} {SECOND}")]}),
+    "premiere's transcript": json.dumps({"language": "ru-ru", "segments": [
+        {"start": a, "duration": b - a, "words": [{"text": w, "start": a + n / 2, "duration": 0.4} for n, w in enumerate(text.split())]}
+        for (a, b), text in zip(TIMES, (FIRST, SECOND), strict=True)
+    ]}),
     "youtube's json3": json.dumps({"wireMagic": "pb3", "events": JSON3}),
     "ass with a broken style": "[Script Info]\n\n[V4+ Styles]\nStyle: D,Arial,x\n\n[Events]\nDialogue: 0,0:00:00.30,0:00:01.90,D,,0,0,0,,{\\b1}Первая{\\p1}m 0 0 l 9 9{\\p0} плавка\\Nидёт.\n"
     f"Comment: 0,0,0,D,,0,0,0,,нет\nDialogue: 0,0:00:02.00,0:00:03.80,D,,0,0,0,,{SECOND}\n",
@@ -121,7 +130,11 @@ for _encoding in ("cp1251", "cp1252", "cp866", "koi8-r"):
 def test_what_programs_write_is_read(name):
     texts, shown, notes = said(READ[name])
     assert texts == [FIRST, SECOND]
-    assert name in ("no thousandths", "openai's words", "vosk") or shown[0] == pytest.approx((0.3, 1.9), abs=0.11)
+    assert (
+        name in ("no thousandths", "vosk", "premiere's transcript")
+        or "words" in name
+        or shown[0] == pytest.approx((0.3, 1.9), abs=0.11)
+    )
     assert shown[1][0] == pytest.approx(2.0, abs=0.51 if "words" in name else 0.01) or name == "vosk"
     unsure = ("mac-", "iso8859", "taken for", "thousandths", "null", "nan", "hugging")
     assert bool(notes) == (any(word in name for word in unsure) and name != "no thousandths")
@@ -132,7 +145,7 @@ MEANT = {  # a text in a cue, and what is shown
     "less than a tag": ("если a < b > c, то v<v макс> и i <3", "если a < b > c, то v<v макс> и i <3"),
     "tags": ("<i>Да</i> <font color='red'>вот</font> <c.red>так</c> < b >и< / b > <lang ru>тут</lang>", "Да вот так и тут"),
     "no tags": ("<script>alert(1)</script> <домну> <!-- x -->", "<script>alert(1)</script> <домну> <!-- x -->"),
-    "braces": ("{смех} {А, Б} {\\an8}верх {незакрыт", "{смех} {А, Б} верх {незакрыт"),
+    "braces": ("{смех} {А, Б} {\\an8}верх \\{{}да} {незакрыт", "{смех} {А, Б} верх {да} {незакрыт"),
     "backslashes": ("C:\\new \\N \\h", "C:\\new \\N \\h"),
     "references": ("R&amp;D &lt;i&gt; a&b &copy2 AT&T", "R&D <i> a&b &copy2 AT&T"),
     "marks of readers": ("<@1000> \u2060<\u2060b> {\u2060\\an8}", "<@1000> <b> {\\an8}"),
@@ -296,12 +309,15 @@ def test_captions_of_another_clock_are_placed_by_an_offset(tmp_path):
     (tmp_path / "a.srt").write_text(TALK.replace("00:00:", "01:00:"), "utf-8")
     preset = presets.load("plain")
     with pytest.raises(
-        Unusable, match=r"01:00:00\.3 to 01:00:03\.8, all outside the episode's 4\.0 s.*--captions-offset .* 01:00:00\."
+        Unusable, match=r"01:00:00\.3 to 01:00:03\.8, all outside the episode's 4\.0 s.*--captions-offset 01:00:00 "
     ):
         captions_.for_episode(captions_.read(tmp_path / "a.srt", [], preset), [], preset, 4.0, 25)
     cues = captions_.read(tmp_path / "a.srt", [], preset, offset=3600.0)
     shown, notes = captions_.for_episode(cues, [], preset, 4.0, 25)
     assert [caption.start for caption in shown] == pytest.approx([0.3, 2.0]) and not notes
+    for offset, says in ((3599.0 - 60, "lie at 01:00:00"), (7200.0, "before second 0, the last at 01:00:03")):
+        with pytest.raises(Unusable, match=says):
+            captions_.for_episode(captions_.read(tmp_path / "a.srt", [], preset, offset=offset), [], preset, 4.0, 25)
     late, notes = captions_.for_episode(cues, [], preset, 1.95, 25)
     assert len(late) == 1 and [note.code for note in notes] == ["outside-captions"] and "1 of 2" in notes[0].text
 

@@ -13,7 +13,7 @@ from pipeline.footage import ffmpeg_tool, source
 from pipeline.footage.sounds import Sound, sounds_in
 from pipeline.listening import channels
 from pipeline.listening.channels import choose as channels_of
-from pipeline.listening.hearing import listen
+from pipeline.listening.hearing import listen, notes
 from pipeline.plan import Microphone, Recording
 from pipeline.sound import takes
 from pipeline.synthetic import demo
@@ -136,6 +136,9 @@ def test_a_stream_without_sound_gives_way_to_one_with_it(tmp_path):
     assert sound.stream == 2 and why == "of 2 streams number 2, since nothing is on number 1, both sides carry the same"
     sound, why = heard(made, audio_stream=1)
     assert (sound.stream, why) == (1, "stereo, nothing is on it")
+    two = footage(tmp_path / "..", sides(ANNA, ANNA), sides(IVAN, IVAN), sides(0.5 * ANNA, 0.5 * ANNA))
+    (note,) = notes(two, listen(two, Footage(file=two.file), 0, 8, ""), 8, 0, [])
+    assert note.code == "unheard-sound" and "stream 2, which" in note.text
     both = [sides(gain * ANNA, gain * ANNA) for gain in (0.2, 1)]
     assert heard(footage(tmp_path / "..", *both))[0].stream == 1  # the file's default
 

@@ -10,7 +10,7 @@ import pytest
 from basis.tools import USUAL
 from pipeline.analysis.analysers.cuts import Cuts, spaced
 from pipeline.analysis.view import SIDE, View
-from pipeline.footage.scaling import picture
+from pipeline.footage.scaling import picture, size
 from pipeline.footage.source import probe
 from pipeline.footage.stream import Pictures
 from pipeline.synthetic import demo
@@ -58,7 +58,7 @@ def found(file, frames, **options):
     source = probe(file)
     cuts = Cuts(source, USUAL)
     for t, frame in Pictures(source, 0.0, math.inf, thin=True):
-        cuts.see(View(source, t, frame, picture(source, frame, SIDE), looked_at=False))
+        cuts.see(View(source, t, frame, picture(frame, *size(source, SIDE)), looked_at=False))
     return [round(t * RATE) for t in spaced(cuts.found(), 0.0)]
 
 

@@ -1,5 +1,6 @@
 """What is heard of footage is measured once: a second plan, or another range of it, listens to nothing again."""
 
+import os
 from dataclasses import asdict
 
 import av
@@ -7,6 +8,7 @@ import ffmpeg
 import numpy as np
 import pytest
 
+from basis.errors import MachineFailed
 from basis.tools import Tools
 from pipeline.brief import Footage
 from pipeline.footage import ffmpeg_tool, source
@@ -136,3 +138,20 @@ def test_lost_sound_that_is_not_shown_is_not_told_and_counts_where_it_is_heard(t
     (note,) = notes(made, hearing, 6, 0, [(0.5, 1.5), (1.9, 3)])
     assert note.at == pytest.approx(0.9, abs=0.01)
     assert notes(made, listen(made, Footage(file=made.file), 4.2, 6, ""), 6, 0, []) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script stands for ffmpeg")
+def test_a_decoder_that_gives_nothing_is_told_and_one_that_is_killed_is_no_silence(tmp_path):
+    made = source.probe(filmed(tmp_path / "a.mp4", acodec="aac"))
+    script = tmp_path / "ffmpeg"
+    real = ffmpeg_tool.executable()
+
+    def heard(end):
+        script.write_text(f'#!/bin/sh\ncase "$*" in *ashowinfo*) {end};; esac\nexec "{real}" "$@"\n')
+        script.chmod(0o755)
+        return listen(made, Footage(file=made.file), 0, 6, "", Tools(ffmpeg=script))
+
+    (note,) = notes(made, heard("exit 0"), 6, 0, [])
+    assert note.code == "damaged-sound" and "from 0.00 to 6.00" in note.text
+    with pytest.raises(MachineFailed):
+        heard("kill -9 $$")

@@ -632,7 +632,14 @@ def test_captions_that_cannot_be_of_the_episode_are_named(tmp_path):
     ]  # fmt: skip
     text = "".join(f"[[episode]]\nnumber = {n}\n{more}\n" for n, more in enumerate(lines))
     found = check_season(read_season(write(tmp_path, text))).slips
-    says = ["lie at", "lie at", "not both", "There is no file", "none.srt", "name too long"]
+    says = [
+        "all outside 0.0 to 1.0 s",
+        "all outside the episode's 1.0 s",
+        "not both",
+        "There is no file",
+        "none.srt cannot be read",
+        "name too long",
+    ]
     assert [line for line, _ in sorted((slip.line, slip.text) for slip in found)] == [6, 9, 13, 17, 18, 21]
     assert all(any(word in slip.text for slip in found) for word in says), found
 

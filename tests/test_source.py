@@ -1,6 +1,7 @@
 """Any footage becomes upright, square-pixelled BT.709 frames on a constant clock."""
 
 import socket
+import struct
 import threading
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from basis.errors import MachineFailed, Unusable
+from pipeline import episode
+from pipeline.brief import Brief
 from pipeline.footage import ffmpeg_tool, media, prober, sounds, source, stream
 from pipeline.footage.scaling import picture, size
 from tests.footage import Scene, make
@@ -313,6 +316,27 @@ def test_a_longer_film_that_is_cut_off_is_known_at_once(tmp_path):
         ]  # fmt: skip
 
 
+@pytest.mark.slow
+def test_a_plan_says_where_its_footage_is_cut_off(tmp_path):
+    file = cut(clip(tmp_path / "a.mkv", seconds=4, size="320x180"), 0.6)
+    plan, notes = episode.plan(Brief(footage=[file], preset="plain", delivery="vk-clips"))
+    (note,) = [note for note in notes if note.code == source.TRUNCATED]
+    assert note.level == "warning" and note.shot == 1 and note.at == pytest.approx(plan.duration, abs=0.2)
+    assert plan.duration == pytest.approx(source.probe(file).duration, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "says"),
+    [(100_000, 100_000, "no picture"), (20_000, 10_000, "20000x10000"), (30_000, 180, "no frame"), (8, 180, "8x180")],
+)
+def test_a_size_that_cannot_be_is_refused(tmp_path, width, height, says):
+    file = clip(tmp_path / "a.avi", seconds=0.2, vcodec="huffyuv", pix_fmt="yuv422p")
+    lying = file.read_bytes().replace(struct.pack("<ii", 64, 36), struct.pack("<ii", width, height))
+    file.write_bytes(lying)
+    with pytest.raises(Unusable, match=says):
+        source.probe(file)
+
+
 def test_an_mp4_without_its_index_is_named_as_such(tmp_path):
     with pytest.raises(Unusable, match="no whole index"):
         source.probe(cut(clip(tmp_path / "a.mp4"), 0.9))
@@ -326,6 +350,17 @@ def test_recordings_that_were_joined_without_care_are_refused_with_the_place(tmp
     joined.write_bytes(once.read_bytes() * 2)
     with pytest.raises(Unusable, match=r"back by 3\.\d s at [23]\.\d s.*remux"):
         source.probe(joined)
+
+
+@pytest.mark.parametrize(
+    ("name", "vcodec"), [("a.mp4", "libx264"), ("a.flv", "flv"), ("a.wmv", "wmv2"), ("a.mkv", "libx264")]
+)
+def test_joined_files_of_which_players_show_only_the_first_are_refused(tmp_path, name, vcodec):
+    once = clip(tmp_path / name, sound=2, vcodec=vcodec, ar=44100)
+    assert source.probe(once).duration == pytest.approx(2, abs=0.1)
+    (tmp_path / f"joined-{name}").write_bytes(once.read_bytes() * 2)
+    with pytest.raises(Unusable, match="joined"):
+        source.probe(tmp_path / f"joined-{name}")
 
 
 @pytest.mark.parametrize("jump", [100, 86_400])

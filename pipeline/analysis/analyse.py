@@ -11,7 +11,7 @@ from basis.notes import Note
 from basis.spans import Span, clip, length, without
 from basis.tools import USUAL, Tools
 from pipeline.analysis import speakers, tracks
-from pipeline.analysis.analysers import FINDERS, bars, cuts, facecam, people
+from pipeline.analysis.analysers import FINDERS, bars, cuts, dissolves, facecam, people
 from pipeline.analysis.look import Looked, within
 from pipeline.analysis.types import ANALYSIS_VERSION, AnalysedShot, Analysis, Sighting, Track
 from pipeline.analysis.view import ShotView
@@ -33,12 +33,26 @@ def analyse(source: Source, looked: Looked, speech: Speech, tools: Tools = USUAL
 
 def _analysed(source: Source, looked: Looked, speech: Speech) -> Analysis:
     exact = cuts.spaced(looked.found["cuts"], float(looked.times[0]))
-    edges = [looked.start, *(cut for cut in exact if looked.start < cut < looked.end), looked.end]
+    faded = _faded(source, looked, exact)
+    edges = sorted({looked.start, *(cut for cut in [*exact, *faded] if looked.start < cut < looked.end), looked.end})
     return Analysis(
         shots=facecam.settled([_shot(source, looked, speech, a, b) for a, b in itertools.pairwise(edges)]),
         speech=list(speech.stretches),
         losses=[replace(loss, start=round(loss.start, 3), end=round(loss.end, 3)) for loss in looked.losses],
+        dissolves=[round(t, 3) for t in faded],
     )
+
+
+def _faded(source: Source, looked: Looked, exact: Sequence[float]) -> list[float]:
+    """Footage seconds, on frames, in the middle of fades that leave no shot too short beside them."""
+    rate = float(source.average_rate)
+    middles = [round(t * rate) / rate for t in dissolves.find(looked.times, looked.pictures[1], exact)]
+    kept: list[float] = []
+    for t in middles:
+        others = [looked.start, looked.end, *exact, *kept]
+        if min(abs(t - other) for other in others) >= cuts.SHORTEST_SHOT:
+            kept.append(t)
+    return kept
 
 
 def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span]) -> list[Note]:
@@ -48,7 +62,9 @@ def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span])
     """
     spans = [(loss, without([(loss.start, loss.end)], removed)) for loss in analysis.losses]
     shown = [(loss, parts[0][0]) for loss, parts in spans if parts]
-    return damage(file, [(loss, first + shift - length(clip(removed, 0.0, first))) for loss, first in shown])
+    lost = damage(file, [(loss, first + shift - length(clip(removed, 0.0, first))) for loss, first in shown])
+    faded = [t for t in analysis.dissolves if not any(a <= t < b for a, b in removed)]
+    return [*lost, *(_dissolve(file, t, t + shift - length(clip(removed, 0.0, t))) for t in faded)]
 
 
 def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
@@ -71,6 +87,11 @@ def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
         )
         told = [(text, told[0][1])]
     return [Note(code=DAMAGED, text=text, at=round(at, 3), level="warning") for text, at in told]
+
+
+def _dissolve(file: Path, t: float, at: float) -> Note:
+    text = f"One shot fades into the next at {t:.2f} s of {file.name}: the framing changes in the middle of the fade."
+    return Note(code="dissolve", text=text, at=round(at, 3))
 
 
 def _shot(source: Source, looked: Looked, speech: Speech, start: float, end: float) -> AnalysedShot:

@@ -11,7 +11,7 @@ from basis.data import Data
 from pipeline.footage.source import Loss
 from pipeline.listening.speech import Turn
 
-ANALYSIS_VERSION = 5  # counts up whenever the same looks and sound would give another analysis
+ANALYSIS_VERSION = 6  # counts up whenever the same looks and sound would give another analysis
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +92,11 @@ class Analysis(Data):
     """Everything known about one range of one file.
 
     speech: [start, end) footage seconds in which somebody speaks. losses: what of the picture could not be decoded.
+    dissolves: footage seconds in the middle of fades from one shot to the next.
     """
 
     version: int = ANALYSIS_VERSION
     shots: list[AnalysedShot]
     speech: list[tuple[float, float]] = []
     losses: list[Loss] = []
+    dissolves: list[float] = []

@@ -37,8 +37,8 @@ def for_episode(
     if cues.file:
         placed = _inside(cues.of_file, speech_of(stretches), 0.0, duration)
         if cues.of_file and not placed:
-            flag = "--captions-offset (captions_offset in a brief)"
-            raise _all_outside(cues.file, cues.of_file, f"the episode's {duration:.1f} s", flag)
+            found = [moved(cue, cues.offset) for cue in cues.of_file]
+            raise _all_outside(cues.file, found, f"the episode's {duration:.1f} s", "--captions-offset")
         outside = _outside(cues.file, cues.of_file, duration)
     else:
         placed = _of_stretches(cues, stretches)
@@ -59,20 +59,20 @@ def _of_stretches(cues: EpisodeCues, stretches: Sequence[Stretch]) -> list[Cue]:
     for s, read in zip(stretches, cues.of_stretches, strict=True):
         if s.footage.captions and read and s.footage.captions not in used:
             where = f"{s.start:.1f} to {s.end:.1f} s of {s.source.file}"
-            flag = "--footage-captions-offset (captions_offset of the footage in a brief)"
-            raise _all_outside(s.footage.captions, read, where, flag)
+            found = [moved(cue, s.footage.captions_offset) for cue in read]
+            raise _all_outside(s.footage.captions, found, where, "--footage-captions-offset")
     return [replace(moved(cue, s.offset), stretch=number) for number, s in enumerate(stretches) for cue in own[number]]
 
 
 def _all_outside(file: Path, cues: Sequence[Cue], where: str, flag: str) -> Unusable:
-    """What to say of captions none of which lies where they are wanted."""
+    """What to say of captions, in their file's times, none of which lies where they are wanted."""
     first, last = cues[0].start, max(cue.end for cue in cues)
     begins = (
         first - first % 3600 if first >= 3600 else math.floor(first)
     )  # as a rule a recorder's clock starts at an hour
     return Unusable(
         f"The captions in {file} lie at {clock_text(first)} to {clock_text(last)}, all outside {where}; check --from and "
-        f"--to, or say which time in them is second 0, as {flag} {clock_text(begins)}."
+        f"--to, or say which time in them is second 0, as {flag} {clock_text(begins)} (captions_offset in a brief)."
     )
 
 

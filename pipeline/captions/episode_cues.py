@@ -22,13 +22,15 @@ class EpisodeCues:
     """The cues of an episode's captions as their files have them, and what is wrong with these.
 
     file: of the whole episode, whose cues are in its seconds with nothing taken out; None where there is none. of_stretches:
-    for each stretch of footage the cues of its own file, else of those inside it, in seconds of the footage.
+    for each stretch of footage the cues of its own file, else of those inside it, in seconds of the footage. offset: the
+    second of the file at which the episode begins.
     """
 
     file: Path | None
     of_file: list[Cue]
     of_stretches: list[list[Cue]]
     notes: list[Note]
+    offset: float = 0.0
 
 
 def read(
@@ -44,7 +46,7 @@ def read(
         raise WrongUse(f"Give the captions of the episode ({file}) or those of its footage, not both.")
     if file:
         cues, notes = read_captions(file, offset)
-        return EpisodeCues(file, cues, [[] for _ in stretches], notes)
+        return EpisodeCues(file, cues, [[] for _ in stretches], notes, offset)
     readings: dict[tuple[Path, float], Reading] = {}
     of_stretches: list[list[Cue]] = []
     for stretch in stretches:

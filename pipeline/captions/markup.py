@@ -22,6 +22,7 @@ _TAG = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )  # whoever writes «I<Imax и U>Umin» means no tag
 _OVERRIDE = re.compile(r"\{\\[a-zA-Z0-9][\x20-z|~]*\}")  # of ASS; players know it in SRT as well
+_OF_FFMPEG = "\\{{}"  # what it makes of a brace of WebVTT in other formats
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _COLOUR = re.compile(r"\\1?c(?:&H([0-9a-fA-F]{1,8})&?)?(?![a-zA-Z])|\\r")
 _DRAWING = re.compile(r"\\p(\d+)")
@@ -44,7 +45,8 @@ class Plain:
 def of_tags(text: str, slips: Slips) -> Plain:
     """Text with the tags of SRT and WebVTT; what is none of these is text."""
     plain = Plain()
-    for before, tag in _split(_TAG, _OVERRIDE.sub("", text) if "{" in text else text):
+    text = _OVERRIDE.sub("", text.replace(_OF_FFMPEG, "{")) if "{" in text else text
+    for before, tag in _split(_TAG, text):
         plain.text += visible(_ENTITY.sub(lambda entity: html.unescape(entity[0]), before), slips)
         if tag is None:
             break

@@ -13,7 +13,7 @@ from pipeline.captions import telemetry
 from pipeline.captions.cues import HARD_STOP, MOST_CUES, MOST_WORDS, BadCaptions, Cue, moved, respread, said
 from pipeline.captions.decoding import decode
 from pipeline.captions.formats import format_of, refused
-from pipeline.captions.slips import Slips, quoted
+from pipeline.captions.slips import Slips, clock_text, quoted
 
 MOST_BYTES = 5_000_000
 MOST_LINES = 300_000
@@ -36,9 +36,9 @@ def read_captions(file: Path, offset: float = 0.0) -> Reading:
     try:
         raw = read_bytes(file, MOST_BYTES)
     except FileNotFoundError:
-        raise Unusable(f"There are no captions {file}; {advice(file)}.") from None
+        raise Unusable(f"The captions {file} cannot be read (there is no such file); {advice(file)}.") from None
     except WrongUse as error:
-        raise Unusable(f"The captions cannot be read: {error}") from None
+        raise Unusable(f"The captions cannot be used: {error}") from None
     return parse(raw, str(file), offset)
 
 
@@ -54,6 +54,11 @@ def parse(raw: bytes, name: str, offset: float = 0.0) -> Reading:
         text = f"The captions {name} hold what a camera or a drone measured, as {example}, and no speech; they are not used."
         return Reading([], [Note(code="telemetry", text=text, level="warning")])
     kept = [_from_start(cue) for cue in cues if cue.end > 0 or cue.start >= 0]
+    if not kept:
+        last = clock_text(max(cue.end for cue in cues) + offset)
+        raise Unusable(
+            f"The captions {name} all end before second 0, the last at {last} of their own time; check their offset."
+        )
     for cue in cues:
         example = f"{quoted(said(cue.words))} at {cue.start:.1f} s"
         if cue.alone:

@@ -13,6 +13,7 @@ MOST_PACKETS = 8192  # of a transport stream's end, that are looked at
 # ISO/IEC 14496-12 boxes, EBML elements (RFC 8794), and what marks places in ASF, MXF (SMPTE 377-1) and MPEG-PS (H.222.0)
 _BOXES = (b"ftyp", b"moov", b"mdat", b"moof", b"wide", b"free", b"skip", b"pnot", b"styp", b"sidx", b"uuid", b"meta")
 _SEGMENT = bytes.fromhex("18538067")
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _MXF_HEADER = bytes.fromhex("060e2b34020501010d0102010102")
 _PACK, _END = b"\0\0\1\xba", b"\0\0\1\xb9"
@@ -33,6 +34,23 @@ def lacks_index(file: Path) -> bool:
         boxes = _boxes(stream, size)
     indexes = [end for kind, end in boxes if kind in (b"moov", b"moof", b"meta")]
     return bool(boxes) and boxes[0][0] in _BOXES and (not indexes or indexes[0] > size)
+
+
+def is_joined(file: Path, container: str, reach: int) -> bool:
+    """Whether behind the recording that is read, which reaches to a byte, another one begins that nobody reads."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        if "mp4" in container:
+            kinds = [kind for kind, _ in _boxes(stream, size)]
+            return kinds.count(b"moov") > 1 and b"moof" not in kinds
+        stream.seek(reach)
+        begins = {"flv": b"FLV\x01", "asf": _ASF_HEADER}.get(container)
+        return begins is not None and begins in stream.read(EDGE)
+
+
+def _gif(stream: BinaryIO, size: int) -> bool:
+    stream.seek(size - 1)
+    return stream.read(1) != b";"
 
 
 def _boxes(stream: BinaryIO, size: int) -> list[tuple[bytes, int]]:
@@ -160,5 +178,5 @@ def _mxf(stream: BinaryIO, size: int) -> bool:
 
 _CHECKS: dict[str, Callable[[BinaryIO, int], bool]] = {
     "mp4": _mp4, "matroska": _matroska, "avi": _riff, "mpegts": _transport, "mpeg": _program, "flv": _flash, "ogg": _ogg,
-    "asf": _asf, "mxf": _mxf,
+    "asf": _asf, "mxf": _mxf, "gif": _gif,
 }  # fmt: skip

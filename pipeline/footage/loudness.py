@@ -32,12 +32,16 @@ class Loudness(Data):
 
 def measure(file: Path, audio_stream: int | None = None, tools: Tools = USUAL) -> Loudness:
     """Measures the file's audio stream (the first unless given, by index). Raises Unusable when there is none."""
-    given = ffmpeg_tool.input_of(file, tools=tools)["a:0" if audio_stream is None else str(audio_stream)]
-    measured = given.filter("ebur128", peak="true", framelog="quiet").output("pipe:", format="s16le")
+    given = ffmpeg_tool.input_of(file, tools=tools, max_error_rate=1)  # however much of it is damaged
+    stream = given["a:0" if audio_stream is None else str(audio_stream)]
+    measured = stream.filter("ebur128", peak="true", framelog="quiet").output("pipe:", format="s16le")
     with ffmpeg_tool.pipe(measured, tools, loglevel="info") as running:  # the summary is said at this level
+        is_empty = not running.read(ffmpeg_tool.PIPE_BYTES)
         while running.read(ffmpeg_tool.PIPE_BYTES):
             pass  # nobody needs the samples; they show that it works
         failed = running.wait()
+    if is_empty and not failed and running.said:
+        return Loudness(integrated=None, true_peak=None, range=0.0)  # nothing of it can be decoded
     _, found, summary = running.said.decode("utf-8", "replace").rpartition("Summary:")
     if failed or not found:
         raise Unusable(f"The sound of {file} cannot be measured: {ffmpeg_tool.last_line(running.said)}")

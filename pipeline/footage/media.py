@@ -129,7 +129,7 @@ class Picture:
 
     times: of the first packets, in order. first, last: of all that were read, None without stamps. ends: when each
     stream ends by its last packet, as far as was read; ended: whether to the file's end. torn: whether its last frame
-    is seen to be there only in part. count: packets of the picture
+    is seen to be there only in part. reach: bytes of the file up to the last packet's end. count: packets of the picture
     that were read; whole: whether those are all. frames: in several places, the first is the file's. reason: what was
     wrong with packets that could not be read.
     """
@@ -142,6 +142,7 @@ class Picture:
     whole: bool
     ended: bool
     torn: bool
+    reach: int
     jumps: tuple[Jump, ...]
     frames: tuple[Frame, ...]
     reason: str
@@ -180,7 +181,7 @@ def _picture(file: Path, size: int, changed: int, stream: int) -> Picture:
     found = _ask(file, want="picture", stream=stream)
     return Picture(
         times=tuple(sorted(found["times"])), first=found["first"], last=found["last"], ends=dict(found["ends"]),
-        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], jumps=tuple(Jump(*one) for one in found["jumps"]),
+        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], reach=found["reach"], jumps=tuple(Jump(*one) for one in found["jumps"]),
         frames=tuple(_frame(one) for one in found["frames"]), reason=found["reason"],
     )  # fmt: skip
 

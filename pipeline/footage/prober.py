@@ -165,6 +165,7 @@ class Reading:
         self.whole = False  # whether the file was read through
         self._ended = False  # whether it was read to its end
         self._torn = False
+        self._reach = 0
         self._count = 0
         self._first: float | None = None
         self._last: float | None = None
@@ -176,13 +177,13 @@ class Reading:
 
     def told(self) -> dict[str, Any]:
         """times: of the first packets. first, last: of all that were read. ends: when each stream ends, as far as it was
-        read; ended: whether to the file's end; torn: whether the last frame is there in part. count: packets that were
+        read; ended: whether to the file's end; torn: whether the last frame is there in part; reach: how many bytes. count: packets that were
         read; whole: whether those are all. jumps: of the clock, as (second before, second after, bytes between). frames:
         see _frame. reason: why there is none."""
         return {
             "times": self._times, "first": self._first, "last": self._last, "ends": sorted(self._ends.items()),
             "count": self._count, "whole": self.whole, "jumps": self._jumps,
-            "ended": self._ended, "torn": self._torn, "frames": self._frames, "reason": self._reason,
+            "ended": self._ended, "torn": self._torn, "reach": self._reach, "frames": self._frames, "reason": self._reason,
         }  # fmt: skip
 
     def seekable(self) -> bool:
@@ -262,6 +263,7 @@ class Reading:
 
     def _note(self, packet: Any) -> None:
         index, base = packet.stream_index, packet.time_base
+        self._reach = max(self._reach, (packet.pos or 0) + packet.size)
         ticks = self._ticks(packet)
         if index == self._picture.index:
             self._count += 1

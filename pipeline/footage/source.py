@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from basis import files
 from basis.errors import Unusable, WrongUse
 from basis.notes import Note
 from pipeline.footage import media
-from pipeline.footage.cutoff import is_cut_off, lacks_index
+from pipeline.footage.cutoff import is_cut_off, is_joined, lacks_index
 from pipeline.footage.media import AudioStream, Frame, Media, Picture, SubtitleStream, VideoStream
 
 RATES = [Fraction(n) for n in (24, 25, 30, 50, 60)] + [Fraction(n * 1000, 1001) for n in (24, 30, 60)]
@@ -21,7 +22,7 @@ LIMIT_PIXELS = 8192 * 4320
 LEAST_SIDE = 16  # pixels
 LEAST_LOSS = 0.1  # seconds; sound and picture end apart by as much in whole files
 TRUNCATED, CUT_OFF = "truncated-footage", "the file is cut off"
-UNTOLD = {"mpegts", "mpeg", "avi", "ogg"}  # formats whose duration FFmpeg finds out from what is there
+UNTOLD = {"mpegts", "mpeg", "avi", "ogg", "gif"}  # formats whose duration FFmpeg finds out from what is there
 REMUX = "remux it (ffmpeg -fflags +genpts -i FILE -c copy NEW.mkv) or export it again"
 ANEW = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere
 STANDS, FARTHEST = 10.0, 3600.0  # seconds that it goes forward by where it started anew, in them and anywhere
@@ -122,6 +123,8 @@ def must_be_a_file(file: Path) -> None:
         raise Unusable(f"{file} is not an ordinary file.")
     if file.stat().st_size == 0:
         raise Unusable(f"{file} is empty; copy it again from where it was recorded.")
+    if not os.access(file, os.R_OK):
+        raise Unusable(f"{file} may not be read; ask its owner for the right to.")
 
 
 def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
@@ -188,6 +191,10 @@ def _must_have_one_clock(file: Path, found: Media, seen: Picture) -> None:
     """Raises Unusable where the time stamps start anew inside the file: seconds would mean several places."""
     if not seen.ended:
         raise Unusable(f"{file} has no index and is too long to be read through; {REMUX}.")
+    if is_joined(file, found.container, seen.reach):
+        raise Unusable(
+            f"{file} is recordings joined to one file, of which only the first is read; give them one by one."
+        )
     start = found.start or 0.0
     a_second = file.stat().st_size / max(1.0, max(seen.ends.values(), default=start) - start)  # bytes
     stands = STANDS if ANEW & {*found.container.split(",")} else math.inf  # elsewhere a screen may stand still for long

@@ -30,6 +30,7 @@ VOICES = (200.0, 3500.0)  # Hz, where voices are and machines are least
 DEAD = 22.0  # dB below the other side's voices from which a side is dead
 ALIKE, REVERSED = 0.98, -0.6  # correlation of left and right from which they are one, or one is wired in reverse
 APART = 7.0  # dB by which the microphone of the one who speaks leads
+SAME_COURSE = 0.9  # correlation of two streams' levels from which one is a copy of the other, or a mix with it
 BOTH = 0.1  # share of what is said for which each side leads where each has somebody's microphone
 SOME = 0.03  # the same for many microphones, once there are two: somebody who says little
 OVER_FLOOR = 10.0  # dB above the quietest tenth from which something is said
@@ -110,32 +111,59 @@ def of_camera(
     if source.audio_stream is None:
         return None, "no sound"
     asked = None if wanted.audio else wanted.channels
-    number, why, beside = source.audio_stream, "", source.audio
-    if wanted.audio_stream is not None:
-        beside = ()
-    elif len(source.audio) > 1:
+    number, why = source.audio_stream, ""
+    beside = _beside(source) if wanted.audio_stream is None else [number]
+    if wanted.audio_stream is None and len(source.audio) > len(beside):
         number, why = _loudest(source, content, start, end, tools)
-    described = next(one for one in source.audio if one.index == number)
     sound = Sound(source.file, number, content)
-    tracks = [
-        one.index for one in beside if one.channels == 1 == described.channels and one.language == described.language
-    ]
-    if len(tracks) > 1:
-        every = replace(sound, microphones=tuple((index, 0) for index in tracks[:MOST_MICROPHONES]))
-        found, because = _of_tracks(_Tracks(every, [f"stream {index}" for index in tracks]), start, end, asked, tools)
+    if number in beside and len(beside) > 1:
+        every = replace(sound, microphones=tuple((index, 0) for index in beside))
+        found, because = _of_tracks(_Tracks(every, [f"stream {index}" for index in beside]), start, end, asked, tools)
         return found, f"of {len(source.audio)} streams {because}"
+    described = next(one for one in source.audio if one.index == number)
     found, because = choose(sound, described, start, end, asked, tools, doubtful=True)
     return found, f"{why}{because}"
+
+
+def _beside(source: Source) -> list[int]:
+    """The file's default stream and those that are tracks of one recording with it: of one channel, in no other language."""
+    default = next(one for one in source.audio if one.index == source.audio_stream)
+    if default.channels != 1:
+        return [default.index]
+    own = [one.index for one in source.audio if one.channels == 1 and one.language == default.language]
+    return own[:MOST_MICROPHONES]
+
+
+def unheard(source: Source, camera: Sound, content: str, start: float, end: float, tools: Tools = USUAL) -> list[int]:
+    """Streams that are not heard, beside those that tracks were chosen from, and on which something else is."""
+    others = [one for one in source.audio if one.index not in {*_beside(source), *camera.streams}]
+    if not others:
+        return []
+    heard = _looks(replace(camera, channels="stereo"), start, end, tools)
+    return [one.index for one in others if _is_another(heard, _looks(_whole(source, one, content), start, end, tools))]
+
+
+def _is_another(heard: _Looks, other: _Looks) -> bool:
+    """Whether sound is on another stream, and neither the same nor a mix of the same."""
+    if other.levels.max() < max(SILENT, heard.levels.max() - DEAD):
+        return False
+    courses = [_db(looks.voices.max(axis=1)) for looks in (heard, other)]
+    return bool(np.asarray(np.corrcoef(courses))[0, 1] < SAME_COURSE)
+
+
+def _whole(source: Source, described: AudioStream, content: str) -> Sound:
+    """A stream with all its channels: as sides where it has them, else as tracks."""
+    sound = Sound(source.file, described.index, content)
+    return sound if _has_sides(described) else replace(sound, microphones=_channels(described))
 
 
 def _loudest(source: Source, content: str, start: float, end: float, tools: Tools) -> tuple[int, str]:
     """Which of several streams is heard, and the beginning of a sentence that says why."""
     default = source.audio_stream
-    levels = {}
-    for one in source.audio:
-        sound = Sound(source.file, one.index, content)
-        whole = sound if _has_sides(one) else replace(sound, microphones=_channels(one))
-        levels[one.index] = float(_db(_looks(whole, start, end, tools).power.mean(axis=0)).max())
+    levels = {
+        one.index: float(_db(_looks(_whole(source, one, content), start, end, tools).power.mean(axis=0)).max())
+        for one in source.audio
+    }
     loudest = max(levels, key=lambda number: (levels[number] > SILENT, number == default, levels[number]))
     why = "the file's default" if loudest == default else f"since nothing is on number {default}"
     return loudest, f"of {len(levels)} streams number {loudest}, {why}, "

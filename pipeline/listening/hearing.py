@@ -10,7 +10,7 @@ from basis.tools import USUAL, Tools
 from pipeline.brief import Footage
 from pipeline.footage.sounds import Sound, sound_in
 from pipeline.footage.source import Loss, Source
-from pipeline.listening.channels import NAMES, choose, of_camera
+from pipeline.listening.channels import NAMES, choose, of_camera, unheard
 from pipeline.listening.losses import EDGE, beyond, losses
 from pipeline.listening.losses import notes as about
 from pipeline.listening.recorder import align
@@ -24,7 +24,8 @@ class Hearing:
 
     audio_stream: index of the camera's sound stream, None without any. recording: what is heard instead where it has
     something. channels: how what is heard is read. why: one sentence, for people. microphones: the camera's that are
-    heard, as plan.Take has them. losses: what is lost of it.
+    heard, as plan.Take has them. losses: what is lost of it. unheard:
+    the camera's streams on which there is something else.
     """
 
     audio_stream: int | None
@@ -34,6 +35,7 @@ class Hearing:
     speech: Speech
     microphones: Sequence[Microphone] = ()
     losses: Sequence[Loss] = ()
+    unheard: Sequence[int] = ()
 
 
 def listen(source: Source, wanted: Footage, start: float, end: float, content: str, tools: Tools = USUAL) -> Hearing:
@@ -59,7 +61,10 @@ def listen(source: Source, wanted: Footage, start: float, end: float, content: s
     number = camera.stream if camera else None
     has_sound = [(start, end)] if camera else [recording.covers] if recording else []
     lost = losses(source, speech, (start, end), has_sound)
-    return Hearing(number, recording, channels, why, speech, _named(camera) if camera else (), lost)
+    others: list[int] = []
+    if camera and not recording and wanted.audio_stream is None:
+        others = unheard(source, camera, content, start, end, tools)
+    return Hearing(number, recording, channels, why, speech, _named(camera) if camera else (), lost, others)
 
 
 def notes(source: Source, hearing: Hearing, end: float, shift: float, removed: Spans) -> list[Note]:
@@ -75,6 +80,13 @@ def notes(source: Source, hearing: Hearing, end: float, shift: float, removed: S
     found = about(names, shift, removed)
     if recording is None and end >= source.duration - EDGE:
         found += beyond(source, source.file, hearing.audio_stream)
+    if hearing.unheard:
+        numbers = ", ".join(map(str, hearing.unheard))
+        text = (
+            f"{source.file.name} has other sound on stream {numbers}, which is not heard; --audio-stream {hearing.unheard[0]} "
+            "would choose it."
+        )
+        found.append(Note(code="unheard-sound", text=text))
     return found
 
 

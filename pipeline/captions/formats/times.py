@@ -17,7 +17,10 @@ _LOOSE = re.compile(r"(?<=\d)\s*([:,.])\s*(?=\d)")  # «00: 00: 01, 000», as tr
 _SETTINGS = re.compile(r"(?:\s*(?:align|position|line|size|vertical|region|[XxYy][12]):\S*)+")
 _FRAMES = re.compile(r"\d\d[:;]\d\d[:;]\d\d[:;]\d\d")
 _HALF = re.compile(r"\W*\d+\s*:\s*\w")  # of a line that is meant to be times
-_LETTERS = re.compile(r"(?!nan|null|undefined|inf|invalid|date)[^\W\d_]{2,}", re.IGNORECASE)
+_FENCE = re.compile(r"\s*```\w*\s*")  # around what was copied from a chat
+_LETTERS = re.compile(r"\b(?!(?:nan|null|undefined|inf|invalid|date)\b)[^\W\d_]{2,}", re.IGNORECASE)
+_SEMICOLON = re.compile(r";(?=\d{3}(?!\d))")  # before thousandths; before two digits it parts frames
+_INDEX = re.compile(r"\s*(?:\d+|#?\d+[.):])\s*")
 _WIDE = str.maketrans("：，．", ":,.")
 
 
@@ -47,7 +50,7 @@ def times_in(line: str) -> Times | None:
     """The times of a line with an arrow between two of them."""
     if ">" not in line and "→" not in line and "&gt;" not in line:
         return None
-    plain = _LOOSE.sub(r"\1", line.translate(_WIDE))
+    plain = _SEMICOLON.sub(",", _LOOSE.sub(r"\1", line.translate(_WIDE)))
     if not (found := _PAIR.match(plain)):
         return None
     rest = plain[found.end() :].lstrip("])")
@@ -99,6 +102,8 @@ def _parted(lines: Sequence[str], slips: Slips, commas: bool) -> Iterator[Block]
     block: Block | None = None
     unread = framed = timed = 0
     for number, line in enumerate(lines, 1):
+        if _FENCE.fullmatch(line):
+            continue
         if found := read(line):
             timed += 1
             if block:
@@ -113,7 +118,7 @@ def _parted(lines: Sequence[str], slips: Slips, commas: bool) -> Iterator[Block]
             block = None
         elif block:
             block.lines.append((number, line))
-        elif not timed and not unread and line.strip() and not line.strip().isdigit() and not line.startswith("["):
+        elif not timed and not unread and line.strip() and not _INDEX.fullmatch(line) and not line.startswith("["):
             slips.add("stray-text", f"line {number} {quoted(line)}")
     if framed and not timed:
         raise BadCaptions("have times in frames, whose rate they do not tell; export SRT with thousandths of a second")
@@ -126,8 +131,10 @@ def _without_index(block: Block) -> Block:
     kept = block.lines
     while kept and not kept[-1][1].strip():
         kept = kept[:-1]
-    if kept and kept[-1][1].strip().isdigit() and kept[-1] is block.lines[-1]:
-        kept = kept[:-1]
+    if kept and kept[-1] is block.lines[-1]:  # directly before the next times
+        before = kept[-2][1] if len(kept) > 1 else ""
+        if kept[-1][1].strip().isdigit() or (_INDEX.fullmatch(kept[-1][1]) and not before.strip()):
+            kept = kept[:-1]
     return Block(block.number, block.start, block.end, kept)
 
 

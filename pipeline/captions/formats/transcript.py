@@ -99,7 +99,10 @@ def _segments(data: Any) -> list[Segment] | None:
     if any(isinstance(one.get(key), list) for one in data for key in _SHAPES):  # Vosk gives one object for each phrase
         parts = [_segments(one) or [] for one in data]
         return [segment for part in parts for segment in part] or None
-    return _of_segments(data, {}) or _of_chunks(data, {})
+    if any("word" in one for one in data):
+        return _of_words(data, {})
+    found = _of_segments(data, {}) or _of_chunks(data, {})
+    return found if any(one.text or one.words for one in found) else None
 
 
 def _of_segments(items: Sequence[Any], data: dict[str, Any]) -> list[Segment]:
@@ -107,10 +110,7 @@ def _of_segments(items: Sequence[Any], data: dict[str, Any]) -> list[Segment]:
     items = [one for one in items if isinstance(one, dict)]
     if not any({"start", "end"} & {*one} for one in items):
         return []
-    found = [
-        Segment(_text(one), _moment(one.get("start")), _moment(one.get("end")), words=_pieces(one.get("words")))
-        for one in items
-    ]
+    found = [Segment(_text(one), *_times(one), words=_pieces(one.get("words"))) for one in items]
     flat = _pieces(data.get("words"))
     if flat and not any(one.words for one in found):  # OpenAI has them beside the segments
         texts = [one.text.split() for one in found]
@@ -127,11 +127,12 @@ def _of_words(items: Sequence[Any], data: dict[str, Any]) -> list[Segment]:
     texts = _text(data).split()
     if len(texts) == len(words) and all(_bare(a) == _bare(b.text) for a, b in zip(texts, words, strict=True)):
         words = [replace(word, text=text) for text, word in zip(texts, words, strict=True)]
+    pause = PAUSE * (1000 if _counts_thousandths(words) else 1)
     groups: list[list[Piece]] = []
     for word in words:
         last = groups[-1][-1] if groups else None
         gap = word.start - last.end if last and word.start is not None and last.end is not None else 0.0
-        if not last or (last.text.rstrip().endswith(SENTENCE_ENDS) and word.begins_word) or gap >= PAUSE:
+        if not last or (last.text.rstrip().endswith(SENTENCE_ENDS) and word.begins_word) or gap >= pause:
             groups.append([])
         groups[-1].append(word)
     return [Segment("", own[0].start, own[-1].end, words=own) for own in groups]
@@ -197,12 +198,19 @@ def _pieces(items: Any) -> list[Piece]:
     if not isinstance(items, list):
         return []
     texts = [_text(one, "word") or _text(one, "text") for one in items]
-    spaced = any(text.startswith(" ") for text in texts)
+    spaced = any(text.startswith(" ") and text.strip() for text in texts)
     return [
-        Piece(text, _moment(one.get("start")), _moment(one.get("end")), not spaced or text.startswith(" "))
+        Piece(text, *_times(one), not spaced or text.startswith(" "))
         for one, text in zip(items, texts, strict=True)
         if text.strip()
     ]
+
+
+def _times(item: dict[str, Any]) -> tuple[float | None, float | None]:
+    """When an item begins and ends; Premiere has its duration instead."""
+    start, lasts = _moment(item.get("start")), _moment(item.get("duration"))
+    end = start + lasts if start is not None and lasts is not None and "end" not in item else _moment(item.get("end"))
+    return start, end
 
 
 def _text(item: Any, key: str = "text") -> str:
@@ -229,18 +237,23 @@ def _bare(text: str) -> str:
 def _in_seconds(segments: list[Segment], slips: Slips) -> list[Segment]:
     """The segments in seconds where whole numbers count thousandths: nobody speaks a letter in ten seconds."""
     pieces: list[Piece] = [piece for one in segments for piece in one.words or [one]]
-    times = [time for one in pieces for time in (one.start, one.end) if time is not None]
-    letters = sum(len(one.text.strip()) for one in pieces if one.start is not None and one.end is not None)
-    seconds = sum(max(0.0, one.end - one.start) for one in pieces if one.start is not None and one.end is not None)
-    if any(time % 1 for time in times) or letters >= SLOWEST * seconds:
+    if not _counts_thousandths(pieces):
         return segments
-    slips.add("milliseconds", f"{times[0]:.0f} is {times[0] / 1000:.3f} s")
+    example = next(time for one in pieces for time in (one.start, one.end) if time)
+    slips.add("milliseconds", f"{example:.0f} is {example / 1000:.3f} s")
 
     def thousandths(piece: Any) -> Any:
         start, end = (None if at is None else at / 1000 for at in (piece.start, piece.end))
         return replace(piece, start=start, end=end)
 
     return [replace(thousandths(one), words=[*map(thousandths, one.words)]) for one in segments]
+
+
+def _counts_thousandths(pieces: Sequence[Piece]) -> bool:
+    whole = [one for one in pieces if one.start is not None and one.end is not None]
+    letters = sum(len(one.text.strip()) for one in whole)
+    seconds = sum(max(0.0, (one.end or 0.0) - (one.start or 0.0)) for one in whole)
+    return letters < SLOWEST * seconds and not any((time or 0.0) % 1 for one in pieces for time in (one.start, one.end))
 
 
 def _filled(segments: Sequence[Segment], slips: Slips) -> Iterator[Segment]:
