@@ -12,9 +12,10 @@ app = typer.Typer(**PLAIN)
 
 @app.command()
 def probe(file: Annotated[Path, typer.Argument(help="A footage file.")], as_json: JsonOption = False) -> None:
+    from basis import files
     from commands import words
 
-    rows = _facts(file)
+    rows = _facts(files.found(file))
     if as_json:
         words.say_json(rows)
         return

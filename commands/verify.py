@@ -24,12 +24,13 @@ def verify(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
+    from basis import files
     from commands import words
     from commands.work import tools
     from pipeline import verify as verification
     from presets import delivery as specs
 
-    work = tools(kept=False)
+    file, work = files.found(file), tools(kept=False)
     name, doubts = delivery or "vk-clips", []
     if plan:
         from pipeline import episode
