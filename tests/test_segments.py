@@ -319,6 +319,26 @@ def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_
 
 
 @pytest.mark.slow
+def test_what_cannot_be_decoded_for_a_segment_is_told_of_the_joined_episode(talk, tmp_path):
+    """Looking decodes less than rendering: here the plan knows nothing of it. The damage lies across a joint."""
+    data = bytearray(talk.read_bytes())
+    with av.open(str(talk)) as container:
+        for packet in container.demux(video=0):
+            if packet.size and 1.3 <= packet.pts * packet.time_base < 1.9:
+                data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    (file := tmp_path / "holed.mp4").write_bytes(data)
+    plan = plan_of({"file": file})
+    assert [note.code for note in plan.warnings].count("damaged-footage") == 1
+    plan = plan.model_copy(update={"warnings": []})
+    _, report = joined(plan, ranges_of(plan, [40]), tmp_path)
+    (note,) = [note for note in report.warnings if note.code == "damaged-footage"]
+    assert "stands still from 1.3" in note.text and " to 1.9" in note.text and note.at == pytest.approx(1.3, abs=0.09)
+    (tmp_path / "segment '1.lost.json").unlink()
+    with pytest.raises(MachineFailed, match="render them again"):
+        episode.join(plan, episode.Files(tmp_path / "again.mp4"), [*sorted(tmp_path.glob("segment*.mp4"))], FAST)
+
+
+@pytest.mark.slow
 def test_a_cover_is_the_title_card_or_else_the_first_shot(in_three, tmp_path):
     plan, _, files, _ = in_three
     card = next(g for g in plan.graphics if isinstance(g, TitleCard))
