@@ -82,6 +82,12 @@ MUSIC = 0.05 * np.sin(2 * np.pi * 300 * np.arange(8 * RATE) / RATE) * np.sin(np.
             [0, 3],
             "channels 1 and 4",
         ),
+        (
+            {0: 0.5 * (ANNA + IVAN), 2: ANNA + 0.05 * IVAN, 4: IVAN},
+            "voices",
+            [2, 4],
+            "channels 3 and 5",
+        ),  # and their mix
         ({0: ANNA, 1: 0.2 * np.roll(ANNA, 300)}, "mono", [0], "nearest"),
         ({0: MUSIC, 1: np.roll(MUSIC, 900), 2: ANNA}, "stereo", [], "5.1 mixed down"),
         ({}, "stereo", [0, 1], "nothing"),

@@ -31,6 +31,10 @@ DEAD = 22.0  # dB below the other side's voices from which a side is dead
 ALIKE, REVERSED = 0.98, -0.6  # correlation of left and right from which they are one, or one is wired in reverse
 APART = 7.0  # dB by which the microphone of the one who speaks leads
 SAME_COURSE = 0.9  # correlation of two streams' levels from which one is a copy of the other, or a mix with it
+MIXED, SHARE = (
+    0.96,
+    0.2,
+)  # power of a mix that tracks explain, and of its voices the least effective share of two of them
 BOTH = 0.1  # share of what is said for which each side leads where each has somebody's microphone
 SOME = 0.03  # the same for many microphones, once there are two: somebody who says little
 OVER_FLOOR = 10.0  # dB above the quietest tenth from which something is said
@@ -89,7 +93,23 @@ class _Looks:
     def alike(self, one: int, other: int) -> float:
         """Correlation of two channels' voices, -1 to 1."""
         power = self.voices[:, [one, other]].mean(axis=0).prod()
-        return float(self.products[min(one, other), max(one, other)].mean() / np.sqrt(max(1e-30, power)))
+        return self._product(one, other) / float(np.sqrt(max(1e-30, power)))
+
+    def is_mix(self, one: int, others: Sequence[int]) -> bool:
+        """Whether a channel's voices are those of at least two others, added up: what is left of them is next to nothing."""
+        if len(others) < 2:
+            return False
+        every = [*others, one]
+        together = np.array([[self._product(a, b) for b in every] for a in every])
+        together /= np.sqrt(np.outer(together.diagonal(), together.diagonal()))
+        shares = np.linalg.lstsq(together[:-1, :-1], together[:-1, -1], rcond=1e-6)[0]
+        explained = float(shares @ together[:-1, -1])
+        return explained > MIXED and bool(shares.min() > -SHARE / 2) and np.count_nonzero(shares > SHARE) > 1
+
+    def _product(self, one: int, other: int) -> float:
+        """Mean product of two channels' voices, of one channel its power."""
+        values = self.voices[:, one] if one == other else self.products[min(one, other), max(one, other)]
+        return max(1e-30, float(values.mean())) if one == other else float(values.mean())
 
     def leads(self, channels: Sequence[int]) -> NDArray[np.float64]:
         """The share of the looks in which something is said that each of the channels surely leads all others in."""
@@ -245,10 +265,14 @@ def _of_tracks(tracks: _Tracks, start: float, end: float, wanted: Channels | Non
     own.sort()
     if len(own) == 1:
         return tracks.only(own, "mono"), f"{tracks.called(own)}, since the others carry the same"
+    mixes = [number for number in own if looks.is_mix(number, [other for other in own if other != number])]
+    own = [number for number in own if number not in mixes] or own
     often = looks.leads(own)
     if np.count_nonzero(often > BOTH) > 1:
         speakers = [number for number, share in zip(own, often, strict=True) if share > SOME]
         return tracks.only(speakers, "voices"), f"microphones on {tracks.called(speakers)}, {HOW['voices']}"
+    if mixes:
+        return tracks.only(mixes[:1], "mono"), f"{tracks.called(mixes[:1])}, the mix of others"
     bass = BASS.get(tracks.layout.partition("(")[0])
     if tracks.doubtful and bass is not None and 2 in live and bass not in live:
         return sides, f"{tracks.layout} mixed down to stereo"

@@ -91,7 +91,9 @@ def beyond(source: Source, file: Path, stream: int | None) -> list[Note]:
     for one in source.audio:
         if one.index == stream and one.duration is not None:
             begin = source.start if one.start is None or "matroska" in source.container else one.start
-            end = begin + one.duration - source.start  # Matroska's tag is the end, by some programs
+            end = begin + one.duration - source.start
+            if "matroska" in source.container and one.duration > source.start:
+                end = one.duration - source.start  # its tag is the end, by some programs
             if end > source.duration + LEAST_AT_ENDS:
                 text = f"The sound of {file.name} goes on for {end - source.duration:.1f} s after the picture ends; that is not heard."
                 return [Note(code="long-sound", text=text)]
