@@ -279,6 +279,18 @@ def test_a_missing_end_is_told_and_refused_when_it_is_long_before_anything_is_re
         list(stream.frames(short, 0, STEPS, RATE))
 
 
+def test_pictures_that_are_broken_to_the_end_are_shown_and_told_and_not_refused(count_up, tmp_path):
+    packs = packets(count_up("mp4"))
+    late = [packet for packet in packs if packet.pts * packet.time_base > 1]
+    data = bytearray(count_up("mp4").read_bytes())
+    for packet in late:
+        middle = packet.pos + packet.size * 2 // 3
+        data[middle : middle + 6] = b"\xff" * 6
+    (file := tmp_path / "broken.mp4").write_bytes(data)
+    lost = analysis.look(probe(file), 0, 3, "").losses
+    assert lost and lost[-1].end - lost[-1].start > 1 and lost[-1].end > 2.9
+
+
 def test_footage_of_a_variable_rate_may_stand_still(tmp_path):
     select = r"select=not(between(n\,20\,60)),setpts=PTS+mod(N*7\,5)/250/TB"
     file = raw(

@@ -104,7 +104,7 @@ class _Looks:
         together /= np.sqrt(np.outer(together.diagonal(), together.diagonal()))
         shares = np.linalg.lstsq(together[:-1, :-1], together[:-1, -1], rcond=1e-6)[0]
         explained = float(shares @ together[:-1, -1])
-        return explained > MIXED and bool(shares.min() > -SHARE / 2) and np.count_nonzero(shares > SHARE) > 1
+        return explained > MIXED and bool(shares.min() > -SHARE / 2 and np.count_nonzero(shares > SHARE) > 1)
 
     def _product(self, one: int, other: int) -> float:
         """Mean product of two channels' voices, of one channel its power."""
