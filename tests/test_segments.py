@@ -258,6 +258,21 @@ def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
     assert start == 0 and length == sum(lengths) * step
 
 
+def test_a_film_that_hardly_moves_is_filled_up_to_the_least_size_that_is_taken(tmp_path):
+    still, heard = [np.full((480, 180), 128, np.uint8)] * 25, write(tmp_path / "sound.wav", np.zeros(48000))
+    outs = [tmp_path / "whole.mp4", tmp_path / "joined.mp4"]
+    encode.encode(iter(still), heard, outs[0], SMALL, uncounted, FAST)
+    encode.encode_segment(still, tmp_path / "part.mp4", SMALL, uncounted, FAST)
+    encode.join([tmp_path / "part.mp4"], heard, outs[1], SMALL)
+    assert (tmp_path / "part.mp4").stat().st_size < SPEC.smallest_bytes / 2
+    for out in outs:
+        checks = {c.name: c for c in verify.verify(out, SPEC)}
+        assert checks["file size"].measured == f"{SPEC.smallest_bytes} bytes"
+        assert all(checks[name].ok for name in ("file size", "container", "moov", "streams", "constant rate"))
+        assert len(luma(out)) == 25 and len(sound(out)) >= 48000
+        assert not ffmpeg_tool.run(ffmpeg.input(str(out)).output("-", f="null")).stderr
+
+
 @pytest.mark.parametrize("rate", [Fraction(60000, 1001), Fraction(24000, 1001)])
 @pytest.mark.slow
 def test_time_stamps_do_not_drift_through_many_segments(tmp_path, rate):
