@@ -1,6 +1,6 @@
 """How faults of the machine, odd names and signals end: counted.
 
-    uv run python benchmarks/faults.py                    # all kinds but moments, a quarter of an hour on 2 cores
+    uv run python benchmarks/faults.py                    # all kinds but moments, half an hour on 2 idle cores
     uv run python benchmarks/faults.py names blame        # some kinds
     uv run python benchmarks/faults.py moments --count 30 # INT, TERM, HUP, KILL and full disks at random moments
 
@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -34,7 +35,8 @@ from basis import files
 from pipeline.footage import ffmpeg_tool
 
 CLI = [sys.executable, str(Path(__file__).parent.parent / "cli.py")]
-LONGEST = 300  # seconds that a case may take
+LONGEST = 900  # seconds that a case may take on a machine that does much else
+MEMORY = 4 << 30  # bytes of addresses, for what is given a file that never ends
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 FULL = ("full", "failed", "free some space")  # what is said of a disk
 ODD = os.fsdecode(b"\xff\xfe\xd0.mp4")
@@ -45,6 +47,7 @@ NAMES = (
 TOO_LONG = ("я" * 122 + ".mp4", "x" * 244 + ".mp4", "x" * 300 + ".mp4", "/".join(["x" * 200] * 30) + "/a.mp4")
 DASHED = ("-rf.mp4", "--help.mp4", "-o.mp4")
 VERSION = '[ "$1" = -version ] && { echo ffmpeg version 9; exit 0; }\n'
+SEASON = 'series = "faults"\n[defaults]\npreset = "plain"\n[[episode]]\nnumber = 1\nfootage = {}\n'
 BLAME = {  # what an ffmpeg does, with which exit code the run ends, and what it says
     "is false": ("exit 1", 5, "ffmpeg"),
     "says nothing": ("exit 0", 5, "ffmpeg"),
@@ -80,13 +83,14 @@ class Bench:
     def tell(self, kind: str, case: str, wrong: str) -> None:
         self.count[kind] += 1
         self.right[kind] += not wrong
+        print(f"\r{kind} {self.count[kind]}", end="\r", file=sys.stderr, flush=True)
         if wrong:
             print(f"WRONG {kind}: {ascii(case)[:100]}: {wrong}", flush=True)
 
     def started(self, *call: object, **options: object) -> "subprocess.Popen[str]":
-        settings = {"env": self.environment, "cwd": self.folder, "stdout": subprocess.DEVNULL} | options
+        settings: dict[str, Any] = {"env": self.environment, "cwd": self.folder, "stdout": subprocess.DEVNULL} | options
         return subprocess.Popen(
-            [*CLI, *map(str, call)], stderr=subprocess.PIPE, text=True, errors="surrogateescape", **settings  # type: ignore[call-overload]
+            [*CLI, *map(str, call)], stderr=subprocess.PIPE, text=True, errors="surrogateescape", **settings
         )  # fmt: skip
 
     def ended(self, *call: object, **options: object) -> tuple[int | None, str]:
@@ -98,6 +102,14 @@ class Bench:
             process.kill()
             return None, "it took too long"
         return process.returncode, "Traceback" if "Traceback" in said else (said.strip().splitlines() or [""])[-1]
+
+    def whole(self, kind: str, case: str, **options: object) -> None:
+        """A case that renders in spite of where it runs."""
+        out = self.out()
+        code, said = self.ended("render", self.footage, "--preset", "plain", "-o", out / "o.mp4", **options)
+        names = sorted(file.suffix for file in out.iterdir())
+        right = code == 0 and names == [".jpg", ".json", ".json", ".mp4"]
+        self.tell(kind, case, "" if right else f"{code}, {said}, {names}")
 
     def out(self) -> Path:
         """An empty folder."""
@@ -152,13 +164,19 @@ def disks(bench: Bench) -> None:
         code, said = bench.ended(*call, preexec_fn=partial(limit, size))
         right = code == 6 and any(word in said for word in FULL) and not [*out.iterdir()]
         bench.tell("disks", f"{size} bytes", "" if right else f"{code}, {said}, left {[*out.iterdir()]}")
+    out = bench.out()
+    (out / "season.toml").write_text(SEASON.format(json.dumps(str(bench.footage))), "utf-8")
+    code, said = bench.ended("jobs", "run", out / "season.toml", "-o", out / "made", preexec_fn=partial(limit, 100_000))
+    films = [*out.rglob("*.mp4")]
+    bench.tell("disks", "a season", "" if code and said != "Traceback" and not films else f"{code}, {said}, {films}")
     with Path("/dev/full").open("w") as full:
         code, said = bench.ended("presets", "show", "plain", stdout=full)
     bench.tell("disks", "/dev/full", "" if code == 6 and "space" in said else f"{code}, {said}")
 
 
 def hostile(bench: Bench) -> None:
-    """Devices, pipes and bombs in place of small files; plans and caches with absurd values."""
+    """Devices, pipes and bombs in place of small files; plans with absurd values."""
+    call: tuple[object, ...]
     out = bench.out()
     plan = out / "o.plan.json"
     bench.ended("plan", bench.footage, "--preset", "plain", "-o", out / "o.mp4")
@@ -191,6 +209,71 @@ def hostile(bench: Bench) -> None:
             code, said = bench.ended(*call)
             bench.tell("hostile", f"{call[:2]} {name}", "" if code in (2, 3) and len(said) < 500 else f"{code}, {said}")
 
+    limit = partial(resource.setrlimit, resource.RLIMIT_AS, (MEMORY, MEMORY))
+    for word in ("/dev/zero", "/dev/random", "/dev/null", "/", "/proc/self/mem"):
+        for call in (
+            ("render", word), ("render", "--plan", word), ("jobs", "check", word), ("verify", word), ("probe", word),
+            *(("render", bench.footage, flag, word) for flag in ("--captions", "--preset", "--music", "--audio", "--delivery")),
+        ):  # fmt: skip
+            made = bench.out()
+            code, said = bench.ended(*call, *(("-o", made / "o.mp4") if call[0] == "render" else ()), preexec_fn=limit)
+            right = code in (2, 3) and len(said) < 500 and not [*made.iterdir()]
+            bench.tell("hostile", f"{call} {word}", "" if right else f"{code}, {said}, left {[*made.iterdir()]}")
+
+
+def places(bench: Bench) -> None:
+    """Where nothing can be written, homes and paths that are not set, caches that are damaged, nobody who listens."""
+    out = bench.out()
+    shut = out / "shut"
+    shut.mkdir(mode=0o555)
+    no_footage = out / "none.mp4"
+    no_footage.write_bytes(b"none" * 999)
+    refused: list[tuple[str, Path, Path, int]] = [
+        ("a file as a folder", bench.footage, bench.footage / "o.mp4", 2),
+        ("no disk", bench.footage, Path("/proc/episode/o.mp4"), 2),
+        ("a folder as a file", bench.footage, out / "deep" / "..", 2),
+        ("no footage, a folder to be made", no_footage, out / "new" / "deep" / "o.mp4", 3),
+    ]
+    if os.getuid():
+        refused.append(("read-only", bench.footage, shut / "o.mp4", 2))
+    before = sorted(out.rglob("*"))
+    for case, footage, film, expected in refused:
+        code, said = bench.ended("render", footage, "--preset", "plain", "-o", film)
+        right = code == expected and said != "Traceback" and sorted(out.rglob("*")) == before
+        bench.tell("places", case, "" if right else f"{code}, {said}, left {sorted(set(out.rglob('*')) - set(before))}")
+    usual = bench.environment
+    without = {key: value for key, value in usual.items() if key not in ("HOME", "EPISODE_CACHE", "XDG_CACHE_HOME")}
+    full = bench.out() / "cache"
+    full.write_text("a file")
+    for case, environment in {
+        "no HOME": without | {"XDG_CACHE_HOME": str(bench.out())}, "HOME=/dev/null": without | {"HOME": "/dev/null"},
+        "PATH empty": usual | {"PATH": ""}, "a file as cache": usual | {"EPISODE_CACHE": str(full)},
+        "/proc as cache": usual | {"EPISODE_CACHE": "/proc"}, "no TMPDIR": usual | {"TMPDIR": "/nonexistent"},
+        "C locale": usual | {"LC_ALL": "C", "PYTHONUTF8": "0"}, "TZ": usual | {"TZ": "nowhere"},
+    }.items():  # fmt: skip
+        bench.whole("places", case, env=environment)
+    bench.whole("places", "stdout closed", preexec_fn=partial(os.closerange, 1, 2))
+    bench.whole("places", "all closed", preexec_fn=partial(os.closerange, 0, 3))
+    cache = bench.out()
+    bench.whole("places", "a new cache", env=usual | {"EPISODE_CACHE": str(cache)})
+    entries = [file for file in cache.rglob("*") if file.is_file()]
+    kept = {file: file.read_bytes() for file in entries}
+    for case, text in {
+        "empty": b"", "binary": bytes(range(256)), "a list": b"[]", "null": b"null", "an object": b"{}", "deep": b"[" * 50_000,
+        "absurd": b'{"shots": [], "end": -1, "duration": 1e400}', "half": None, "numbers": None,
+    }.items():  # fmt: skip
+        for file, held in kept.items():
+            file.write_bytes(
+                {"half": held[: len(held) // 2], "numbers": held.replace(b"1", b"-99")}.get(case, text or b"")
+            )
+        bench.whole("places", f"cache entries {case}", env=usual | {"EPISODE_CACHE": str(cache)})
+    for file in entries:
+        file.unlink(missing_ok=True)
+        file.mkdir()
+    bench.whole("places", "cache entries folders", env=usual | {"EPISODE_CACHE": str(cache)})
+    left = [file.name for file in cache.rglob("*.part")]
+    bench.tell("places", "parts in the cache", str(left) if left else "")
+
 
 def runs(bench: Bench) -> None:
     """Two runs into one output; what a killed run left; a signal while modules are loaded."""
@@ -199,19 +282,29 @@ def runs(bench: Bench) -> None:
     first, second = bench.started(*call), bench.started(*call)
     codes = sorted((first.wait(LONGEST), second.wait(LONGEST)))
     bench.tell("runs", "two at once", "" if codes == [0, 2] and len([*out.iterdir()]) == 4 else str(codes))
-    for number in range(12):
-        out, name = bench.out(), SIGNALS[number % 3]
+    out = bench.out()
+    process = bench.started("render", bench.footage, "--preset", "plain", "-o", out / "o.mp4", process_group=0)
+    begun = time.monotonic()
+    while not [*out.glob(f"{files.HIDDEN}*")] and process.poll() is None and time.monotonic() < begun + LONGEST:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    left = [one.name for one in out.iterdir()]
+    code, said = bench.ended("render", bench.footage, "--preset", "plain", "-o", out / "o.mp4")
+    right = bool(left) and code == 0 and len([*out.iterdir()]) == 4
+    bench.tell(
+        "runs", "after kill -9 of the group", "" if right else f"left {left}, {code}, {said}, {[*out.iterdir()]}"
+    )
+    for number in range(18):
+        out, name, after = bench.out(), SIGNALS[number % 3], 0.05 + number * 3.95 / 17
         process = bench.started("render", bench.footage, "-o", out / "o.mp4")
-        time.sleep(0.1 + 0.25 * number)
+        time.sleep(after)
         process.send_signal(getattr(signal, name))
         said = process.communicate(timeout=LONGEST)[1]
         early = process.returncode == -getattr(signal, name) or "init_import_site" in said  # Python was not there yet
         told = process.returncode == 130 and "Interrupted" in said and "Traceback" not in said
-        bench.tell(
-            "runs",
-            f"{name} after {0.1 + 0.25 * number:.2f} s",
-            "" if early or told else f"{process.returncode}, {said}",
-        )
+        right = (early or told) and not [*out.iterdir()]
+        bench.tell("runs", f"{name} after {after:.2f} s", "" if right else f"{process.returncode}, {said}")
 
 
 def moments(bench: Bench, count: int, seed: int = 1) -> None:
@@ -246,6 +339,7 @@ KINDS: dict[str, Callable[[Bench], None]] = {
     "blame": blame,
     "disks": disks,
     "hostile": hostile,
+    "places": places,
     "runs": runs,
 }
 

@@ -227,6 +227,12 @@ def test_sound_and_picture_are_together_across_joints_and_at_the_end(in_three):
     assert {c.name: c.ok for c in report.checks}["end"]
 
 
+def sizes(file):
+    """Time and bytes of each picture, as it is stored."""
+    with av.open(str(file)) as container:
+        return [(packet.pts, packet.size) for packet in container.demux(video=0) if packet.size]
+
+
 def noise(count, seed, calm=0):
     """Frames of noise, after some that are gray."""
     rng = np.random.default_rng(seed)
@@ -234,6 +240,28 @@ def noise(count, seed, calm=0):
         yield np.full((480, 180), 128, np.uint8)
     for _ in range(count):
         yield rng.integers(16, 235, (480, 180), np.uint8)
+
+
+@pytest.mark.parametrize(("share", "times"), [(0.75, 1), (1.3, 2)])
+def test_frames_are_made_again_only_where_a_second_is_above_the_peak(tmp_path, share, times):
+    asked = []
+
+    def make():
+        asked.append(len(asked))
+        return noise(60, 0)
+
+    loose = SMALL.spec.model_copy(update={"peak_bitrate": 10**9})
+    parts = [tmp_path / f"{number}.mp4" for number in range(3)]
+    target = encode.Target(loose, 180, 320, SMALL.rate)
+    encode.encode_segment(encode.Again(make), parts[0], target, uncounted, FAST)
+    bits = sum(packet[1] for packet in sizes(parts[0])) * 8 * 25 / 60
+    target = encode.Target(loose.model_copy(update={"peak_bitrate": round(bits / share)}), 180, 320, SMALL.rate)
+    for part in parts[1:]:
+        asked.clear()
+        encode.encode_segment(encode.Again(make), part, target, uncounted, FAST)
+        assert len(asked) == times
+    joint = [size for part in parts[1:] for _, size in sizes(part)]
+    assert np.convolve(joint, np.ones(25), "valid").max() * 8 <= target.spec.peak_bitrate
 
 
 @pytest.mark.parametrize("rate", [Fraction(25), Fraction(30000, 1001)])

@@ -1,5 +1,6 @@
 """Finished frames and mastered sound -> a delivery file, through one ffmpeg with a pipe."""
 
+import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 import av
 import ffmpeg
+import numpy as np
 
 from basis.errors import EpisodeError, MachineFailed, MissingTool, WrongUse
 from basis.files import shown
@@ -111,14 +113,18 @@ def write_below_peak(  # what it is made of, what it is held to, and what is tol
 
 
 def _is_below(file: Path, rate: Fraction, cap: dict[str, str]) -> bool:
-    """Whether a file's packets come out of a buffer of bufsize bits that fills with maxrate bits a second."""
-    size = filled = int(cap["bufsize"])
+    """Whether no second of a file has more bits than a buffer of bufsize bits and maxrate bits a second give, and no
+    beginning and no end of it that is shorter: such files may be joined."""
     with av.open(str(file.resolve())) as container:
-        for packet in container.demux(video=0):
-            filled = min(size, filled + round(int(cap["maxrate"]) / rate)) - packet.size * 8
-            if filled < 0:
-                return False
-    return True
+        sizes = [packet.size * 8 for packet in container.demux(video=0)]
+    total, second = np.cumsum([0, *sizes]), min(len(sizes), math.ceil(rate))
+    most = int(cap["bufsize"]) + int(cap["maxrate"]) * np.arange(second + 1) / float(rate)
+    seconds, beginnings, ends = (
+        total[second:] - total[: len(total) - second],
+        total[: second + 1],
+        total[-1] - total[::-1],
+    )
+    return bool((seconds <= most[-1]).all() and (beginnings <= most).all() and (ends[: second + 1] <= most).all())
 
 
 def picture_options(spec: DeliverySpec, rate: Fraction, buffer: float | None, tools: Tools = USUAL) -> dict[str, str]:
