@@ -60,6 +60,18 @@ def test_a_right_film_passes_and_the_report_says_so(film):
     assert "+0 ms" in measured["sound in step"] and "dB" in measured["both sides"]
 
 
+@pytest.mark.slow
+def test_footage_whose_sound_ends_before_a_place_that_is_compared_is_delivered(small, tmp_path):
+    file = tmp_path / "short.mkv"
+    sides = [
+        ffmpeg.input(f"{what}:d={seconds}", f="lavfi")
+        for what, seconds in (("testsrc2=s=320x180:r=25", 4), ("sine=f=300", 1.4))
+    ]
+    ffmpeg_tool.run(ffmpeg.output(*sides, str(file), vcodec="libx264", preset="ultrafast", acodec="aac"))
+    report = episode.render(planned(small, file), episode.Files(tmp_path / "film.mp4"), FAST)
+    assert report.delivered and "short-sound" in {note.code for note in report.warnings}
+
+
 DAMAGES = {
     "a dead side": ({"af": "pan=stereo|c0=c0|c1=0*c0"}, "both sides"),
     "silent": ({"af": "volume=0"}, "both sides"),

@@ -326,6 +326,11 @@ def test_footage_of_a_variable_rate_may_stand_still(tmp_path):
     pictures = stream.Pictures(found, 0, 9)
     times = [t for t, _ in pictures]
     assert found.variable_rate and np.diff(times).max() > 1.5 and not pictures.losses
+    looked = analysis.look(found, 1.2, 2.0, "")  # nothing begins in it
+    assert looked.times.tolist() == [1.2] and not looked.losses
+    tens, ones = (float(looked.pictures[0][0][row, 80]) * 219 / 255 + 16 for row in (80, 240))
+    assert (round((tens - 30) / 20), round((ones - 30) / 20)) in ((1, n) for n in range(5, 10))
+    assert set(shown(file, 1.2, 20)) == {19}
 
 
 def test_a_decoder_that_is_killed_is_the_machines_failure(two_scenes):

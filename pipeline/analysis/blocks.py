@@ -18,7 +18,7 @@ from pipeline.analysis.analysers import ANALYSERS
 from pipeline.footage.scaling import Image
 from pipeline.footage.source import Loss
 
-VERSION = 3  # counts up whenever the same block would look otherwise
+VERSION = 4  # counts up whenever the same block would look otherwise
 BLOCK = 30.0  # seconds of a file that are kept together
 STEP = 5.0  # seconds on which a look that ends within a block ends, so that an end moved a little finds it done
 PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE)  # fast, for noise

@@ -89,7 +89,7 @@ def look(source: Source, start: float, end: float, content: str, tools: Tools = 
     """Looks at [start, end) of the footage, as far as that was not looked at before.
 
     content: the footage's fingerprint, by which the looks are kept in the cache folder of the tools. Progress is told
-    in seconds. Raises Unusable when not one frame decodes.
+    in seconds. At a variable rate the picture that stands there is looked at where none begins in it. Raises Unusable when not one frame decodes.
     """
     known = f"{content}-{source.video_stream}-looks{blocks.VERSION}"
     looked_at: list[Block] = []
@@ -105,10 +105,26 @@ def look(source: Source, start: float, end: float, content: str, tools: Tools = 
             blocks.store(tools, f"{known}-{number}", block)
         looked_at.append(block)
         tools.progress("analysis", needed - start, end - start)
+    if source.variable_rate and not any(within(t, start, end) for block in looked_at for t in block.times):
+        looked_at = [still for block in looked_at[:1] if (still := standing(block, start))]
     looked = Looked(f"{known}-{start:.6f}-{end:.6f}", start, end, looked_at)
     if not len(looked.times):
         raise Unusable(f"{source.file} has no frame between {start:.2f} and {end:.2f} s; choose another range.")
     return looked
+
+
+def standing(block: Block, second: float) -> Block | None:
+    """Of a block what stands at a second: its last look before it, as if that were looked at then; None without one."""
+    before = [t for t in block.times if t < second]
+    if not before:
+        return None
+    last, number = before[-1], len(before) - 1
+    grays, colours = block.pictures()
+    pictures = grays[number : number + 1], colours[number : number + 1]
+    found = {
+        name: [(second, record) for t, record in ones if abs(t - last) < NEAR] for name, ones in block.found.items()
+    }
+    return Block(block.until, [second], lambda: pictures, found, block.losses)
 
 
 def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Callable[[float], None]) -> Block:
@@ -122,25 +138,32 @@ def _look_at(source: Source, number: int, until: float, tools: Tools, seen: Call
     looks: list[tuple[float, Image, Image]] = []
     due, behind = frames.start, 0
     for t, frame, image in _ahead((t, frame, picture(frame, *small)) for t, frame in frames):
-        view = View(source, t, frame, image, looked_at=t >= due - NEAR)
+        stands = source.variable_rate and t < start  # perhaps through all of the block
+        view = View(source, t, frame, image, looked_at=stands or t >= due - NEAR)
         for analyser in analysers.values():
             analyser.see(view)
         behind += t >= until - NEAR
         if view.looked_at:
             looks.append((t, gray(view.small), view.smallest))
-            due = max(due + 1 / LOOKS_A_SECOND, t)
+            due = due if stands else max(due + 1 / LOOKS_A_SECOND, t)
             seen(t)
         if behind >= FRAMES_BEHIND and t >= until + SECONDS_BEHIND - NEAR and looks[-1][0] >= until - NEAR:
             break
     else:
         until = begin + blocks.BLOCK  # there is no more
-    looks = [one for one in looks if within(one[0], begin, until)]
-    pictures = np.array([one[1] for one in looks]), np.array([one[2] for one in looks])
-    found = {
-        name: [one for one in analyser.found() if within(one[0], begin, until)] for name, analyser in analysers.items()
-    }
+    whole = {name: analyser.found() for name, analyser in analysers.items()}
     lost = [loss for loss in frames.losses if loss.end > begin and loss.start < until]
-    return Block(until, [one[0] for one in looks], lambda: pictures, found, lost)
+
+    def block_of(looks: list[tuple[float, Image, Image]], first: float) -> Block:
+        pictures = np.array([one[1] for one in looks]), np.array([one[2] for one in looks])
+        found = {name: [one for one in ones if within(one[0], first, until)] for name, ones in whole.items()}
+        return Block(until, [one[0] for one in looks], lambda: pictures, found, lost)
+
+    inside = [one for one in looks if within(one[0], begin, until)]
+    earlier = [one for one in looks if one[0] < begin]
+    if inside or not earlier or not source.variable_rate:
+        return block_of(inside, begin)
+    return standing(block_of(earlier, -math.inf), begin) or block_of([], begin)
 
 
 def _ahead(made: Generator[Item]) -> Iterator[Item]:

@@ -121,6 +121,7 @@ class Pictures:
         lands_anywhere = bool(UNINDEXED & set(self.source.container.split(",")))
         first = [(EARLIER[0] if lands_anywhere else 0.0, stands)]
         rest = [(earlier, earlier) for earlier in EARLIER[lands_anywhere:]]
+        rest.append((EARLIER[-1], math.inf))  # what stands for longer stands since the key frame there
         tries = [(self.start - seek, self.start - stands) for seek, stands in first + rest]
         whole = next((n for n, (seek, _) in enumerate(tries) if seek <= 0), len(tries) - 1)
         return [(max(0.0, seek), max(0.0, begin)) for seek, begin in tries[: whole + 1]]

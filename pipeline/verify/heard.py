@@ -135,7 +135,7 @@ def _places(sound: Samples, plan: Plan) -> Iterator[_Place]:
 def _lag(sound: Samples, place: _Place, tools: Tools) -> float | None:
     """Seconds by which the delivered sound is later than the footage's; None where that cannot be told."""
     found = _read(place.take, place.start - place.offset, place.end - place.offset, tools)
-    if found is None:
+    if found is None or len(found) < round(SHORTEST * RATE):  # the footage's sound ends before
         return None
     first = round((place.start - REACH) * RATE)
     count = round((place.end - place.start + 2 * REACH) * RATE)
