@@ -114,7 +114,8 @@ def frame_takes(brief: Brief, stretches: Sequence[Stretch], look: framing.Look) 
         Take(
             file=one.file, fingerprint=one.content, start=one.start, end=one.end,
             audio_stream=one.hearing.audio_stream, channels=one.hearing.channels, heard=one.hearing.why,
-            microphones=[*one.hearing.microphones], recording=one.hearing.recording, shots=own, speech=one.hearing.speech.sure, turns=_turns(one.analysis, own),
+            microphones=[*one.hearing.microphones], recording=one.hearing.recording, shots=own,
+            speech=one.hearing.speech.sure, turns=_turns(one.analysis, own),
         )
         for one, own in zip(stretches, shots, strict=True)
         if one.hearing and one.analysis

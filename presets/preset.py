@@ -16,6 +16,7 @@ from basis.toml import explain, read_toml
 from presets import FOLDER, names, pictures
 from presets.contrast import contrast, contrast_on_box, rgb
 from presets.graphics import CaptionStyle, Over, PlacedGraphic
+from presets.named import file_of
 
 SOUNDS = ("music", "title_sting", "end_sting")  # keys that name a sound beside the preset
 FILES = (  # keys that name fonts, sounds and pictures
@@ -193,16 +194,7 @@ class Preset(_Section):
 
 def load(name: str) -> Preset:
     """A preset by its name, or from a .toml file. Raises PresetError with what is wrong and the nearest known name."""
-    if name.lower().endswith(".toml"):
-        file = files.found(Path(name))
-        if not file.exists():
-            raise PresetError(f"There is no preset file {name}; {files.advice(file)}.")
-    elif name in names():
-        file = FOLDER / f"{name}.toml"
-    else:
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.3)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names())}."
-        raise PresetError(f"There is no preset {name}; {hint}")
+    file = file_of(name, "preset", FOLDER, names(), PresetError)
     try:
         preset = Preset.model_validate(read_toml(file))
     except ValidationError as error:

@@ -72,6 +72,14 @@ def quick():
 
 
 @pytest.fixture(scope="session")
+def small(tmp_path_factory):
+    """A delivery spec of small pictures, where a test looks at no pixel's place."""
+    spec = tmp_path_factory.mktemp("spec") / "small.toml"
+    spec.write_text("width = 270\nheight = 480\nsmallest_bytes = 0\n", "utf-8")
+    return spec
+
+
+@pytest.fixture(scope="session")
 def finished(two_shots, tmp_path_factory, quick):
     """An episode with everything in it: (brief, files, report)."""
     folder = tmp_path_factory.mktemp("finished")

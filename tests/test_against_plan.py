@@ -11,18 +11,13 @@ from pipeline import episode, rendering, verify
 from pipeline import plan as plan_of
 from pipeline.brief import make_brief
 from pipeline.footage import ffmpeg_tool
+from pipeline.verify import subtitled
 from tests.command import episode as episode_command
+
+pytestmark = pytest.mark.slow
 
 FAST = Tools(speed="ultrafast", threads=1)
 WORDS = "1\n00:00:01,000 --> 00:00:02,200\nЦех <работает>\n\n2\n00:00:03,000 --> 00:00:04,500\nКруглые & {сутки}.\n"
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """A delivery spec of small pictures."""
-    spec = tmp_path_factory.mktemp("spec") / "small.toml"
-    spec.write_text("width = 270\nheight = 480\nsmallest_bytes = 0\n", "utf-8")
-    return spec
 
 
 def planned(small, *footage, **keys):
@@ -95,7 +90,6 @@ PICTURE_DAMAGES = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "name"), PICTURE_DAMAGES.values(), ids=PICTURE_DAMAGES.keys())
 def test_a_film_with_a_damaged_picture_is_named(film, tmp_path, damage, name):
     to = tmp_path / "damaged.mp4"
@@ -129,19 +123,11 @@ def test_captions_that_are_not_those_drawn_are_named(film, tmp_path, slip, says)
     for file in (files.srt, files.vtt):
         wrong.append(tmp_path / file.name)
         wrong[-1].write_text(slip(file.read_text("utf-8")), "utf-8")
-    found = {
-        c.name: c
-        for c in verify.against_plan(
-            files.video, verify.Expected(expected.plan, expected.sources, expected.overlay, wrong), FAST
-        )
-    }
-    assert all(
-        not found[f"captions in .{kind}"].ok and says in found[f"captions in .{kind}"].measured
-        for kind in ("srt", "vtt")
-    )
+    found = {row.name: row for row in subtitled.rows(expected.plan, wrong)}
+    assert found.keys() == {"captions in .srt", "captions in .vtt"}
+    assert all(not row.ok and says in row.measured for row in found.values())
 
 
-@pytest.mark.slow
 def test_a_film_that_an_encoder_spoilt_is_not_kept(two_shots, small, tmp_path, monkeypatch):
     """Its sound comes 0.3 s late, and nothing else is wrong with it."""
     spoiler = tmp_path / "ffmpeg"

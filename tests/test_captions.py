@@ -949,7 +949,7 @@ HEAD = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\n\n[Events]\nFormat: L
 EVENT = "Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,"
 HOSTILE = {
     "line feeds": HEAD + EVENT + r"\N" * 200_000 + "\n",
-    "many of line feeds": HEAD + (EVENT + r"\N" * 2400 + "\n") * 200,
+    "many of line feeds": HEAD + (EVENT + r"\N" * 2400 + "\n") * 100,
     "open braces": "1\n00:00:01,000 --> 00:00:03,000\n" + "{" * 300_000 + "\n",
     "open brackets": "1\n00:00:01,000 --> 00:00:03,000\n" + "<" * 300_000 + "\n",
     "spaces and dashes": "1\n00:00:01,000 --> 00:00:03,000\n" + " " * 4000 + "-" * 900 + "\n",

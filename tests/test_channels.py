@@ -130,6 +130,7 @@ def test_microphones_on_streams_of_their_own_are_tracks_of_one_recording(tmp_pat
     assert np.corrcoef(heard(made, channels="right")[0].samples(0, 8, RATE)[:, 0], IVAN)[0, 1] > 0.98
 
 
+@pytest.mark.slow
 def test_a_stream_without_sound_gives_way_to_one_with_it(tmp_path):
     made = footage(tmp_path, sides(*HISS), sides(ANNA, ANNA))
     sound, why = heard(made)

@@ -128,10 +128,11 @@ def test_doctor_names_packages_of_another_distribution(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path, quick):
+def test_a_brief_renders_and_json_is_the_report_alone(short, small, tmp_path):
     brief = tmp_path / "episode.toml"
     brief.write_text(
-        f"title = 'Цех'\nnumber = 4\npreset = 'plain'\noutput = 'made/four.mp4'\n[[footage]]\nfile = '{short.as_posix()}'\nto = 0.4\n",
+        f"title = 'Цех'\nnumber = 4\npreset = 'plain'\ndelivery = '{small.as_posix()}'\noutput = 'made/four.mp4'\n"
+        f"[[footage]]\nfile = '{short.as_posix()}'\nto = 0.4\n",
         "utf-8",
     )
     done = episode("render", brief, "--json")
@@ -139,7 +140,7 @@ def test_a_brief_renders_and_json_is_the_report_alone(short, tmp_path, quick):
     report = json.loads(done.stdout)
     assert report["delivered"] and report["seconds"] == pytest.approx(0.4)
     assert (tmp_path / "made" / "four.mp4").is_file()
-    checked = episode("verify", tmp_path / "made" / "four.mp4", "--json")
+    checked = episode("verify", tmp_path / "made" / "four.mp4", "--delivery", small, "--json")
     assert checked.returncode == 0 and json.loads(checked.stdout)["ok"]
 
 
@@ -184,9 +185,10 @@ def test_what_an_episode_is_made_from_is_never_replaced(short, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_plan_is_rendered_beside_its_own_files_without_force(short, tmp_path, quick):
+def test_a_plan_is_rendered_beside_its_own_files_without_force(short, small, tmp_path):
     made = tmp_path / "talk.mp4"
-    assert episode("plan", short, "--to", "0.4", "--preset", "plain", "-o", made, "-q").returncode == 0
+    flags = ("--to", "0.4", "--preset", "plain", "--delivery", small, "-o", made, "-q")
+    assert episode("plan", short, *flags).returncode == 0
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 0 and made.exists()
     assert episode("render", "--plan", tmp_path / "talk.plan.json", "-q").returncode == 2
 
@@ -373,12 +375,12 @@ with files.claimed(Path({str(out)!r}, "x.mp4")) as folder, files.scratch(Path({s
 
 @POSIX
 @pytest.mark.slow
-def test_any_name_that_a_disk_takes_can_be_used(short, tmp_path):
+def test_any_name_that_a_disk_takes_can_be_used(short, small, tmp_path):
     odd = os.fsdecode(b"\xff\xfe\xd0.mp4")
     footage = shutil.copyfile(short, tmp_path / odd)
     names = [odd, "10:30.mp4", "pipe:0.mp4", "a\nb\u202ec.mp4", "я" * 121 + ".mp4"]
     for name in names:
-        done = episode("plan", footage, "--preset", "plain", "-o", tmp_path / "out" / name)
+        done = episode("plan", footage, "--preset", "plain", "--delivery", small, "-o", tmp_path / "out" / name)
         assert done.returncode == 0, done.stderr
         said = done.stdout + done.stderr
         assert "\u202e" not in said and not re.search("[\ud800-\udfff]", said)
@@ -386,7 +388,7 @@ def test_any_name_that_a_disk_takes_can_be_used(short, tmp_path):
     for name in ("b:c.mp4", odd):
         done = episode("render", "--plan", plan, "-o", tmp_path / "out" / name, "-q")
         assert done.returncode == 0, done.stderr
-        assert (tmp_path / "out" / name).stat().st_size > 10_000
+        assert (tmp_path / "out" / name).stat().st_size > 1000
 
 
 @POSIX
@@ -414,6 +416,7 @@ def test_a_result_that_cannot_be_written_is_said_in_one_sentence():
     assert done.returncode == 6 and done.stderr.splitlines() == ["The machine failed: No space left on device."]
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_is_made_anew_and_leaves_nothing(short, tmp_path, monkeypatch):
     cache, out = tmp_path / "cache", tmp_path / "out.mp4"
     monkeypatch.setenv("EPISODE_CACHE", str(cache))

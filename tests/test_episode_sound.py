@@ -122,8 +122,8 @@ def test_a_plan_knows_whose_voice_is_heard_when(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, tmp_path, quick):
-    plan, _ = planned(camera, footage={"audio": camera / "lav.wav"})
+def test_the_report_and_the_sheet_tell_what_became_of_the_sound(camera, small, tmp_path, quick):
+    plan, _ = planned(camera, footage={"audio": camera / "lav.wav"}, delivery=str(small))
     files = episode.Files(tmp_path / "out.mp4")
     made = episode.render(plan, files, quick)
     said = json.loads(files.report.read_text("utf-8"))["sound"]

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parent.parent / "docs/library.md"
 @pytest.mark.slow
 def test_the_examples_of_the_page_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    make(tmp_path / "interview.mp4", [Scene(1.0, [Face(0.6)])])
+    make(tmp_path / "interview.mp4", [Scene(0.6, [Face(0.6)])], size=(320, 180))
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
     program: dict[str, object] = {}
     for block in blocks:

@@ -495,7 +495,8 @@ ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None)
 @given(ENTRIES, st.sampled_from([",", ";", "\t"]), st.sampled_from(["utf-8", "utf-8-sig", "cp1251", "utf-16"]))
 def test_a_spreadsheet_and_a_toml_file_say_the_same(tmp_path_factory, entries, delimiter, encoding):
     folder = tmp_path_factory.getbasetemp()

@@ -180,6 +180,7 @@ def test_the_wearer_of_the_recorder_is_in_sync_and_not_somebody_who_asks_from_af
     assert worst(placed, 20.5, 0, 0, 35) < 0.002
 
 
+@pytest.mark.slow
 def test_another_talk_is_refused(tmp_path, camera):
     file = record(tmp_path / "other.wav", talk(15, 20) + 0.2 * demo.machines(15, 5))
     with pytest.raises(Unusable, match=r"other\.wav cannot be aligned with .*camera\.mp4.* say audio_offset"):

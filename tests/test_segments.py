@@ -95,14 +95,14 @@ def talk(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(talk, tmp_path_factory):
+def whole(talk, small, tmp_path_factory):
     """An episode with everything in it, as short as that goes: its plan, files and report."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "words.srt").write_text("1\n00:00:00,900 --> 00:00:02,400\nЦех работает.\n", "utf-8")
     (folder / "look.toml").write_text(LOOK)
     plan = plan_of(
         {"file": talk}, number=3, title="Династия", captions=folder / "words.srt", preset=str(folder / "look.toml"),
-        link="https://vk.com/app1", people=[{"name": "Анна", "role": "Сталевар"}],
+        link="https://vk.com/app1", people=[{"name": "Анна", "role": "Сталевар"}], delivery=str(small),
     )  # fmt: skip
     files = episode.Files(folder / "out" / "episode.mp4")
     report = episode.render(plan, files, FAST)
@@ -118,13 +118,13 @@ def in_three(whole, tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_a_joined_episode_has_the_same_checks_and_files(whole, in_three):
+def test_a_joined_episode_has_the_same_checks_and_files(whole, in_three, small):
     _, files, report = whole
     _, _, made, joined_report = in_three
     assert [(c.name, c.ok, c.limit) for c in joined_report.checks] == [(c.name, c.ok, c.limit) for c in report.checks]
     of_plan = [check for check in joined_report.checks if check.source == "the plan and the footage"]
     assert {"frames", "picture as planned", "sound in step"} <= {check.name for check in of_plan}
-    assert [*verify.verify(made.video, SPEC), *of_plan] == joined_report.checks
+    assert [*verify.verify(made.video, delivery.load(str(small))), *of_plan] == joined_report.checks
     assert episode.doubts(in_three[0], made, FAST) == of_plan
     assert {f.suffixes[-1] for f in made.video.parent.iterdir()} == {
         f.suffixes[-1] for f in files.video.parent.iterdir()
@@ -261,6 +261,21 @@ def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
     assert start == 0 and length == sum(lengths) * step
 
 
+def test_a_film_that_hardly_moves_is_filled_up_to_the_least_size_that_is_taken(tmp_path):
+    still, heard = [np.full((480, 180), 128, np.uint8)] * 25, write(tmp_path / "sound.wav", np.zeros(48000))
+    outs = [tmp_path / "whole.mp4", tmp_path / "joined.mp4"]
+    encode.encode(iter(still), heard, outs[0], SMALL, uncounted, FAST)
+    encode.encode_segment(still, tmp_path / "part.mp4", SMALL, uncounted, FAST)
+    encode.join([tmp_path / "part.mp4"], heard, outs[1], SMALL)
+    assert (tmp_path / "part.mp4").stat().st_size < SPEC.smallest_bytes / 2
+    for out in outs:
+        checks = {c.name: c for c in verify.verify(out, SPEC)}
+        assert checks["file size"].measured == f"{SPEC.smallest_bytes} bytes"
+        assert all(checks[name].ok for name in ("file size", "container", "moov", "streams", "constant rate"))
+        assert len(luma(out)) == 25 and len(sound(out)) >= 48000
+        assert not ffmpeg_tool.run(ffmpeg.input(str(out)).output("-", f="null")).stderr
+
+
 @pytest.mark.parametrize("rate", [Fraction(60000, 1001), Fraction(24000, 1001)])
 @pytest.mark.slow
 def test_time_stamps_do_not_drift_through_many_segments(tmp_path, rate):
@@ -322,6 +337,26 @@ def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_
 
 
 @pytest.mark.slow
+def test_what_cannot_be_decoded_for_a_segment_is_told_of_the_joined_episode(talk, tmp_path):
+    """Looking decodes less than rendering: here the plan knows nothing of it. The damage lies across a joint."""
+    data = bytearray(talk.read_bytes())
+    with av.open(str(talk)) as container:
+        for packet in container.demux(video=0):
+            if packet.size and 1.3 <= packet.pts * packet.time_base < 1.9:
+                data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    (file := tmp_path / "holed.mp4").write_bytes(data)
+    plan = plan_of({"file": file})
+    assert [note.code for note in plan.warnings].count("damaged-footage") == 1
+    plan = plan.model_copy(update={"warnings": []})
+    _, report = joined(plan, ranges_of(plan, [40]), tmp_path)
+    (note,) = [note for note in report.warnings if note.code == "damaged-footage"]
+    assert "stands still from 1.3" in note.text and " to 1.9" in note.text and note.at == pytest.approx(1.3, abs=0.09)
+    (tmp_path / "segment '1.lost.json").unlink()
+    with pytest.raises(MachineFailed, match="render them again"):
+        episode.join(plan, episode.Files(tmp_path / "again.mp4"), [*sorted(tmp_path.glob("segment*.mp4"))], FAST)
+
+
+@pytest.mark.slow
 def test_a_cover_is_the_title_card_or_else_the_first_shot(in_three, tmp_path):
     plan, _, files, _ = in_three
     card = next(g for g in plan.graphics if isinstance(g, TitleCard))
@@ -330,7 +365,7 @@ def test_a_cover_is_the_title_card_or_else_the_first_shot(in_three, tmp_path):
         file = tmp_path / "covers" / "cover.jpg"
         episode.cover(given_, files, file)
         seen = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-        assert seen.shape == (1920, 1080)
+        assert seen.shape == (480, 270)
         number = int(second * 25 + 0.5)
         near = luma(files.video, {number, number + 30})
         assert (

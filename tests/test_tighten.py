@@ -417,9 +417,9 @@ def plan_of(talk, cache_folder, **more):
 
 
 @pytest.mark.slow
-def test_picture_sound_and_captions_of_an_episode_lose_the_same_pause(talk, cache_folder, tmp_path, quick):
+def test_picture_sound_and_captions_of_an_episode_lose_the_same_pause(talk, cache_folder, small, tmp_path, quick):
     cues = srt(tmp_path, (0.3, 1.3, "Цех работает."), (3.4, 4.3, "Круглые сутки."))
-    plan, notes = plan_of(talk, cache_folder, captions=cues)
+    plan, notes = plan_of(talk, cache_folder, captions=cues, delivery=str(small))
     (pause,) = plan.pauses
     gone = pause.end - pause.start
     assert 1.7 < gone < 2.1 - 2 * LEFT and pause.start >= talk.turns[0].end + LEFT - 0.02

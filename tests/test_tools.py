@@ -43,7 +43,7 @@ def no_ffmpeg_of_its_own(monkeypatch, clip):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
 def test_every_ffmpeg_is_the_one_that_is_named_and_has_as_many_threads_as_it_may(
-    no_ffmpeg_of_its_own, clip, tmp_path, monkeypatch
+    no_ffmpeg_of_its_own, clip, small, tmp_path, monkeypatch
 ):
     """Of a render with music, a check, a probe and the doctor."""
     log, named = tmp_path / "log", tmp_path / "ffmpeg"
@@ -53,9 +53,10 @@ def test_every_ffmpeg_is_the_one_that_is_named_and_has_as_many_threads_as_it_may
     monkeypatch.setenv("EPISODE_THREADS", "1")
     write(tmp_path / "bed.wav", clicks(2, [0.5, 1.0]))
     out = tmp_path / "out" / "a.mp4"
-    done = command("render", clip.file, "--music", tmp_path / "bed.wav", "--preset", "plain", "-o", out, "--no-cache")
+    flags = ("--preset", "plain", "--delivery", small, "-o", out, "--no-cache")
+    done = command("render", clip.file, "--music", tmp_path / "bed.wav", *flags)
     assert done.returncode == 0, done.stderr
-    for arguments in (["verify", out], ["probe", clip.file], ["doctor"]):
+    for arguments in (["verify", out, "--delivery", small], ["probe", clip.file], ["doctor"]):
         assert command(*arguments).returncode == 0, arguments
     calls = [line for line in log.read_text("utf-8").splitlines() if " -i " in line]
     assert len(calls) > 5

@@ -21,6 +21,7 @@ from pipeline.footage.stream import HOLE
 from pipeline.listening.speech import Speech
 
 DAMAGED = "damaged-footage"  # code of the notes below
+LOOK_THERE = "look at the episode there, or copy the footage again"
 MOST_TOLD = 4  # losses of a file that have a note each
 
 
@@ -76,24 +77,18 @@ def notes(file: Path, analysis: Analysis, shift: float, removed: Sequence[Span])
 
 def damage(file: Path, losses: Sequence[tuple[Loss, float]]) -> list[Note]:
     """Notes of what is lost of a file's picture; losses: each with the episode second from which it is seen."""
-    told = [
-        (
-            f"The picture of {file.name} stands still from {loss.start:.2f} to {loss.end:.2f} s: {loss.why}; look at the "
-            "episode there, or copy the footage again."
-            if loss.why == HOLE
-            else f"The picture of {file.name} is damaged between {loss.start:.1f} and {loss.end:.1f} s; look at the episode there, or copy the footage again.",
-            at,
-        )
-        for loss, at in losses
-    ]
+    told = [(f"The picture of {file.name} {_damage(loss)}; {LOOK_THERE}.", at) for loss, at in losses]
     if len(told) > MOST_TOLD:
         first, last = losses[0][0], losses[-1][0]
-        text = (
-            f"The picture of {file.name} is damaged in {len(told)} places between {first.start:.2f} and {last.end:.2f} s; "
-            "look at the episode there, or copy the footage again."
-        )
-        told = [(text, told[0][1])]
+        text = f"is damaged in {len(told)} places between {first.start:.2f} and {last.end:.2f} s"
+        told = [(f"The picture of {file.name} {text}; {LOOK_THERE}.", told[0][1])]
     return [Note(code=DAMAGED, text=text, at=round(at, 3), level="warning") for text, at in told]
+
+
+def _damage(loss: Loss) -> str:
+    if loss.why == HOLE:
+        return f"stands still from {loss.start:.2f} to {loss.end:.2f} s: {loss.why}"
+    return f"is damaged between {loss.start:.1f} and {loss.end:.1f} s"
 
 
 def _dissolve(file: Path, t: float, at: float) -> Note:

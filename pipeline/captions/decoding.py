@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 
 from pipeline.captions.cues import BadCaptions
@@ -68,10 +69,8 @@ def _wide(raw: bytes) -> str:
 
 def _of_bytes(raw: bytes, is_marked: bool, slips: Slips) -> str:
     """Text in UTF-8, or in one of the encodings of a byte a letter. Lines may be broken, or in another than the rest."""
-    try:
+    with suppress(UnicodeDecodeError):
         return raw.decode()
-    except UnicodeDecodeError:
-        pass
     lines = raw.split(b"\n")
     decoded = [line.decode("utf-8", "replace") for line in lines]
     broken = [number for number, line in enumerate(decoded) if _BROKEN in line]

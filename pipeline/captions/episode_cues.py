@@ -39,7 +39,8 @@ def read(
     """Reads the captions of an episode, each file and each stream inside footage once.
 
     file: captions of the whole episode, which begins at their second `offset`; without them each stretch's own file is
-    read, or the captions inside its footage where the preset wants these. Raises WrongUse for both at once, Unusable for a file that holds no captions.
+    read, or the captions inside its footage where the preset wants these. Raises WrongUse for both at once, Unusable for
+    a file that holds no captions.
     """
     own = {stretch.footage.captions for stretch in stretches} - {None}
     if file and own:

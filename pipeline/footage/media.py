@@ -81,7 +81,8 @@ class SubtitleStream:
 @dataclass(frozen=True)
 class Media:
     """The streams of a file. container: FFmpeg's names of its format. start, duration: seconds by its header or by what
-    FFmpeg makes of its beginning and end, None where it does not know. stamped: whether the format has time stamps. audio: only streams that can be heard."""
+    FFmpeg makes of its beginning and end, None where it does not know. stamped: whether the format has time stamps.
+    audio: only streams that can be heard."""
 
     file: Path
     container: str
@@ -181,7 +182,8 @@ def _picture(file: Path, size: int, changed: int, stream: int) -> Picture:
     found = _ask(file, want="picture", stream=stream)
     return Picture(
         times=tuple(sorted(found["times"])), first=found["first"], last=found["last"], ends=dict(found["ends"]),
-        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], reach=found["reach"], jumps=tuple(Jump(*one) for one in found["jumps"]),
+        count=found["count"], whole=found["whole"], ended=found["ended"], torn=found["torn"], reach=found["reach"],
+        jumps=tuple(Jump(*one) for one in found["jumps"]),
         frames=tuple(_frame(one) for one in found["frames"]), reason=found["reason"],
     )  # fmt: skip
 
@@ -208,8 +210,8 @@ def _video(one: dict[str, Any]) -> VideoStream:
 def _audio(one: dict[str, Any]) -> AudioStream:
     return AudioStream(
         index=one["index"], codec=one["codec"], rate=one["rate"], channels=one["channels"],
-        layout=one["layout"], language=one["language"], default="default" in one["disposition"], start=one["start"], duration=one["duration"], title=one["title"],
-        handler=one["handler"],
+        layout=one["layout"], language=one["language"], default="default" in one["disposition"], start=one["start"],
+        duration=one["duration"], title=one["title"], handler=one["handler"],
     )  # fmt: skip
 
 

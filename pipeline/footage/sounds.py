@@ -72,9 +72,10 @@ class Sound:
     ) -> Any:
         """An ffmpeg-python stream from a footage second on, `rate` Hz; gaps and a late start are silence.
 
-        seconds: what is wanted of it at most. told: ffmpeg says of each piece where it lies, for Stamps. The clock of a recording is right to 30 ppm. Time stamps are read as the
-        file has them: of one stream alone ffmpeg would count from that one's first stamp in MPEG-TS and the like, and
-        the sound would slip against the picture. Raises Unusable for a file that cannot be opened.
+        seconds: what is wanted of it at most. told: ffmpeg says of each piece where it lies, for Stamps. The clock of a
+        recording is right to 30 ppm. Time stamps are read as the file has them: of one stream alone ffmpeg would count
+        from that one's first stamp in MPEG-TS and the like, and the sound would slip against the picture. Raises
+        Unusable for a file that cannot be opened.
         """
         begin = second * self.pace + self.offset
         zero = begin + start_of(self.file)  # the stamp that is to be 0

@@ -2,15 +2,14 @@
 
 import difflib
 from fractions import Fraction
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from basis import files
 from basis.errors import WrongUse
 from basis.toml import explain, read_toml
 from presets.delivery import FOLDER, names
+from presets.named import file_of
 
 Sure = Literal["C", "S", "O"]  # confirmed by a public source, commonly stated, our own choice
 GROUPS = (
@@ -125,15 +124,7 @@ def load(name: str) -> DeliverySpec:
 
     Raises DeliverySpecError with what is wrong and the nearest known name.
     """
-    if name.lower().endswith(".toml"):
-        file = files.found(Path(name))
-        if not file.exists():
-            raise DeliverySpecError(f"There is no delivery spec file {name}; {files.advice(file)}.")
-    elif name in names():
-        file = FOLDER / f"{name}.toml"
-    else:
-        near = difflib.get_close_matches(name, names(), n=1, cutoff=0.3)
-        raise DeliverySpecError(f"There is no delivery spec {name}; did you mean {near[0] if near else 'vk-clips'}?")
+    file = file_of(name, "delivery spec", FOLDER, names(), DeliverySpecError)
     try:
         own = {"title": file.stem} | read_toml(file) | {"name": file.stem}
         return DeliverySpec.model_validate(_over(read_toml(FOLDER / "_base.toml"), own))
