@@ -123,8 +123,8 @@ class Job:
         return encode.Target(self.spec, self.plan.width, self.plan.height, self.plan.clock.rate)
 
     def expected(self, subtitles: Sequence[Path]) -> verify.Expected:
-        """What the finished file and its subtitle files are doubted against."""
-        return verify.Expected(self.plan, self.sources, self.overlay, subtitles)
+        """What the finished file and its subtitle files are doubted against, with what is known by now."""
+        return verify.Expected(self.plan, self.sources, self.overlay, subtitles, [*self.notes, *_damage(self)])
 
     @contextmanager
     def stage(self, name: str, total: int = 1) -> Iterator[Callable[[int], None]]:

@@ -122,8 +122,10 @@ def test_a_joined_episode_has_the_same_checks_and_files(whole, in_three, small):
     _, files, report = whole
     _, _, made, joined_report = in_three
     assert [(c.name, c.ok, c.limit) for c in joined_report.checks] == [(c.name, c.ok, c.limit) for c in report.checks]
-    by_spec = [check for check in joined_report.checks if check.source != "the plan and the footage"]
-    assert verify.verify(made.video, delivery.load(str(small))) == by_spec
+    of_plan = [check for check in joined_report.checks if check.source == "the plan and the footage"]
+    assert {"frames", "picture as planned", "sound in step"} <= {check.name for check in of_plan}
+    assert [*verify.verify(made.video, delivery.load(str(small))), *of_plan] == joined_report.checks
+    assert episode.doubts(in_three[0], made, FAST) == of_plan
     assert {f.suffixes[-1] for f in made.video.parent.iterdir()} == {
         f.suffixes[-1] for f in files.video.parent.iterdir()
     }

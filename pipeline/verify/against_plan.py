@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 
 from basis.errors import Unusable
+from basis.notes import Note
 from basis.tools import USUAL, Tools
 from pipeline.footage.source import Source, open_media
 from pipeline.graphics.blend import Overlay
@@ -25,12 +26,13 @@ SOUND_END = 0.045  # seconds that the last packet of sound, of at most 1024 samp
 @dataclass(frozen=True)
 class Expected:
     """What a finished file should be: its settled plan, the footage as it was probed, what is drawn over it, and the
-    subtitle files that go with it."""
+    subtitle files that go with it; notes: what its editor is told."""
 
     plan: Plan
     sources: Mapping[Path, Source]
     overlay: Overlay
     subtitles: Sequence[Path] = ()
+    notes: Sequence[Note] = ()
 
 
 def against_plan(file: Path, expected: Expected, tools: Tools = USUAL) -> list[Check]:
@@ -50,8 +52,9 @@ def _rows(file: Path, expected: Expected, tools: Tools) -> Iterator[Row]:
     )
     limit = f"within {SOUND_END * 1000:g} ms of {plan.duration:.2f} s, as planned"
     yield Row("footage", "end of the sound", f"{end:.2f} s", limit, abs(end - plan.duration) <= SOUND_END)
-    yield from seen.rows(file, plan, expected.sources, expected.overlay, packets)
-    yield from heard.rows(heard.heard(file, plan, tools), plan, tools)
+    keys = [number for number, (_, key) in enumerate(packets) if key]
+    yield from seen.rows(seen.Look(file, plan, expected.sources, expected.overlay, keys), packets, expected.notes)
+    yield from heard.rows(heard.heard(file, plan, tools), plan, expected.notes, tools)
     yield from subtitled.rows(plan, expected.subtitles)
 
 

@@ -5,18 +5,21 @@ A moment is a frame of the file and the frames of the footage around the second 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.footage.source import Source, probe
+from basis.notes import Note
+from basis.spans import Span
+from pipeline.footage.source import TRUNCATED, Source, probe
 from pipeline.graphics.blend import Overlay
 from pipeline.plan import Plan, Shot, Take, take_shots
 from pipeline.verify import cells
 from pipeline.verify.cells import Mask
-from pipeline.verify.checks import Row
+from pipeline.verify.checks import Level, Row
 from pipeline.verify.pictures import Image, Pictures, Seen
 from presets.graphics import Caption
 
@@ -35,6 +38,11 @@ UNCOVERED = 0.98  # of a cell that graphics must leave
 ENOUGH = 12  # cells that tell anything
 MOVED, FEWEST = 6.0, 2  # levels of 255 by which a cell moves, and how many tell that the footage does
 FOLLOWS = 0.4  # of the footage's change, less than which is none
+MATCHES = 0.5  # of the change between two pictures, up to which what is given is one of them
+SLIP = 0.06  # seconds, a frame of most, by which a single moment may seem to slip
+HOLE_STEPS = 4  # of the footage's clock without a frame, from which it has none there
+TOLD = ("damaged-footage", TRUNCATED)  # codes of notes that tell of it
+BESIDE = 0.1  # seconds around the ends of a stretch in which the footage's frames are compared
 COLOUR = 7.0  # levels of 255 by which the mean of a picture may differ
 UNLIKE, MOST_UNLIKE = 16.0, 0.08  # levels by which a cell is another picture, and the share of such cells
 TELLING, EXPLAINED = 1.0, 0.4  # levels of 255 by which cells differ, and the share of them that a mistake leaves
@@ -77,12 +85,13 @@ class Window(NamedTuple):
 class Findings:
     """What was seen. steps: (episode second, seconds late) of moments that tell it; colours: (episode second, levels off, the mistake
     that explains it); unlike: (episode second, share of cells); stills: (from, to, whether the footage moves meanwhile, None: it has no
-    picture there)."""
+    picture there); lost: (from, to) of those in which the footage has none."""
 
     steps: list[tuple[float, float]] = field(default_factory=list)
     colours: list[tuple[float, float, str]] = field(default_factory=list)
     unlike: list[tuple[float, float]] = field(default_factory=list)
     stills: list[tuple[float, float, bool | None]] = field(default_factory=list)
+    lost: list[Span] = field(default_factory=list)
 
 
 class Look:
@@ -149,12 +158,10 @@ class Look:
         return cells.cover(self._overlay, moment.number, self.plan)
 
 
-def rows(
-    file: Path, plan: Plan, sources: Mapping[Path, Source], overlay: Overlay, packets: Sequence[tuple[int, bool]]
-) -> Iterator[Row]:
-    """The checks of a delivered picture. packets: (bytes, whether a key) of each frame, in order."""
-    keys = [number for number, (_, key) in enumerate(packets) if key]
-    look = Look(file, plan, sources, overlay, keys)
+def rows(look: Look, packets: Sequence[tuple[int, bool]], notes: Sequence[Note]) -> Iterator[Row]:
+    """The checks of a delivered picture. packets: (bytes, whether a key) of each frame, in order; notes: what its editor is
+    told of it."""
+    plan = look.plan
     shown = min(len(packets), plan.footage_frames)
     most = max(LEAST, SHARE * len(packets))
     if shown:
@@ -166,7 +173,19 @@ def rows(
         for window in [*_starts(plan, shown), *_middles(plan, shown)]:
             if look.decoded < most:
                 _compare(look, look.cheapest(window))
-    yield from _rows(look.found, plan)
+    yield from _rows(look.found)
+    yield _told(look.found.lost, notes)
+
+
+def _told(lost: Sequence[Span], notes: Sequence[Note]) -> Row:
+    """Whether somebody is told where the footage has no picture. Many losses of a file are told at the first one."""
+    known = [note.at for note in notes if note.code in TOLD and note.at is not None]
+    silent = [span for span in lost if not any(at <= span[1] for at in known)]
+    measured = ", ".join(f"from {a:.1f} to {b:.1f} s nothing is said of it" for a, b in silent)
+    told = f"{len(lost)} stretches without one, told" if lost else "throughout"
+    return Row(
+        "footage", "picture in the footage", measured or told, "a note where there is none", not silent, "warning"
+    )
 
 
 def _edges(plan: Plan, shown: int) -> list[Window]:
@@ -233,22 +252,58 @@ def _stills(packets: Sequence[tuple[int, bool]], plan: Plan) -> list[tuple[int, 
 
 
 def _stand_still(look: Look, first: int, last: int) -> None:
-    """Whether the footage stands still too while the file does."""
-    ends = [look.moment(first), look.moment(last)]
-    seen = [look.footage(end, 0.0, 0.0)[:1] for end in ends]
-    shown = [look.shown(end) for end in ends]
+    """Whether the footage stands still too while the file does.
+
+    Frames that are predicted from a later one say nothing either: the picture of a stretch's first frame may be the last
+    one before it, or what comes may come in the middle. So where its ends differ both halves are looked at.
+    """
+    few = max(1, look.plan.clock.frame(STILL / 2))
+    ends = [min(first + 1, last), (first + last) // 2, max(first, last - 1)]
+    seen = [_Still.of(look, number) for number in (ends[0], ends[2])]
+    moves = _moves(*seen)
+    if moves is False and last - first > 2 * few:
+        middle = _Still.of(look, ends[1])
+        halves = [_moves(seen[0], middle), _moves(middle, seen[1])]
+        moves = True if True in halves else moves
     span = look.plan.clock.second(first), look.plan.clock.second(last + 1)
-    if not all(seen) or shown[0] is None or shown[1] is None:
-        look.found.stills.append((*span, None))
-        return
-    (one, inside), (other, too) = (look.expected(own[0], end) for own, end in zip(seen, ends, strict=True))
-    free = inside & too & np.all([look.cover(end).left >= UNCOVERED for end in ends], axis=0)
-    change = np.abs(one - other).max(axis=2)
-    moved = free & (change >= MOVED)
-    moves = False
-    if moved.sum() >= FEWEST:
-        moves = bool(np.median(np.abs(shown[0] - shown[1]).max(axis=2)[moved] / change[moved]) < FOLLOWS)
     look.found.stills.append((*span, moves))
+    if moves is None or any(one.is_hole for one in seen):
+        look.found.lost.append(span)
+
+
+class _Still(NamedTuple):
+    """A frame in a stretch without a change: the file's cells, those that the footage has around it, which are free, and
+    whether the footage has none for long, at a rate that is constant."""
+
+    shown: Image | None
+    footage: list[Image]
+    free: Mask
+    is_hole: bool
+
+    @classmethod
+    def of(cls, look: Look, number: int) -> "_Still":
+        moment = look.moment(number)
+        found, source = look.footage(moment, BESIDE, BESIDE), look.sources[moment.take.file]
+        seen = [look.expected(one, moment) for one in found]
+        free = look.cover(moment).left >= UNCOVERED
+        longest = max((b.second - a.second for a, b in pairwise(found)), default=0.0)
+        is_hole = not source.variable_rate and longest > max(STILL, HOLE_STEPS / float(source.average_rate))
+        return cls(look.shown(moment), [picture for picture, _ in seen], free & seen[0][1] if seen else free, is_hole)
+
+
+def _moves(one: _Still, other: _Still) -> bool | None:
+    """Whether the footage moves between two frames of a file that does not; None where there is no picture of one.
+
+    It moves where each of its frames around the one differs from each around the other, so that a frame more or less is none.
+    """
+    if one.shown is None or other.shown is None or not one.footage or not other.footage:
+        return None
+    changes = [np.abs(a - b).max(axis=2) for a in one.footage for b in other.footage]
+    change = np.min(changes, axis=0)
+    moved = one.free & other.free & (change >= MOVED)
+    if moved.sum() < FEWEST:
+        return False
+    return bool(np.median(np.abs(one.shown - other.shown).max(axis=2)[moved] / change[moved]) < FOLLOWS)
 
 
 def _compare(look: Look, moment: Moment) -> None:
@@ -330,15 +385,21 @@ def _lateness(
             np.abs(given - pictures[other])[moved].mean() + 0.5 * change[moved].mean()
             < np.abs(given - pictures[own])[moved].mean() + 0.25 * change[moved].mean()
         )
-        if nearer and off[other] < off[own]:
+        is_it = np.abs(given - pictures[other])[moved].mean() < MATCHES * change[moved].mean()
+        if nearer and is_it and off[other] < off[own]:
             return float(wanted - seconds[int(np.argmin(off))]), own
     return (0.0 if told else None), own
 
 
-def _rows(found: Findings, plan: Plan) -> Iterator[Row]:
+def _rows(found: Findings) -> Iterator[Row]:
     late = [f"{-lag:+.2f} s at {at:.1f} s" for at, lag in found.steps if lag]
     told = f"{len(found.steps)} moments, all in step" if found.steps else "cannot be told"
-    yield Row("footage", "picture in step", ", ".join(late) or told, "the footage's frame of each moment", not late)
+    lags = [abs(lag) for _, lag in found.steps if lag]
+    # one moment that seems to be a frame off is no more than worth a look
+    level: Level = "error" if len(lags) > 1 or max(lags, default=0.0) > SLIP else "warning"
+    yield Row(
+        "footage", "picture in step", ", ".join(late) or told, "the footage's frame of each moment", not late, level
+    )
     wrong = [one for one in found.stills if one[2]]
     explained = [
         f"{'no picture in the footage' if moves is None else 'as the footage'}" for _, _, moves in found.stills
