@@ -125,7 +125,7 @@ for _arrow in ("==>", "⟶", "--›", "- ->", "-->>", "-", "—"):
 READ |= {
     "printed by faster-whisper": f"[0.30s -> 1.90s]  {FIRST}\n[2.00s -> 3.80s]  {SECOND}\n",
     "a list in which one has words": json.dumps([SEGMENTS[0] | {"words": []}, SEGMENTS[1] | {"words": None}]),
-    "colons before thousandths": TALK.replace(",", ":"),
+    "colons before three digits": TALK.replace(",", ":"),
     "letters for noughts": TALK.replace("00:00:02", "ОО:OO:02"),
     "times in quotes": re.sub("(?m)^(.*-->.*)$", r'"\1"', TALK),
     "numbers with signs": re.sub(r"(?m)^(\d)$", r"№ \1", TALK).replace("№ 1", "1"),
