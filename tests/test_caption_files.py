@@ -120,6 +120,19 @@ READ = {  # each says FIRST and SECOND
     "ass with a broken style": "[Script Info]\n\n[V4+ Styles]\nStyle: D,Arial,x\n\n[Events]\nDialogue: 0,0:00:00.30,0:00:01.90,D,,0,0,0,,{\\b1}Первая{\\p1}m 0 0 l 9 9{\\p0} плавка\\Nидёт.\n"
     f"Comment: 0,0,0,D,,0,0,0,,нет\nDialogue: 0,0:00:02.00,0:00:03.80,D,,0,0,0,,{SECOND}\n",
 }  # fmt: skip
+for _arrow in ("==>", "⟶", "--›", "- ->", "-->>", "-", "—"):
+    READ[f"arrow {_arrow}"] = TALK.replace("-->", _arrow)
+READ |= {
+    "printed by faster-whisper": f"[0.30s -> 1.90s]  {FIRST}\n[2.00s -> 3.80s]  {SECOND}\n",
+    "a list in which one has words": json.dumps([SEGMENTS[0] | {"words": []}, SEGMENTS[1] | {"words": None}]),
+    "colons before three digits": TALK.replace(",", ":"),
+    "letters for noughts": TALK.replace("00:00:02", "ОО:OO:02"),
+    "times in quotes": re.sub("(?m)^(.*-->.*)$", r'"\1"', TALK),
+    "numbers with signs": re.sub(r"(?m)^(\d)$", r"№ \1", TALK).replace("№ 1", "1"),
+    "line feeds before returns": TALK.replace("\n", "\n\r"),
+    "capitals of html": srt(f"<p><STRONG>{FIRST}</STRONG></p>", f'<span style="color:red">{SECOND}</span><i/>'),
+    "events of ass alone": f"[Events]\nFormat: Start, End, Text\nDialogue: 0:00:00.30,0:00:01.90,{FIRST}\nDialogue: 0:00:02.00,0:00:03.80,{{\\fnТаймс}}{SECOND}\n",
+}  # fmt: skip
 for _encoding in ("cp1251", "cp866", "koi8-r", "mac-cyrillic", "iso8859-5"):
     READ[f"in {_encoding}"] = TALK.replace("\n", "\r\n").encode(_encoding)
 for _encoding in ("cp1251", "cp1252", "cp866", "koi8-r"):
@@ -183,6 +196,8 @@ NOTED = {  # a file, what it says, and the one thing that is noted of it
     "a text of no caption": (f"Перевод: Иванов\n\n{TALK}", [FIRST, SECOND], "stray-text", "line 1 «Перевод: Иванов»"),
     "a text behind a cue of vtt": (f"WEBVTT\n\n{CUES.replace('идёт.', 'идёт.' + chr(10) * 2 + 'Потеряно')}", [FIRST, SECOND], "stray-text", "«Потеряно»"),
     "a loop": ("".join(f"{n}\n00:00:{n:02},000 --> 00:00:{n + 1:02},000\nПродолжение следует...\n\n" for n in range(5)), ["Продолжение следует..."], "repeated-captions", "at 3.0 s and 1 more"),
+    "text behind the last": (f"{TALK}\n\nСубтитры: Иванов\n", [FIRST, f"{SECOND} Субтитры: Иванов"], "behind-blank", "line 10 «Субтитры: Иванов»"),
+    "letters by number": (TALK.encode("unicode_escape").decode().replace("\\n", "\n"), [FIRST, SECOND], "escaped-letters", "«\\u041f»"),
     "rolls": (srt("мы тут", "мы тут\nплавим", times=("00:00:01,000 --> 00:00:02,000", "00:00:02,000 --> 00:00:03,000")), ["мы тут", "плавим"], "rolled-captions", "«мы тут плавим» at 2.0 s"),
 }  # fmt: skip
 
@@ -207,6 +222,16 @@ def test_what_is_really_said_twice_is_kept():
         assert found == [" ".join(text.split()) for text in texts] and not notes
 
 
+def test_a_year_before_the_next_times_is_no_number_of_a_cue():
+    found, _, _ = said(re.sub(r"(?m)^\d\n", "", TALK).replace("идёт.\n\n", "идёт.\n1917\n"))
+    assert found == [f"{FIRST} 1917", SECOND]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "koi8-r"])
+def test_capitals_in_an_old_encoding_are_no_small_letters_of_another(encoding):
+    assert said(TALK.upper().replace("Ё", "Е").encode(encoding))[0] == [FIRST.upper().replace("Ё", "Е"), SECOND.upper()]
+
+
 def test_a_cue_that_nobody_sees_moves_none():
     found, shown, _ = said(srt("\u200b", SECOND))
     assert found == [SECOND] and shown == [(2.0, 3.8)]
@@ -217,7 +242,7 @@ def test_a_hundred_hours_are_no_two_seconds():
 
 
 REFUSED = {  # content, and what the sentence says of it
-    "frames with an arrow": (TALK.replace(",", ":").replace(":300", ":07").replace(":900", ":22"), "frames"),
+    "frames with an arrow": (TALK.replace(",", ":").replace(":300", ":07").replace(":900", ":22").replace(":000", ":00").replace(":800", ":20"), "frames"),
     "premiere": (f"00:00:00:07 - 00:00:01:22\n{FIRST}\n", "times in frames.*export SRT"),
     "scc": ("Scenarist_SCC V1.0\n\n00:00:00:09\t94ae 94ae\n", "SCC.*export SRT"),
     "avid": ("@ This file written with the Avid Caption plugin\n\n<begin subtitles>\n00:00:00:07 00:00:01:22\nДа\n", "Avid.*export SRT"),
@@ -242,6 +267,7 @@ REFUSED = {  # content, and what the sentence says of it
     "word": (b"PK\x03\x04" + b"x" * 99, "Word"),
     "pdf": (b"%PDF-1.4\n", "PDF"),
     "rtf": ("{\\rtf1\\ansi\\ansicpg1251\n" + TALK + "}", "RTF; save them as plain text"),
+    "lost letters": (srt("?????? ?????? ????.", "???????? ?? ????."), "lost their letters.*in UTF-8"),
     "no times": (f"{FIRST}\n{SECOND}\n", "text without times"),
     "vobsub": ("# VobSub index file, v7\n", "VobSub.*export SRT"),
     "pgs": (b"PG" + bytes(99), "PGS.*export SRT"),

@@ -22,19 +22,22 @@ LETTERS = "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё"  
 # what weighs against the letters of a word, which are 0 to 1
 NO_LETTER = 3.0  # a sign inside it: the Ґ of «жҐе», «цех» read wrongly
 MIXED_CASE = 3.0  # a capital letter after a small one: «гЕИ», «Цех» read wrongly
-CAPITALS = 1.0  # a word of capital letters alone: «ГЕИ», «цех» read wrongly
+CAPITALS = 1.0  # a text of capital letters alone: «ГЕИ», «цех» read wrongly
+HARD_TO_SAY = 1.5  # four consonants in a row, or a word of three without a vowel: «рмбчлб», «плавка» read wrongly
 SIGNS = "«»„“”‘’—–…№°\u00a0"  # that tell nothing
 MOST_BROKEN = 0.2  # share of the letters of a text in UTF-8; with more it is none
 MOST_DRAWN = 0.05  # share of frames and blocks among the letters of a text that was read rightly
-NEIGHBOURS, OF_NEIGHBOURS = "іїєәғқңөұүһ", 0.3  # letters of Ukrainian and Kazakh
+NEIGHBOURS, OF_NEIGHBOURS = "іїєґўәғқңөұүһ", 0.3  # letters of Ukrainian, Belarusian and Kazakh
 _WEIGHTS = {letter: 1 - rank / len(LETTERS) for rank, letter in enumerate(LETTERS)} | dict.fromkeys(
     NEIGHBOURS, OF_NEIGHBOURS
 )
 _HIGH_WORDS = re.compile(rb"[\x80-\xffA-Za-z]{2,}")
 _HIGH_IN_LATIN = re.compile(rb"[A-Za-z][\xc0-\xff]|[\xc0-\xff][A-Za-z]")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_ESCAPE = re.compile(r"\\u(04[0-9a-fA-F]{2})")  # of a Cyrillic letter
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _RUNS = re.compile(r"[^\x00-\x7f]+|[\x00-\x7f]+")
+_HARD_TO_SAY = re.compile(r"[бвгджзйклмнпрстфхцчшщ]{4}|^[бвгджзйклмнпрстфхцчшщъь]{3,}$", re.IGNORECASE)
 _DRAWN = re.compile("[\u2500-\u259f]")
 _BROKEN = "\ufffd"
 _MOST_REACHED = 0.9  # share of a text's letters that were encoded twice, where any were
@@ -51,11 +54,23 @@ def decode(raw: bytes, slips: Slips) -> str:
         text = _of_bytes(raw.rstrip(b"\0"), is_marked=bool(bom), slips=slips)
     if "\0" in text:
         raise BadCaptions("are not text; export them as SRT in UTF-8")
+    text = _escaped(text, slips)
+    if "\n\r" in text and text.count("\n\r") == text.count("\n"):
+        text = text.replace("\n\r", "\n")
     text = re.sub("\r+\n|\r|\u2028|\u2029", "\n", unicodedata.normalize("NFC", _once(text, slips)))
     for number, line in enumerate(text.split("\n"), 1) if _BROKEN in text else ():
         if _BROKEN in line:
             slips.add("broken-letters", f"line {number} {quoted(line)}")
     return text.replace("\ufeff", "")
+
+
+def _escaped(text: str, slips: Slips) -> str:
+    """The text; where its Cyrillic was left as a program writes it in plain ASCII, with its letters."""
+    first = _ESCAPE.search(text)
+    if not first or not text.isascii() or text.lstrip()[:1] in ("{", "["):  # JSON reads its own
+        return text
+    slips.add("escaped-letters", quoted(first[0]))
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
 
 
 def _wide(raw: bytes) -> str:
@@ -108,14 +123,19 @@ def _likeliest(raw: bytes) -> str:
     if 2 * len(_HIGH_IN_LATIN.findall(raw)) >= len(_HIGH.findall(raw)) > 0 and b"\x98" not in raw:
         return WESTERN
     words = [word for word in _HIGH_WORDS.findall(raw) if not any(byte < 128 for byte in word)]
-    return max(RUSSIAN, key=lambda encoding: sum(_russian(word.decode(encoding, "replace")) for word in words))
+    return max(RUSSIAN, key=lambda encoding: _likelihood([word.decode(encoding, "replace") for word in words]))
+
+
+def _likelihood(words: Sequence[str]) -> float:
+    """How much words look like Russian; whoever writes in capitals writes all in them, so that they count once."""
+    return sum(map(_russian, words)) - CAPITALS * sum(map(str.isupper, words)) / max(1, len(words))
 
 
 def _russian(word: str) -> float:
     """How much a word looks like Russian."""
     total = sum(_WEIGHTS.get(letter.lower(), -NO_LETTER) for letter in word if letter not in SIGNS)
     total -= MIXED_CASE * sum(a.islower() and b.isupper() for a, b in pairwise(word))
-    return total - CAPITALS * word.isupper()
+    return total - HARD_TO_SAY * len(_HARD_TO_SAY.findall(word))
 
 
 def _once(text: str, slips: Slips) -> str:

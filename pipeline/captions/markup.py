@@ -14,14 +14,15 @@ _VALUE = r"""(?:"[^"<>]*"|'[^'<>]*'|[^\s<>"']+)"""
 _TAG = re.compile(
     rf"""
     < (?P<spaced>\s*) (?:
-        /? \s* [ibus] (?:\.[\w.-]+)? | font (?:\s+[\w-]+\s*=\s*{_VALUE})* | / \s* font | /? c (?:\.[^\s<>]+)?
+        /? \s* [ibus] (?:\.[\w.-]+)? (?:\s*/)? | font (?:\s+[\w-]+\s*=\s*{_VALUE})* | / \s* font | /? c (?:\.[^\s<>]+)?
+        | /? (?P<html> em|strong|span|p|div|small|big|sub|sup|strike|del|mark ) (?:\s+[\w-]+\s*=\s*{_VALUE})*
         | lang \s+ [\w-]+ | / \s* (?:v|lang) | /? ruby | /? rt | (?P<voice> v (?:\.[^\s<>]+)? \s+ [^<>\n]*)
         | (?P<break> br \s* /? ) | (?:(?P<hours>\d{{1,3}}):)? (?P<minutes>\d\d) : (?P<seconds>\d\d\.\d{{3}})
     ) \s* >
     """,
     re.VERBOSE | re.IGNORECASE,
 )  # whoever writes «I<Imax и U>Umin» means no tag
-_OVERRIDE = re.compile(r"\{\\[a-zA-Z0-9][\x20-z|~]*\}")  # of ASS; players know it in SRT as well
+_OVERRIDE = re.compile(r"\{\\[a-zA-Z0-9][^{}\n]*\}")  # of ASS; players know it in SRT as well
 _OF_FFMPEG = "\\{{}"  # what it makes of a brace of WebVTT in other formats
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _COLOUR = re.compile(r"\\1?c(?:&H([0-9a-fA-F]{1,8})&?)?(?![a-zA-Z])|\\r")
@@ -43,7 +44,7 @@ class Plain:
 
 
 def of_tags(text: str, slips: Slips) -> Plain:
-    """Text with the tags of SRT and WebVTT; what is none of these is text."""
+    """Text with the tags of SRT and WebVTT, and those of HTML that are closed; what is none of these is text."""
     plain = Plain()
     text = _OVERRIDE.sub("", text.replace(_OF_FFMPEG, "{")) if "{" in text else text
     for before, tag in _split(_TAG, text):
@@ -53,7 +54,9 @@ def of_tags(text: str, slips: Slips) -> Plain:
         if tag["seconds"]:
             seconds = float(tag["seconds"]) + 60 * int(tag["minutes"]) + 3600 * int(tag["hours"] or 0)
             plain.times[len(plain.text)] = round(seconds, 6)
-        elif tag["break"]:
+        elif tag["html"] and f"</{tag['html']}>".lower() not in text.lower():
+            plain.text += visible(tag[0], slips)  # «a <p> b» closes nothing
+        elif tag["break"] or (tag["html"] or "").lower() in ("p", "div"):
             plain.text += "\n"
         elif tag["voice"] and plain.text.strip() and "</v" not in text.lower():
             plain.text += visible(tag[0], slips)  # «при v<v макс и …>» names nobody

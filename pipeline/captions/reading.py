@@ -1,5 +1,6 @@
 """Caption files -> cues: told by what they hold, whatever their encoding, with limits on what may be read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -18,6 +19,7 @@ from pipeline.captions.slips import Slips, clock_text, quoted
 MOST_BYTES = 5_000_000
 MOST_LINES = 300_000
 MOST_LETTERS = 200  # in one word; more is no caption
+_LOST = re.compile(r"\W*\?{2,}\W*")  # a word whose letters the encoding in which it was saved did not have
 
 
 class Reading(NamedTuple):
@@ -95,6 +97,9 @@ def _cues(raw: bytes, slips: Slips) -> list[Cue]:
     if not cues:
         raise BadCaptions("hold no caption; export them as SRT in UTF-8")
     _refuse_many(cues)
+    words = [word.text for cue in cues for word in cue.words]
+    if 2 * sum(map(bool, map(_LOST.fullmatch, words))) > len(words) > 1:
+        raise BadCaptions("have lost their letters, a question mark stands for each; export them again in UTF-8")
     return _rolled(sorted(cues, key=lambda cue: cue.start))
 
 

@@ -17,6 +17,8 @@ _SENTENCES: dict[str, tuple[str, bool]] = {  # what comes after the name of the 
     "mixed-encodings": ("Lines of {} are in another encoding than the rest and are read as {}.", True),
     "guessed-encoding": ("The letters in {} are read as {}; save the file as UTF-8 if they are wrong.", True),
     "twice-encoded": ("The letters in {} were UTF-8 that was taken for {}; they are put right.", True),
+    "escaped-letters": ("The letters in {} are written by their numbers, as {}; they are put right.", False),
+    "behind-blank": ("Text in {} stands behind a blank line and is shown with the caption above it: {}.", False),
     "heaped-marks": ("Letters in {} stand under heaps of marks; those after the third are left out: {}.", False),
     "milliseconds": ("The times in {} are read as milliseconds: {}.", False),
 }  # fmt: skip

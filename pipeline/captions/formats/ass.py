@@ -15,12 +15,13 @@ from pipeline.captions.written import cues_of, written_cue
 _HEAD = 10_000  # characters in which a script names its version
 _TOP = re.compile(r"\\an([1-9])|\\a(\d{1,2})(?!\d)")
 _OVERRIDE = re.compile(r"\{[^{}]*\}")
-_EVENT = re.compile(r"Dialogue:[^,\n]*,([^,\n]*),([^,\n]*),")
+_EVENTS = re.compile(r"^\s*\[Events\]\s*$.*?^\s*Dialogue:", re.MULTILINE | re.DOTALL | re.IGNORECASE)
+_FORMAT = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text"  # of events, in the only order that pysubs2 reads
 _TIME = re.compile(r"\s*-?\d{1,9}:\d{1,2}:\d{1,2}(?:[.:]\d{1,3})?\s*")
 
 
 def recognises(text: str) -> bool:
-    return SubstationFormat.guess_format(text[:_HEAD]) is not None
+    return SubstationFormat.guess_format(text[:_HEAD]) is not None or _EVENTS.search(text) is not None
 
 
 def read(text: str, slips: Slips) -> list[Cue]:
@@ -45,10 +46,18 @@ def read(text: str, slips: Slips) -> list[Cue]:
 def _readable(text: str, slips: Slips) -> list[str]:
     """The lines of a script without those of cues whose times pysubs2 cannot read, which would end its reading."""
     kept: list[str] = []
+    usual = fields = _FORMAT.split(", ")
+    is_event = False
     for number, line in enumerate(text.split("\n"), 1):
-        event = _EVENT.match(line.strip())
-        if line.strip().startswith("Dialogue:") and not (event and all(map(_TIME.fullmatch, event.groups()))):
+        is_event = line.strip().lower() == "[events]" if line.startswith("[") else is_event
+        kind, _, rest = line.strip().partition(":")
+        if is_event and kind == "Format":
+            fields = [name.strip() for name in rest.split(",")]
+        values = dict(zip(fields, rest.split(",", len(fields) - 1), strict=False)) if kind == "Dialogue" else {}
+        if kind == "Dialogue" and not all(_TIME.fullmatch(values.get(key, "")) for key in ("Start", "End")):
             slips.add("broken-cue", f"line {number} {quoted(line)}")
+        elif kind == "Dialogue" and fields[1:] != usual[1:]:  # the first is Marked in SSA
+            kept.append("Dialogue: 0," + ",".join(values.get(key, "0" if "Margin" in key else "") for key in usual[1:]))
         elif not line.strip().startswith("Comment:"):
             kept.append(line)
     return kept

@@ -5,13 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from basis.spans import Span
 from pipeline.captions.cues import MOST_CHARACTERS, MOST_CUES, BadCaptions
 from pipeline.captions.slips import Slips, quoted
 
 CARRIED = "1000"  # thousandths rounded up to a second
 _TIME = r"([-−]?)(?:(\d{1,9}):)?(\d{1,9}):(\d{1,9})(?:[.,](\d{1,9}))?(?![:;]?\w)"
-_ARROW = r"(?:[-–—]{1,3}\s?>|→|=>|-{1,2}&gt;)"
+_ARROW = r"(?:[-–—=]{1,3}(?:\s?-)?\s?(?:>{1,2}|[›»])|[→⟶⇒➔➜]|-{1,2}&gt;)"
 _PAIR = re.compile(rf"[^\w\-−]*(?:\d+\s+)?{_TIME}\s*{_ARROW}\s*{_TIME}")
+_MARK = re.compile(r"[>→⟶⇒➔➜›»]|&gt;")
+_DASH_PAIR = re.compile(rf"\s*{_TIME}\s*[-–—]\s*{_TIME}\s*")  # where both have thousandths
+_SECONDS_PAIR = re.compile(rf"\s*\[(\d{{1,6}}(?:\.\d{{1,6}})?)s?\s*{_ARROW}\s*(\d{{1,6}}(?:\.\d{{1,6}})?)s?\]\s*(.*)")
 _COMMA_PAIR = re.compile(rf"\s*{_TIME}\s*[,;]\s*{_TIME}\s*")
 _LOOSE = re.compile(r"(?<=\d)\s*([:,.])\s*(?=\d)")  # «00: 00: 01, 000», as translation programs leave it
 _SETTINGS = re.compile(r"(?:\s*(?:align|position|line|size|vertical|region|[XxYy][12]):\S*)+")
@@ -19,9 +23,12 @@ _FRAMES = re.compile(r"\d\d[:;]\d\d[:;]\d\d[:;]\d\d")
 _HALF = re.compile(r"\W*\d+\s*:\s*\w")  # of a line that is meant to be times
 _FENCE = re.compile(r"\s*```\w*\s*")  # around what was copied from a chat
 _LETTERS = re.compile(r"\b(?!(?:nan|null|undefined|inf|invalid|date)\b)[^\W\d_]{2,}", re.IGNORECASE)
-_SEMICOLON = re.compile(r";(?=\d{3}(?!\d))")  # before thousandths; before two digits it parts frames
-_INDEX = re.compile(r"\s*(?:\d+|#?\d+[.):])\s*")
+_POINT = re.compile(r"(?<=:\d\d)[;:](?=\d{3}(?!\d))")  # before thousandths; before two digits it parts frames
+_INDEX = re.compile(r"\s*(?:\d+|[#№]?\s*\d+[.):]?)\s*")
 _WIDE = str.maketrans("：，．", ":,.")
+_NOUGHTS = str.maketrans("OoОо", "0000")  # letters that text recognition takes for 0, Latin and Cyrillic
+_MISREAD = re.compile(r"[\dOoОо:.,;\s>–—-]+")
+_GAP = 50  # of the numbers of cues that follow each other, from which on a number is what somebody says
 
 
 class Times(NamedTuple):
@@ -47,22 +54,33 @@ class Block:
 
 
 def times_in(line: str) -> Times | None:
-    """The times of a line with an arrow between two of them."""
-    if ">" not in line and "→" not in line and "&gt;" not in line:
-        return None
-    plain = _SEMICOLON.sub(",", _LOOSE.sub(r"\1", line.translate(_WIDE)))
+    """The times of a line with an arrow between two of them, or a dash where both have thousandths."""
+    if not _MARK.search(line):
+        found = _DASH_PAIR.fullmatch(line)
+        ends = (found[5], found[10]) if found else ()
+        return Times(*_both(found), "") if found and all(part and len(part) == 3 for part in ends) else None
+    if found := _SECONDS_PAIR.fullmatch(line):
+        return Times(float(found[1]), float(found[2]), found[3])
+    plain = _POINT.sub(",", _LOOSE.sub(r"\1", line.translate(_WIDE)))
+    if _MISREAD.fullmatch(plain):
+        plain = plain.translate(_NOUGHTS)
     if not (found := _PAIR.match(plain)):
         return None
     rest = plain[found.end() :].lstrip("])")
+    if plain.lstrip().startswith('"'):
+        rest = rest.removeprefix('"')
     settings = _SETTINGS.match(rest)
-    groups = found.groups()
-    return Times(_seconds(*groups[:5]), _seconds(*groups[5:]), rest[settings.end() if settings else 0 :].strip())
+    return Times(*_both(found), rest[settings.end() if settings else 0 :].strip())
 
 
 def comma_times_in(line: str) -> Times | None:
     """The times of a line that has nothing else than two of them, parted by a comma."""
     found = _COMMA_PAIR.fullmatch(line)
-    return Times(_seconds(*found.groups()[:5]), _seconds(*found.groups()[5:]), "") if found else None
+    return Times(*_both(found), "") if found else None
+
+
+def _both(found: re.Match[str]) -> Span:
+    return _seconds(*found.groups()[:5]), _seconds(*found.groups()[5:])
 
 
 def is_meant(line: str) -> bool:
@@ -101,20 +119,22 @@ def _parted(lines: Sequence[str], slips: Slips, commas: bool) -> Iterator[Block]
     read = comma_times_in if commas else times_in
     block: Block | None = None
     unread = framed = timed = 0
+    last = 0  # the number of the cue before
     for number, line in enumerate(lines, 1):
         if _FENCE.fullmatch(line):
             continue
         if found := read(line):
             timed += 1
             if block:
-                yield _without_index(block)
+                block, last = _without_index(block, last, timed)
+                yield block
             block = Block(number, found.start, found.end, [(number, found.text)] * bool(found.text))
         elif not commas and is_meant(line):
             unread += 1
             framed += frames_in(line)
             slips.add("broken-cue", f"line {number} {quoted(line)}")
             if block:
-                yield _without_index(block)
+                yield _without_index(block, last, timed)[0]
             block = None
         elif block:
             block.lines.append((number, line))
@@ -126,16 +146,22 @@ def _parted(lines: Sequence[str], slips: Slips, commas: bool) -> Iterator[Block]
         yield block
 
 
-def _without_index(block: Block) -> Block:
-    """The cue without the number of the one that follows it, which stands at its end."""
+def _without_index(block: Block, last: int, place: int) -> tuple[Block, int]:
+    """The cue without the number of the one that follows it, which stands at its end, and that number.
+
+    last: the number of the cue before; place: of the following one in the file, from 1.
+    """
     kept = block.lines
     while kept and not kept[-1][1].strip():
         kept = kept[:-1]
     if kept and kept[-1] is block.lines[-1]:  # directly before the next times
         before = kept[-2][1] if len(kept) > 1 else ""
-        if kept[-1][1].strip().isdigit() or (_INDEX.fullmatch(kept[-1][1]) and not before.strip()):
-            kept = kept[:-1]
-    return Block(block.number, block.start, block.end, kept)
+        written = re.search(r"\d+", kept[-1][1]) if _INDEX.fullmatch(kept[-1][1]) else None
+        value = int(written[0][:9]) if written else 0
+        counts = value in (0, 1, place - 1, place) or 0 <= value - last <= _GAP
+        if written and (not before.strip() or (counts and kept[-1][1].strip().isdigit())):
+            kept, last = kept[:-1], value
+    return Block(block.number, block.start, block.end, kept), last
 
 
 def spaced_singly(text: str) -> list[str]:

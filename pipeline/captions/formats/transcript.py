@@ -96,6 +96,8 @@ def _segments(data: Any) -> list[Segment] | None:
         return [] if data.get("segments") == [] else None
     if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
         return None
+    if any("text" in one and {"start", "end", "duration"} & {*one} for one in data):
+        return _of_segments(data, {})
     if any(isinstance(one.get(key), list) for one in data for key in _SHAPES):  # Vosk gives one object for each phrase
         parts = [_segments(one) or [] for one in data]
         return [segment for part in parts for segment in part] or None
