@@ -43,7 +43,8 @@ from tests.formats import FILMS, Film, click_at, faults_of_picture, flash_at, ma
 PATIENCE = 300  # seconds that a case may take
 MEMORY = 6 << 30  # bytes of address space that a case may have
 SENTENCES = range(2, 7)  # exit codes of what a user can cause, and of the machine
-LOSSES = {"damaged-footage", "damaged-sound", "truncated-footage"}  # codes of notes
+LOSSES = {"damaged-footage", "truncated-footage"}  # codes of notes that tell of lost picture
+LOST_SOUND = {"damaged-sound", "truncated-footage", "short-sound"}  # and of lost sound
 FROZEN = 0.5  # seconds of a still picture that must be told
 SMALL = "width = 270\nheight = 480\nrates = ['24', '25', '30', '50', '60', '24000/1001', '30000/1001', '60000/1001']\n"
 FF = str(ffmpeg_tool.executable())
@@ -59,8 +60,16 @@ class End:
 
     @property
     def losses(self) -> list[str]:
-        """What the report says of footage that is damaged, cut off or ends early."""
-        return [note["text"] for note in self.report.get("warnings", []) if note["code"] in LOSSES]
+        """What the report says of a picture that is damaged or cut off."""
+        return self._notes(LOSSES)
+
+    @property
+    def lost_sound(self) -> list[str]:
+        """What it says of sound that is missing, damaged or cut off."""
+        return self._notes(LOST_SOUND)
+
+    def _notes(self, codes: set[str]) -> list[str]:
+        return [note["text"] for note in self.report.get("warnings", []) if note["code"] in codes]
 
     def wrong(self) -> list[str]:
         """What no end may be, whatever was given."""
@@ -133,7 +142,7 @@ def _of_film(film: Film) -> "Judge":
             file = make(film, folder)
         except subprocess.CalledProcessError as error:
             return [f"cannot be made: {error.stderr.decode('utf-8', 'replace')[-200:]}"]
-        end = render(file.name, folder, "--shot", "0 = fit")
+        end = render(file.name, folder, "--shot", "0 = fit", "--delivery", small(folder))
         return end.wrong() or ([f"refused: {end.said.strip()}"] if end.code else _of_delivered(film, folder))
 
     return judge
@@ -279,7 +288,8 @@ def _holed(name: str, what: str) -> "Judge":
         file.write_bytes(raw)
         whole.unlink()
         end = render(file.name, folder, "--delivery", small(folder))
-        return end.wrong() or ([] if end.code or end.losses else ["delivered without a note of the hole"])
+        told = end.losses if what == "v" else end.lost_sound
+        return end.wrong() or ([] if end.code or told else ["delivered without a note of the hole"])
 
     return judge
 

@@ -130,7 +130,9 @@ class _Attempt:
         first, last = self.task.segments[self.task.segment]
         file = self.folder / "segment.mp4"
         episode.render_segment(episode.read_plan(self.plan_file), first, last, file, self.tools)
-        file.replace(self.segment_file(self.task.segment))
+        place = self.segment_file(self.task.segment)
+        episode.lost_file(file).replace(episode.lost_file(place))
+        file.replace(place)
         return Answer()
 
     def join(self) -> Answer:

@@ -20,16 +20,15 @@ from pipeline.brief import Brief
 from pipeline.footage import source, stream
 from pipeline.graphics.blend import rgb
 from pipeline.plan import Plan, shots_with_offsets
-from pipeline.rendering import Files, Rejected, read_plan, refuse_to_overwrite
+from pipeline.rendering import Files, Rejected, lost_file, read_plan, refuse_to_overwrite
 from pipeline.report import ContactSheet, Report
 from pipeline.verify import Check
 from presets import delivery
 from presets.graphics import Caption, TitleCard
 
 __all__ = [
-    "Files", "Planned", "Rejected", "claimed", "cover", "doubts", "join", "plan", "plan_files", "read_plan",
-    "refuse_to_overwrite", "render",
-    "render_segment", "segments",
+    "Files", "Planned", "Rejected", "claimed", "cover", "doubts", "join", "lost_file", "plan", "plan_files",
+    "read_plan", "refuse_to_overwrite", "render", "render_segment", "segments",
 ]  # fmt: skip
 
 
@@ -116,15 +115,21 @@ def segments(plan: Plan, seconds: float) -> list[tuple[int, int]]:
 
 
 def render_segment(plan: Plan, first: int, last: int, file: Path, tools: Tools = USUAL) -> None:
-    """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does."""
+    """Writes the picture of frames [first, last) as join takes it, whole or not at all. Raises as render does.
+
+    Beside it what could not be decoded is written, which join tells: nobody else sees it.
+    """
     job = rendering.open_plan(plan, tools)
+
+    def frames() -> Iterator[stream.Frame]:
+        job.lost.clear()  # all is seen anew where frames are asked for again
+        return picture.render(job.plan, job.sources, job.overlay, first=first, last=last, tools=tools, lost=job.lost)
+
     with writable(file.parent), temporary(file) as part:
-        frames = encode.Again(
-            partial(picture.render, job.plan, job.sources, job.overlay, first=first, last=last, tools=tools)
-        )
         encode.encode_segment(
-            frames, part, job.target, lambda done: tools.progress("encode", done, last - first), tools
+            encode.Again(frames), part, job.target, lambda done: tools.progress("encode", done, last - first), tools
         )
+        rendering.save_lost(job, file)
 
 
 def join(plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools = USUAL) -> Report:
@@ -139,6 +144,7 @@ def join(plan: Plan, files: Files, segment_files: Sequence[Path], tools: Tools =
         raise MachineFailed(
             f"The segments have {frames} frames and the episode has {job.plan.frame_count}; render them again."
         )
+    job.lost.extend(rendering.read_lost(segment_files))
 
     def write(mastered: Path, part: Path, _: Callable[[int], None]) -> None:
         encode.join(segment_files, mastered, part, job.target, tools)

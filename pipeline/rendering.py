@@ -3,16 +3,16 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from PIL import Image
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 import presets
-from basis.errors import DeliveryFailed, Unusable, WrongUse
+from basis.errors import DeliveryFailed, MachineFailed, Unusable, WrongUse
 from basis.files import blamed, claimed, fingerprint, must_take_names, read_bytes, save_text, scratch, temporary
 from basis.notes import Note, distinct
 from basis.toml import explain
@@ -32,8 +32,9 @@ from presets.graphics import Caption
 
 MOST_PLAN_BYTES = 64 << 20  # an hour of talk with a caption for each word has 5 MB
 FORMS: tuple[Literal["srt", "vtt"], ...] = ("srt", "vtt")  # of subtitle files
-
-
+Lost = tuple[float, Path, Loss]  # the episode second from which it is seen, the footage, what of that
+LOST = TypeAdapter(list[Lost])
+NEAR = 0.1  # seconds between losses that are parts of one
 SAME_DAMAGE = 1.5  # seconds between what looking and rendering say of one damage
 
 
@@ -115,7 +116,7 @@ class Job:
     notes: list[Note]
     tools: Tools
     seconds: dict[str, float] = field(default_factory=dict)
-    lost: list[tuple[float, Path, Loss]] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
 
     @property
     def target(self) -> encode.Target:
@@ -176,15 +177,49 @@ def sheet_of(job: Job) -> ContactSheet:
 
 def _damage(job: Job) -> list[Note]:
     """What could not be decoded for the episode, where its plan does not tell of it: looking decodes less."""
-    files = dict.fromkeys(file for _, file, _ in job.lost)
+    lost = _whole(job.lost)
+    files = dict.fromkeys(file for _, file, _ in lost)
     found = [
         note
         for file in files
-        for note in analysis.damage(file, [(loss, at) for at, other, loss in job.lost if other == file])
+        for note in analysis.damage(file, [(loss, at) for at, other, loss in lost if other == file])
     ]
     known = [note.at for note in job.notes if note.code == analysis.DAMAGED and note.at is not None]
     new = [note for note in found if not any(abs((note.at or 0.0) - at) < SAME_DAMAGE for at in known)]
     return in_shots(new, job.plan)
+
+
+def _whole(lost: Sequence[Lost]) -> list[Lost]:
+    """What is lost, in order, with one loss where takes or segments of the episode have a part of it each."""
+    found: list[Lost] = []
+    for at, file, loss in sorted(lost, key=lambda one: one[0]):
+        if found:
+            begun, other, before = found[-1]
+            if (other, before.why) == (file, loss.why) and before.start <= loss.end and loss.start < before.end + NEAR:
+                found[-1] = begun, file, replace(before, end=max(before.end, loss.end))
+                continue
+        found.append((at, file, loss))
+    return found
+
+
+def lost_file(segment: Path) -> Path:
+    """Where it is written what could not be decoded for a segment."""
+    return segment.with_suffix(".lost.json")
+
+
+def save_lost(job: Job, segment: Path) -> None:
+    """Writes what could not be decoded for a segment beside it, for those who join it."""
+    save_text(LOST.dump_json(job.lost).decode(), lost_file(segment))
+
+
+def read_lost(segments: Sequence[Path]) -> list[Lost]:
+    """What could not be decoded for segments. Raises MachineFailed where it is not there."""
+    try:
+        return [one for segment in segments for one in LOST.validate_json(lost_file(segment).read_bytes())]
+    except (OSError, ValidationError) as error:
+        raise MachineFailed(
+            f"What belongs to the segments in {segments[0].parent} is missing or broken; render them again."
+        ) from error
 
 
 class Rejected(DeliveryFailed):
@@ -220,14 +255,15 @@ def make(
             checks = verify.verify(made_files.video, job.spec, job.tools)
             checks += verify.against_plan(made_files.video, job.expected(subtitles), job.tools)
         delivered = all(check.ok or check.level != "error" for check in checks)
+        damage = _damage(job)
         made = Report(
             version=version(), file=files.video, seconds=plan.duration, frames=plan.frame_count, delivered=delivered,
             sound=heard, checks=checks, shots=shot_rows(plan), timings=job.seconds,
-            warnings=[*job.notes, *_damage(job), *heard.notes, *verify.notes(checks)],
+            warnings=[*job.notes, *damage, *heard.notes, *verify.notes(checks)],
         )  # fmt: skip
         if not delivered:
             raise Rejected(made)
-        save_picture((sheet or sheet_of(job)).image(heard), made_files.sheet)
+        save_picture((sheet or sheet_of(job)).image(heard, damage), made_files.sheet)
         if keep_plan:
             save_text(plan.model_dump_json(indent=2), made_files.plan)
         save_text(made.model_dump_json(indent=2), made_files.report)

@@ -251,7 +251,7 @@ def _containers() -> list[Film]:
         Film("mov dnxhr", "mov", _codec("dnxhd", "-profile:v", "dnxhr_hq"), PCM, pixels="yuv422p", size=(384, 216)),
         Film("mov mjpeg", "mov", _codec("mjpeg", *best), PCM, matrix="bt601", pixels="yuvj422p", full=True),
         Film("mov qtrle", "mov", _codec("qtrle"), PCM, pixels="rgb24"), Film("mov png", "mov", _codec("png"), PCM, pixels="rgb24"),
-        Film("mov v210", "mov", _codec("v210"), PCM, pixels="yuv422p10le", matrix="bt601", tagged=False), Film("mov raw", "mov", _codec("rawvideo"), PCM, pixels="yuyv422", matrix="bt601", tagged=False),
+        Film("mov v210", "mov", _codec("v210"), PCM, pixels="yuv422p10le", matrix="bt601", tagged=False), Film("mov raw", "mov", _codec("rawvideo"), PCM, pixels="yuyv422", matrix="bt601", tagged=False, near=5),
         Film("mkv h264", "mkv"), Film("mkv hevc", "mkv", _codec("libx265", "-preset", "ultrafast", "-crf", "6", "-x265-params", "log-level=0")),
         Film("mkv ffv1", "mkv", _codec("ffv1"), FLAC), Film("mkv vp9", "mkv", _codec("libvpx-vp9", "-crf", "8", "-b:v", "0", "-deadline", "realtime"), OPUS),
         Film("mkv mpeg2", "mkv", _codec("mpeg2video", *best), MP2), Film("mkv theora", "mkv", _codec("libtheora", "-q:v", "10"), VORBIS),

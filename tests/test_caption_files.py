@@ -14,7 +14,7 @@ import presets
 from basis.clock import Clock
 from basis.errors import EpisodeError, Unusable
 from jobs.check import check_season
-from jobs.manifest import Slip, read_season
+from jobs.manifest import read_season
 from pipeline import captions as captions_
 from pipeline.brief import Footage
 from pipeline.captions import subtitles
@@ -398,10 +398,9 @@ def test_a_season_s_check_says_what_rendering_would_say_of_captions(tmp_path):
         offset = "captions_offset = '01:00:00'\n" if name == "late" else ""
         season += f"[[episode]]\ntitle = '{name}'\nfootage = 'a.mp4'\ncaptions = '{name}.srt'\n{offset}"
     (tmp_path / "season.toml").write_text(season, "utf-8")
-    told: list[Slip] = []
-    (slip,) = check_season(read_season(tmp_path / "season.toml"), told.append)
+    (slip,), notes = check_season(read_season(tmp_path / "season.toml"))
     assert "scc.srt are SCC" in slip.text
-    assert [name for name in files if any(f"{name}.srt" in note.text for note in told)] == ["before", "dji"]
+    assert [name for name in files if any(f"{name}.srt" in note.text for note in notes)] == ["before", "dji"]
 
 
 # any text

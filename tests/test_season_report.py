@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from typer.testing import CliRunner
 
-import cli
 from basis.errors import WrongUse
 from basis.letters import printable
 from basis.notes import Note
+from commands.app import app
 from jobs.report import EpisodeResult, Failure, SeasonReport, files, junit, page, read, summary, write
 from pipeline.verify import Check
 
@@ -236,7 +236,7 @@ STEERS = "\x1b[2J\r\u202e\u2066\x9b\u2028[/red]"
 def test_a_terminal_is_shown_what_would_steer_it(tmp_path):
     failure = Failure(kind="input", message=f"No file {STEERS}.", exit_code=3)
     write(season(result("e1", title=STEERS), result("e2", "failed", failure=failure), series=STEERS), tmp_path)
-    done = CliRunner().invoke(cli.app, ["jobs", "status", str(tmp_path)])
+    done = CliRunner().invoke(app, ["jobs", "status", str(tmp_path)])
     assert (
         done.stdout.replace("\n", "").isprintable() and done.stdout.count(r"\x1b[2J\r\u202e\u2066\x9b\u2028[/red]") == 2
     )

@@ -259,6 +259,21 @@ def test_no_second_over_a_joint_is_above_the_peak_even_of_noise(tmp_path, rate):
     assert start == 0 and length == sum(lengths) * step
 
 
+def test_a_film_that_hardly_moves_is_filled_up_to_the_least_size_that_is_taken(tmp_path):
+    still, heard = [np.full((480, 180), 128, np.uint8)] * 25, write(tmp_path / "sound.wav", np.zeros(48000))
+    outs = [tmp_path / "whole.mp4", tmp_path / "joined.mp4"]
+    encode.encode(iter(still), heard, outs[0], SMALL, uncounted, FAST)
+    encode.encode_segment(still, tmp_path / "part.mp4", SMALL, uncounted, FAST)
+    encode.join([tmp_path / "part.mp4"], heard, outs[1], SMALL)
+    assert (tmp_path / "part.mp4").stat().st_size < SPEC.smallest_bytes / 2
+    for out in outs:
+        checks = {c.name: c for c in verify.verify(out, SPEC)}
+        assert checks["file size"].measured == f"{SPEC.smallest_bytes} bytes"
+        assert all(checks[name].ok for name in ("file size", "container", "moov", "streams", "constant rate"))
+        assert len(luma(out)) == 25 and len(sound(out)) >= 48000
+        assert not ffmpeg_tool.run(ffmpeg.input(str(out)).output("-", f="null")).stderr
+
+
 @pytest.mark.parametrize("rate", [Fraction(60000, 1001), Fraction(24000, 1001)])
 @pytest.mark.slow
 def test_time_stamps_do_not_drift_through_many_segments(tmp_path, rate):
@@ -317,6 +332,26 @@ def test_segments_that_are_missing_broken_or_too_few_are_the_machines_fault(tmp_
         with pytest.raises(MachineFailed, match=r"render (it|them) again"):
             episode.join(plan, episode.Files(tmp_path / "out" / "episode.mp4"), parts, silent)
     assert {*tmp_path.iterdir()} == {whole, broken}
+
+
+@pytest.mark.slow
+def test_what_cannot_be_decoded_for_a_segment_is_told_of_the_joined_episode(talk, tmp_path):
+    """Looking decodes less than rendering: here the plan knows nothing of it. The damage lies across a joint."""
+    data = bytearray(talk.read_bytes())
+    with av.open(str(talk)) as container:
+        for packet in container.demux(video=0):
+            if packet.size and 1.3 <= packet.pts * packet.time_base < 1.9:
+                data[packet.pos : packet.pos + packet.size] = bytes(packet.size)
+    (file := tmp_path / "holed.mp4").write_bytes(data)
+    plan = plan_of({"file": file})
+    assert [note.code for note in plan.warnings].count("damaged-footage") == 1
+    plan = plan.model_copy(update={"warnings": []})
+    _, report = joined(plan, ranges_of(plan, [40]), tmp_path)
+    (note,) = [note for note in report.warnings if note.code == "damaged-footage"]
+    assert "stands still from 1.3" in note.text and " to 1.9" in note.text and note.at == pytest.approx(1.3, abs=0.09)
+    (tmp_path / "segment '1.lost.json").unlink()
+    with pytest.raises(MachineFailed, match="render them again"):
+        episode.join(plan, episode.Files(tmp_path / "again.mp4"), [*sorted(tmp_path.glob("segment*.mp4"))], FAST)
 
 
 @pytest.mark.slow

@@ -166,7 +166,7 @@ def transport(file, frames, size, begin, **options):
 
 @pytest.mark.parametrize(
     ("size", "tags"),
-    [((96, 96), {}), ((64, 64), {"vf": "setparams=colorspace=bt470bg:range=pc"}), ((128, 64), {})],
+    [((96, 96), {}), ((64, 64), {"vf": "setparams=colorspace=bt470bg"}), ((128, 64), {})],
     ids=["larger", "tags", "shape"],
 )
 def test_a_file_whose_pictures_change_goes_on_moving(tmp_path, size, tags):
@@ -185,6 +185,27 @@ def test_a_file_whose_pictures_change_goes_on_moving(tmp_path, size, tags):
         numbers = [number_of(frame) for frame in frames]
         assert sum(a != b for a, b in zip(numbers, range(50), strict=True)) <= 2  # one picture may be lost at the seam
         assert shown(both, 1.4, 5) == [*range(35, 40)]
+
+
+RED, GRAY = (63, 102, 240), (63, 128, 128)  # Y, Cb, Cr
+
+
+@pytest.mark.parametrize("colour", [RED, GRAY])
+def test_each_part_of_a_file_has_the_colours_that_its_own_tags_give(tmp_path, colour):
+    plain = np.repeat(np.array(colour, np.uint8), [4096, 1024, 1024]).tobytes()
+    both = tmp_path / "both.ts"
+    parts = [
+        transport(tmp_path / f"{n}.ts", [plain] * 25, (64, 64), n, vf=f"setparams={tags}", color_range=full)
+        for n, (tags, full) in enumerate(
+            [("colorspace=bt709:range=tv", "tv"), ("colorspace=bt470bg:range=pc", "pc")], 1
+        )
+    ]
+    both.write_bytes(b"".join(part.read_bytes() for part in parts))
+    first, *_, last = [frame.copy() for frame in stream.frames(probe(both), 0, 50, RATE)]
+    y, cb, cr = colour[0], colour[1] - 128, colour[2] - 128
+    full = np.array([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb])  # BT.601, full range
+    light = np.clip(full, 0, 255) @ (0.2126, 0.7152, 0.0722)
+    assert first[32, 32] == pytest.approx(y, abs=2) and last[32, 32] == pytest.approx(16 + 219 / 255 * light, abs=3)
 
 
 def test_analysis_sees_a_mirrored_picture_as_it_is_rendered(tmp_path, count_up):
@@ -267,16 +288,21 @@ def test_where_nothing_can_be_decoded_the_last_picture_stays_and_it_is_told(coun
     assert len(analysis.notes(file, many, 0.0, [])) == 1
 
 
-@pytest.mark.slow
-def test_a_missing_end_is_told_and_refused_when_it_is_long_before_anything_is_rendered(count_up, tmp_path):
+@pytest.mark.parametrize(("start", "count"), [(0, STEPS), (0, 60), (1.36, 30)], ids=["to the end", "into it", "in it"])
+def test_a_range_that_ends_in_a_hole_stands_still_there_and_it_is_told(count_up, tmp_path, start, count):
     lost = []
-    assert shown(holed(count_up, tmp_path / "a.mp4", 2.6, 9), 0, STEPS, lost=lost)[-1] in (63, 64)
-    assert [(loss.start, loss.end) for loss in lost] == [(pytest.approx(2.6, abs=0.05), pytest.approx(3.0, abs=0.01))]
-    short = probe(holed(count_up, tmp_path / "b.mp4", 1.5, 9))
-    with pytest.raises(Unusable, match=r"breaks off at 1\.[45]"):
-        analysis.look(short, 0, 3, "")
-    with pytest.raises(Unusable, match=r"breaks off at 1\.[45]"):
-        list(stream.frames(short, 0, STEPS, RATE))
+    file = holed(count_up, tmp_path / "a.mp4", 1.5, 9 if count == STEPS else 2.8)
+    numbers = shown(file, start, count, lost=lost)
+    assert len(numbers) == count and set(numbers[40 - round(start * 25) :]) <= {36, 37}
+    end = start + count / 25
+    assert [(loss.start, loss.end) for loss in lost] == [(pytest.approx(1.5, abs=0.05), pytest.approx(end, abs=0.01))]
+    looked = analysis.look(probe(file), start, end, "")
+    assert looked.losses and looked.losses[-1].end == pytest.approx(end, abs=0.01)
+
+
+def test_what_is_wanted_behind_the_end_of_a_file_is_refused_with_the_place(count_up):
+    with pytest.raises(Unusable, match=r"breaks off at 3\.0"):
+        list(stream.frames(probe(count_up("mp4")), 1, STEPS + 10, RATE))
 
 
 def test_footage_of_a_variable_rate_may_stand_still(tmp_path):

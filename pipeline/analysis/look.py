@@ -26,7 +26,7 @@ from pipeline.analysis.blocks import Block, Found
 from pipeline.analysis.view import LARGEST, SIDE, View, gray
 from pipeline.footage.scaling import Image, picture, size
 from pipeline.footage.source import Loss, Source
-from pipeline.footage.stream import MOST_MISSING, Pictures, breaks_off
+from pipeline.footage.stream import Pictures
 
 Item = TypeVar("Item")
 
@@ -108,8 +108,6 @@ def look(source: Source, start: float, end: float, content: str, tools: Tools = 
     looked = Looked(f"{known}-{start:.6f}-{end:.6f}", start, end, looked_at)
     if not len(looked.times):
         raise Unusable(f"{source.file} has no frame between {start:.2f} and {end:.2f} s; choose another range.")
-    if looked.losses and (last := looked.losses[-1]).end > end - NEAR and last.end - last.start > MOST_MISSING:
-        raise Unusable(breaks_off(source, last.start))  # said now, not when most of it is rendered
     return looked
 
 

@@ -11,7 +11,7 @@ import ffmpeg
 
 from basis.errors import MachineFailed
 from basis.tools import USUAL, Tools
-from pipeline.encode.encoding import Target, container_options, piped, sound_options, write, write_below_peak
+from pipeline.encode.encoding import Target, container_options, fill_up, piped, sound_options, write, write_below_peak
 from pipeline.footage import ffmpeg_tool
 from pipeline.footage.stream import Frame
 
@@ -51,6 +51,7 @@ def join(segments: Sequence[Path], sound: Path, out: Path, target: Target, tools
         picture, ffmpeg.input(ffmpeg_tool.name_of(sound))["a"], ffmpeg_tool.name_of(out), **{"c:v": "copy"}, **options
     )
     write(joined, out, (), lambda count: None, tools)
+    fill_up(out, target.spec)
 
 
 def frames_in(segment: Path) -> int:

@@ -28,9 +28,10 @@ ANEW = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere
 STANDS, FARTHEST = 10.0, 3600.0  # seconds that it goes forward by where it started anew, in them and anywhere
 STILL = "{} is a still picture, not footage; make a video of it first."
 FASTEST = 1000  # frames a second, of what is called footage
-# ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, and of no word
+# ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, of BT.2020, and
+# of no word
 _TRANSFERS = {16: "pq", 18: "hlg"}
-_MATRIX_601, _MATRIX_UNSAID = (4, 5, 6, 7), (0, 2, 3)
+_MATRIX_601, _MATRIX_2020, _MATRIX_UNSAID = (4, 5, 6, 7), (9, 10), (0, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class Source:
     else. picture_start: the second at which the picture begins. timed: whether its frames have time stamps; else they
     follow each other at average_rate. rotation: degrees anticlockwise; a tilt that is no quarter turn leaves the size as it
     is. interlaced: whether any frame is of those that were looked
-    at. audio_stream: the chosen stream's index or None. losses: what is seen to be lost before anything is decoded.
+    at. matrix, full_range: of its colours, at its beginning; matrix_tagged, range_tagged: whether every picture that was
+    looked at says its own. audio_stream: the chosen stream's index or None. losses: what is seen to be lost before
+    anything is decoded.
     """
 
     file: Path
@@ -81,6 +84,8 @@ class Source:
     audio_stream: int | None
     subtitles: tuple[SubtitleStream, ...]
     losses: tuple[Loss, ...] = ()
+    matrix_tagged: bool = False
+    range_tagged: bool = False
 
 
 def probe(file: Path, audio_stream: int | None = None) -> Source:
@@ -183,6 +188,8 @@ def _probe(found: Media, file: Path, audio_stream: int | None) -> Source:
         audio=found.audio,
         audio_stream=chosen,
         subtitles=found.subtitles,
+        matrix_tagged=all(one.matrix in (1, *_MATRIX_601, *_MATRIX_2020) for one in seen.frames),
+        range_tagged=all(one.full_range is not None for one in seen.frames),
         losses=_cut_off(found, seen, [stream, *(one for one in found.audio if one.index == chosen)], start),
     )
 
@@ -327,7 +334,7 @@ def _turned(display: tuple[int, ...] | None) -> int:
 def _matrix(frame: Frame) -> str:
     """The matrix of a frame's colours. Where nothing is said, HD is taken as BT.709 and SD as BT.601, and HD is what is
     at least 1280 wide or more than 576 high: mpv's rule (mp_csp_guess_colorspace), which letterboxed HD needs."""
-    if frame.matrix in (9, 10):
+    if frame.matrix in _MATRIX_2020:
         return "bt2020"
     unsaid = frame.matrix in _MATRIX_UNSAID and not frame.pixels.startswith(("gbr", "rgb", "bgr"))
     small = frame.width < 1280 and frame.height <= 576

@@ -37,7 +37,7 @@ UNINDEXED = {"mpegts", "mpeg", "mpegvideo", "h264", "hevc", "flv", "m4v", "vc1",
 LEAST_HOLE, HOLE_STEPS, THIN_HOLE_STEPS = 0.25, 2.5, 6  # seconds and steps without a picture that are a loss
 AHEAD = 30  # steps that ffmpeg may be ahead of the picture that was shown last when it complains of another
 TOGETHER = 1.0  # seconds between complaints that are one damage
-MOST_MISSING = 1.0  # seconds at the end of what is wanted for which the last picture may stand
+MOST_MISSING = 1.0  # seconds behind the end of a file for which its last picture may stand
 LATE = 20.0  # seconds that ffmpeg's word of a picture may come after the picture itself
 SMALLEST_MENDED = 16  # pixels; bwdif takes nothing as small as 3
 MOBIUS = 0.6  # light below which HDR keeps its contrast: skin lies below, reference white above
@@ -255,7 +255,8 @@ def frames(
 
     A frame of the clock shows the picture that is nearest before its middle, by their time stamps; where there is none,
     the last one stays. A frame is valid until the next one is asked for. lost: is given what could not be decoded. Raises
-    Unusable when nothing is there or more than the last second is missing, MachineFailed when the decoder was killed.
+    Unusable when nothing of it is there or it goes on for more than a second behind the file's end, MachineFailed when
+    the decoder was killed.
     """
     end = start + float(count / rate)
     pictures = Pictures(source, start, end, rate=rate, tools=tools)
@@ -269,14 +270,14 @@ def frames(
         shown, last = picture, t
     if lost is not None:
         lost += pictures.losses
-    missing = count - _frame_of(last + 1 / float(source.average_rate) - start, rate)
-    if shown is None or (missing > max(1.0, MOST_MISSING * float(rate)) and not source.variable_rate):
-        at = start if shown is None else last + 1 / float(source.average_rate)
-        raise Unusable(breaks_off(source, at, "" if shown is not None else pictures.reason))
+    if shown is None:
+        raise Unusable(_breaks_off(source, start, pictures.reason))
+    if end - max(last, source.duration) > MOST_MISSING:  # what is lost before the file's end is told and stands still
+        raise Unusable(_breaks_off(source, last + 1 / float(source.average_rate)))
     yield from itertools.repeat(shown, count - done)
 
 
-def breaks_off(source: Source, at: float, reason: str = "") -> str:
+def _breaks_off(source: Source, at: float, reason: str = "") -> str:
     """What a user is told of footage that has no more picture from a second on; reason: in ffmpeg's words."""
     return f"{source.file} breaks off at {at:.2f} s{f' ({reason})' if reason else ''}; choose an earlier --to or export it again."
 
@@ -294,7 +295,7 @@ def _upright(video: Any, source: Source, width: int, height: int) -> Any:
     if source.pixels.startswith("yuv") and min(source.width, source.height) >= SMALLEST_MENDED:
         video = video.filter("bwdif", mode="send_frame", deint="interlaced")  # leaves progressive pictures as they are
     video = video.filter("showinfo", checksum=0)
-    given = "full" if source.full_range else "limited"
+    given = "full" if source.full_range else "limited"  # of HDR, and where pictures say nothing
     # pictures of another shape, which may come in the middle of a file, are not stretched; a nonsense pixel aspect is none
     shape = f"st(0,a*if(between(sar,0.125,8),sar,1))*0+st(1,ld(0)*{height}/{width})*0"
     fits = "lt(abs(ld(1)-1),0.03)"
@@ -317,6 +318,7 @@ def _upright(video: Any, source: Source, width: int, height: int) -> Any:
     else:
         colours = {"out_color_matrix": "bt709", "out_range": "limited"}
         if not source.pixels.startswith(("rgb", "bgr", "gbr", "pal", "arg", "abg")):
-            colours |= {"in_color_matrix": source.matrix, "in_range": given}
+            colours["in_color_matrix"] = "auto" if source.matrix_tagged else source.matrix
+            colours["in_range"] = "auto" if source.range_tagged else given
         video = video.filter("scale", **size, **colours)
     return video.filter("format", "yuv420p").filter("pad", width, height, -1, -1)

@@ -65,15 +65,16 @@ class ContactSheet:
         elif number == self._end:
             self._drawn[number] = _join(None, rgb(result), [("end card", INK), (f"{self._plan.tail:g} s", FAINT)])
 
-    def image(self, heard: SoundReport | None = None) -> Image.Image:
-        """The whole sheet of what was seen, and of what was heard if there is any."""
+    def image(self, heard: SoundReport | None = None, noticed: Sequence[Note] = ()) -> Image.Image:
+        """The whole sheet of what was seen, and of what was heard if there is any. noticed: while it was rendered."""
         drawn = [self._drawn[number] for number in sorted(self._drawn)]
         width = max(image.width for image in drawn)
         if heard and heard.curve:
             drawn.append(_loudness(heard, self._plan, width))
         shown = {row.number for row in self._shots.values()}
-        if others := [(note.text, CROP) for note in self._notes if note.shot not in shown]:
-            lines = _wrapped(others, width - 2 * GAP)[:MOST_LINES]
+        others = [note for note in self._notes if note.shot not in shown]
+        if below := [(note.text, CROP) for note in (*others, *noticed)]:
+            lines = _wrapped(below, width - 2 * GAP)[:MOST_LINES]
             drawn.append(Image.new("RGB", (width, LEADING * len(lines) + 2 * GAP), GROUND))
             _write(drawn[-1], GAP, lines)
         sheet = Image.new("RGB", (width, sum(image.height for image in drawn)), GROUND)
