@@ -75,7 +75,7 @@ def test_footage_whose_sound_ends_before_a_place_that_is_compared_is_delivered(s
 
 DAMAGES = {
     "a dead side": ({"af": "pan=stereo|c0=c0|c1=0*c0"}, "both sides"),
-    "silent": ({"af": "volume=0"}, "both sides"),
+    "silent": ({"af": "volume=0"}, "both sides", "sound goes on"),
     "sound late": ({"af": "adelay=300:all=1,atrim=end=5"}, "sound in step"),
     "sound early": ({"af": "atrim=start=0.12,asetpts=PTS-STARTPTS,apad=pad_dur=0.12"}, "sound in step"),
     "sound ends early": ({"af": "atrim=end=4.8"}, "end of the sound"),

@@ -39,7 +39,8 @@ ENOUGH = 12  # cells that tell anything
 MOVED, FEWEST = 6.0, 2  # levels of 255 by which a cell moves, and how many tell that the footage does
 FOLLOWS = 0.4  # of the footage's change, less than which is none
 MATCHES = 0.5  # of the change between two pictures, up to which what is given is one of them
-SLIP = 0.06  # seconds, a frame of most, by which a single moment may seem to slip
+SLIP = 0.25  # seconds, less than any seek that landed wrong, by which a single moment may seem to slip
+SURELY = 2.5  # times a limit at which a single moment is enough
 HOLE_STEPS = 4  # of the footage's clock without a frame, from which it has none there
 TOLD = ("damaged-footage", TRUNCATED)  # codes of notes that tell of it
 BESIDE = 0.1  # seconds around the ends of a stretch in which the footage's frames are compared
@@ -84,12 +85,14 @@ class Window(NamedTuple):
 @dataclass
 class Findings:
     """What was seen. steps: (episode second, seconds late) of moments that tell it; colours: (episode second, levels off, the mistake
-    that explains it); unlike: (episode second, share of cells); stills: (from, to, whether the footage moves meanwhile, None: it has no
+    that explains it); unlike: (episode second, share of cells), guessed: whether their
+    tones are only guessed, as of HDR; stills: (from, to, whether the footage moves meanwhile, None: it has no
     picture there); lost: (from, to) of those in which the footage has none."""
 
     steps: list[tuple[float, float]] = field(default_factory=list)
     colours: list[tuple[float, float, str]] = field(default_factory=list)
     unlike: list[tuple[float, float]] = field(default_factory=list)
+    guessed: bool = False
     stills: list[tuple[float, float, bool | None]] = field(default_factory=list)
     lost: list[Span] = field(default_factory=list)
 
@@ -334,6 +337,8 @@ def _compare(look: Look, moment: Moment) -> None:
         drawn = cells.luma(pictures[best]) * cover.left + cover.added
         covered = expected[0][1] & ~free
         wrong[covered] = np.abs(cells.luma(given) - drawn)[covered] > UNLIKE
+    if is_hdr:
+        look.found.guessed = True
     look.found.unlike.append((at, float(wrong[expected[0][1]].mean())))
 
 
@@ -422,9 +427,9 @@ def _rows(found: Findings) -> Iterator[Row]:
         else "cannot be told"
     )
     is_right = not mistakes and (most is None or most <= COLOUR)
-    yield Row(
-        "footage", "colours", ", ".join(mistakes) or told, f"at most {COLOUR:g} of 255 off the footage's", is_right
-    )
+    is_sure = bool(mistakes) or _surely([off for _, off, _ in found.colours], COLOUR)
+    limit = f"at most {COLOUR:g} of 255 off the footage's"
+    yield Row("footage", "colours", ", ".join(mistakes) or told, limit, is_right, "error" if is_sure else "warning")
     at, share = max(found.unlike, key=lambda one: one[1], default=(0.0, None))
     measured = (
         "cannot be told"
@@ -432,4 +437,12 @@ def _rows(found: Findings) -> Iterator[Row]:
         else f"{1 - share:.0%} alike at {at:.1f} s, the least of {len(found.unlike)} moments"
     )
     is_like = share is None or share <= MOST_UNLIKE
-    yield Row("footage", "picture as planned", measured, f"at least {1 - MOST_UNLIKE:.0%} of it", is_like)
+    is_sure = not found.guessed and _surely([off for _, off in found.unlike], MOST_UNLIKE)
+    limit = f"at least {1 - MOST_UNLIKE:.0%} of it"
+    yield Row("footage", "picture as planned", measured, limit, is_like, "error" if is_sure else "warning")
+
+
+def _surely(measured: Sequence[float], limit: float) -> bool:
+    """Whether several moments are over a limit, or one is far over it: of a single one that is a little over, a person
+    is told, and the film is delivered."""
+    return sum(one > limit for one in measured) > 1 or max(measured, default=0.0) > SURELY * limit
