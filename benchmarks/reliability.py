@@ -383,7 +383,7 @@ def hostile() -> "Cases":
         yield "protocols as a name", word.replace(str(port), "PORT"), _named(word, requests)
     for word in ("/dev/zero", "/dev/random", "/dev/null", "/dev/tty", "/proc/self/mem", "/", ".", ""):
         yield "devices and folders", repr(word), _named(word, requests)
-        for flag in ("--captions", "--audio", "--plan", "--brief", "--preset", "--music"):
+        for flag in ("--captions", "--audio", "--plan", "--preset", "--delivery", "--music"):
             yield "devices and folders", f"{flag} {word!r}", _beside(flag, word)
     for label, raw in (
         ("text", b"hello\n" * 50),
@@ -438,9 +438,7 @@ def _raw(raw: bytes) -> "Judge":
 def _beside(flag: str, word: str) -> "Judge":
     def judge(folder: Path) -> list[str]:
         file = _base("mp4", folder, 1.0)
-        words = ["render", "-o", "o.mp4", "--quiet", flag, word] + (
-            [] if flag in ("--plan", "--brief") else [file.name]
-        )
+        words = ["render", "-o", "o.mp4", "--quiet", flag, word] + ([] if flag == "--plan" else [file.name])
         return _not_asked(episode(words, folder), [])
 
     return judge

@@ -36,6 +36,7 @@ AFTER = 0.12  # seconds after it
 IN_STEP = 0.015  # seconds: a frame at 30 a second or slower is told from its neighbours
 UNCOVERED = 0.98  # of a cell that graphics must leave
 ENOUGH = 12  # cells that tell anything
+ANOTHER = 12.0  # levels of 255 that moved cells must be off the wanted picture: scaling alone makes some of them differ
 MOVED, FEWEST = 6.0, 2  # levels of 255 by which a cell moves, and how many tell that the footage does
 FOLLOWS = 0.4  # of the footage's change, less than which is none
 MATCHES = 0.5  # of the change between two pictures, up to which what is given is one of them
@@ -391,6 +392,7 @@ def _lateness(
             < np.abs(given - pictures[own])[moved].mean() + 0.25 * change[moved].mean()
         )
         is_it = np.abs(given - pictures[other])[moved].mean() < MATCHES * change[moved].mean()
+        is_it = is_it and np.abs(given - pictures[own]).max(axis=2)[moved].mean() >= ANOTHER
         if nearer and is_it and off[other] < off[own]:
             return float(wanted - seconds[int(np.argmin(off))]), own
     return (0.0 if told else None), own
