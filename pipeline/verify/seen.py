@@ -377,7 +377,7 @@ def _lateness(
     due = wanted + 0.5 / rate  # footage is brought to the clock by the nearest frame
     near = np.flatnonzero((begins <= due + IN_STEP) & (ends > due - IN_STEP))
     near = near if len(near) else np.array([0])
-    own = int(min(near, key=lambda i: float(np.abs(given - pictures[i])[free].mean())))
+    own = min(near.tolist(), key=lambda i: float(np.abs(given - pictures[i])[free].mean()))
     pictures = [_fitted(picture, given, free) for picture in pictures]  # it is told by forms, not by levels
     off = [float(np.abs(given - picture)[free].mean()) for picture in pictures]
     told = False
