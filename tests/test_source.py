@@ -481,3 +481,14 @@ def test_what_is_no_footage_is_one_sentence(tmp_path, content):
     file.write_bytes(content)
     with pytest.raises(Unusable, match=r"a\.mp4"):
         source.probe(file)
+
+
+def test_a_picture_that_begins_behind_its_sound_is_told(tmp_path):
+    file = tmp_path / "late.mkv"
+    picture = ffmpeg.input("testsrc2=s=320x180:r=25:d=1", f="lavfi", itsoffset=0.8)
+    sound = ffmpeg.input("sine=f=300:d=1.8", f="lavfi")
+    ffmpeg_tool.run(ffmpeg.output(picture, sound, str(file), vcodec="ffv1", acodec="flac"))
+    found = source.probe(file)
+    assert found.picture_start == pytest.approx(0.8, abs=0.01)
+    (note,) = source.notes(found)
+    assert note.code == "late-picture" and "begins 0.80 s behind its sound" in note.text

@@ -27,6 +27,7 @@ REMUX = "remux it (ffmpeg -fflags +genpts -i FILE -c copy NEW.mkv) or export it 
 ANEW = {"mpegts", "mpeg"}  # formats whose clock may start anew anywhere
 STANDS, FARTHEST = 10.0, 3600.0  # seconds that it goes forward by where it started anew, in them and anywhere
 STILL = "{} is a still picture, not footage; make a video of it first."
+LATE = 0.5  # seconds that a picture may begin behind its sound, as in a capture of a broadcast, without a word
 FASTEST = 1000  # frames a second, of what is called footage
 # ITU-T H.273: transfer characteristics; matrix coefficients of FCC, BT.470, SMPTE 170M and SMPTE 240M, of BT.2020, and
 # of no word
@@ -250,6 +251,9 @@ def notes(source: Source, end: float = math.inf) -> list[Note]:
         of = f", of {told:.2f} s that its header tells" if told > max(loss.start for loss in cut) + LEAST_LOSS else ""
         text = f"{source.file} is cut off: {ends}{of}; copy it again from where it was recorded."
         found.append(Note(code=TRUNCATED, text=text, level="warning"))
+    if source.picture_start > LATE:
+        text = f"The picture of {source.file} begins {source.picture_start:.2f} s behind its sound and stands still until then."
+        found.append(Note(code="late-picture", text=text, level="warning"))
     if source.rotation % 90:
         text = (
             f"{source.file} is turned by {source.rotation} degrees, which leaves black corners; set it upright first."
